@@ -1,0 +1,58 @@
+# make run    starts a chat on this machine: a server, and a window
+# make test   checks the code and runs all tests
+# make setup  only installs what both need
+# make check  only checks the code (ruff, mypy, import-linter)
+# make clean  removes the virtual environment and what tools left behind
+# make help   prints these lines
+#
+# Another Python than the first that fits: make PYTHON=/path/to/python3 …
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: run test setup check clean help
+
+VENV := .venv
+BIN := $(VENV)/bin
+CODE := broker gateway gui protocol tests zviazok.py
+export PYTHON
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+run: setup
+	@.ci/system window $(BIN)/python
+	@exec $(BIN)/zviazok up
+
+test: setup
+	@.ci/system tests $(BIN)/python
+	@$(MAKE) --no-print-directory check
+	ZVIAZOK_SKIPS_FAIL=1 $(BIN)/pytest -n 2 --dist loadfile
+
+setup: $(VENV)/.project
+
+# The stamps lie inside the environment, so they go with it.
+$(VENV)/.made:
+	@python=$$(.ci/system python) && echo "setup: $(VENV) with $$python" && "$$python" -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.locked: $(VENV)/.made requirements.lock
+	@echo "setup: installing from requirements.lock"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+# The build tool comes from the lock too, so nothing else is fetched.
+$(VENV)/.project: $(VENV)/.locked pyproject.toml protocol/__init__.py
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict $(CODE)
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help:
+	@sed -n 's/^# \{0,1\}//p; /^$$/q' Makefile

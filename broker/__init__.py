@@ -1,0 +1,1 @@
+"""Sequences, stores and publishes: one process, the only writer of the journal."""

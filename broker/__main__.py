@@ -1,0 +1,97 @@
+"""``python -m broker``: one broker process, from its words to its exit status."""
+
+import argparse
+import logging
+import os
+import secrets
+import signal
+import sys
+from pathlib import Path
+
+from broker.lock import DataLock
+from broker.server import Broker
+from protocol.errors import JournalError, SetupError, ZviazokError
+from protocol.folders import server_folder
+from protocol.invite import parse_address
+from protocol.keys import load_or_make, to_text
+from protocol.sockets import check_library, raise_file_limit, seed_routing_ids
+
+DEFAULT_LISTEN = "127.0.0.1:8070"
+DEFAULT_PORT = 8070
+
+EXIT_STOP = 3
+"""Exit status that asks a supervisor not to start this process again."""
+
+_TOKEN_BYTES = 16
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a broker until SIGINT or SIGTERM; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="zviazok broker",
+        description="Order, store and publish the messages of one server.",
+        epilog="Gateways connect to three ports: PORT for messages, PORT+1 for the feed, "
+        "PORT+2 for history and pictures. To let a gateway on another machine in, add its "
+        "key to the file 'gateways' in the data folder.",
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the server's data folder")
+    parser.add_argument(
+        "--listen",
+        default=DEFAULT_LISTEN,
+        metavar="HOST:PORT",
+        help=f"where gateways connect (default {DEFAULT_LISTEN})",
+    )
+    options = parser.parse_args(argv)
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
+    )
+    try:
+        host, port = parse_address(options.listen, DEFAULT_PORT)
+    except ZviazokError as error:
+        parser.error(str(error))
+    if not 1 <= port <= 65_533:
+        parser.error("the broker needs three ports in a row: choose one from 1 to 65533")
+    try:
+        return _serve(options.data, host, port)
+    except SetupError as error:
+        print(f"zviazok broker: {error}", file=sys.stderr)
+        return EXIT_STOP
+    except JournalError as error:
+        print(f"zviazok broker: stopped, nothing acknowledged is lost: {error}", file=sys.stderr)
+        return 1
+
+
+def _serve(folder: Path | None, host: str, port: int) -> int:
+    check_library()
+    raise_file_limit()
+    seed_routing_ids()
+    data = server_folder(folder)
+    with DataLock(data / "broker.lock"):
+        keys = load_or_make(data / "broker.key")
+        frontend = load_or_make(data / "frontend.key")
+        broker = Broker(data, host, port, keys, frontend, _token(data / "invite.token"))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: broker.stop())
+        if hasattr(signal, "SIGBREAK"):
+            signal.signal(signal.SIGBREAK, lambda *_: broker.stop())
+        try:
+            print(f"ready broker={host}:{port} key={to_text(keys.public)}", flush=True)
+            broker.run()
+        finally:
+            broker.close()
+    return 0
+
+
+def _token(path: Path) -> str:
+    """Read the invite token, or make it at the first start."""
+    if path.exists():
+        return path.read_text(encoding="ascii").strip()
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(token + "\n")
+    return token
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,206 @@
+"""The journal's interface: what is stored, and the few things one can do with it.
+
+The journal is the truth; PUB is a hint. It stands behind this interface with a
+conformance suite (``tests/broker/test_journal.py``) that every implementation must pass;
+nothing outside knows which one it is. Numbers (``no``) of people, devices, rooms and
+writers are given by the broker, ascending from 1, and name rows inside the journal.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from protocol.codes import RoomKind
+
+
+class BlockRow(NamedTuple):
+    """A block of a room; ``data`` are its bytes as published."""
+
+    room_no: int
+    first_seq: int
+    last_seq: int
+    ts: int
+    data: bytes
+
+
+class WriterRow(NamedTuple):
+    """Who wrote into a room from which outbox, and the last counter answered."""
+
+    no: int
+    room_no: int
+    device_no: int
+    outbox_epoch: bytes
+    last_n: int
+
+
+class AnswerRow(NamedTuple):
+    """The answer that counters ``first_n … last_n`` of a writer got, for ever.
+
+    ``code`` 0: stored from ``first_seq`` on; else they were refused.
+    """
+
+    writer_no: int
+    first_n: int
+    last_n: int
+    first_seq: int
+    code: int
+    field: str
+    text: str
+
+
+class PersonRow(NamedTuple):
+    """Somebody; ``skeleton`` is unique, so that no two nicknames look alike."""
+
+    no: int
+    person: bytes
+    nick: str
+    skeleton: str
+
+
+class DeviceRow(NamedTuple):
+    """A device is its CURVE public key."""
+
+    no: int
+    key: bytes
+    person_no: int
+
+
+class RoomRow(NamedTuple):
+    """A room. ``handle`` is unique: an open room's folded name, a direct message's members."""
+
+    no: int
+    room: bytes
+    kind: RoomKind
+    name: str
+    handle: str
+    head: int
+    last_ts: int
+
+
+class MemberRow(NamedTuple):
+    """A person is in a room; ``order`` ascends with joining."""
+
+    room_no: int
+    person_no: int
+    order: int
+
+
+class BlobRow(NamedTuple):
+    """A blob was posted in a room, so its members may read it."""
+
+    room_no: int
+    sha256: bytes
+    size: int
+
+
+class TokenRow(NamedTuple):
+    """A device-link token, hashed; ``expires_ts`` in ms since 1970."""
+
+    digest: bytes
+    person_no: int
+    expires_ts: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """Everything that one drain changes; it is stored whole or not at all."""
+
+    blocks: list[BlockRow] = field(default_factory=list)
+    writers: dict[int, WriterRow] = field(default_factory=dict)
+    answers: list[AnswerRow] = field(default_factory=list)
+    people: list[PersonRow] = field(default_factory=list)
+    devices: list[DeviceRow] = field(default_factory=list)
+    rooms: list[RoomRow] = field(default_factory=list)
+    joined: list[MemberRow] = field(default_factory=list)
+    left: list[tuple[int, int]] = field(default_factory=list)
+    blobs: list[BlobRow] = field(default_factory=list)
+    tokens: list[TokenRow] = field(default_factory=list)
+    used_tokens: list[bytes] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to store."""
+        return bool(
+            self.blocks
+            or self.writers
+            or self.answers
+            or self.people
+            or self.devices
+            or self.rooms
+            or self.joined
+            or self.left
+            or self.blobs
+            or self.tokens
+            or self.used_tokens
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a broker keeps in memory, read at its start."""
+
+    people: list[PersonRow]
+    devices: list[DeviceRow]
+    rooms: list[RoomRow]
+    members: list[MemberRow]
+    tokens: list[TokenRow]
+    last_writer_no: int
+    last_order: int
+
+
+class Page(NamedTuple):
+    """Whole blocks of a room, ascending, with what the range asked for."""
+
+    blocks: list[bytes]
+    head: int
+    more: bool
+
+
+class History(Protocol):
+    """Reading what is committed; any number of these beside the one writer."""
+
+    def read(self, room: bytes, after: int, before: int, limit: int, max_bytes: int) -> Page | None:
+        """Return blocks with events of ``after < seq < before`` (0: no bound).
+
+        Without ``before`` the oldest of them come first, up to ``limit`` events or
+        ``max_bytes``; with it the newest. None: there is no such room. Raises
+        :class:`DamagedError` for bytes that are not those that were written, or that are
+        lost; a page ends before them, so that only the one that would begin there fails.
+        """
+
+    def has_blob(self, room: bytes, sha256: bytes) -> bool:
+        """Whether the blob was posted in the room."""
+
+    def close(self) -> None:
+        """Give the storage back."""
+
+
+class Journal(Protocol):
+    """The one writer."""
+
+    epoch: bytes
+    """16 random bytes, made with the journal: another value is another history."""
+
+    def take_over(self) -> int:
+        """Become the writer: raise the term by one, durably, and return it."""
+
+    def contents(self) -> Contents:
+        """Read what the broker keeps in memory."""
+
+    def append(self, batch: Batch) -> None:
+        """Store the batch in one durable transaction.
+
+        Raises :class:`FencedError` when another broker has taken over, and
+        :class:`JournalError` when the storage fails; nothing is stored then.
+        """
+
+    def writer(self, room_no: int, device_no: int, outbox_epoch: bytes) -> WriterRow | None:
+        """Return the writer of these three, if it ever wrote."""
+
+    def answers(self, writer_no: int, first_n: int, last_n: int) -> Iterator[AnswerRow]:
+        """Yield the stored answers that touch ``first_n … last_n``, ascending."""
+
+    def health(self) -> dict[str, str]:
+        """Say in a few words what there is: implementation, durability, versions."""
+
+    def close(self) -> None:
+        """Give the storage back."""

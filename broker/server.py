@@ -1,0 +1,293 @@
+"""The broker's loop: owns the sockets and the journal, decides nothing.
+
+One drain: take what the gateways sent (bounded), let the desk handle it, store everything in one
+transaction, and only then send the answers and publish the blocks. Everything here runs
+in the main thread; history and blobs are served by :class:`broker.reader.Reader` in its own.
+"""
+
+import json
+import logging
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import zmq
+
+from broker.blobs import BlobStore
+from broker.desk import Desk
+from broker.directory import Directory
+from broker.journal import BlockRow
+from broker.peers import Peers
+from broker.reader import Reader
+from broker.sequencer import Sequencer
+from broker.sessions import Gateway, Sessions
+from broker.sqlite_journal import SqliteHistory, SqliteJournal
+from protocol.backplane import (
+    INSTANCE_BYTES,
+    LOBBY,
+    Down,
+    FeedKind,
+    Up,
+    check_operation,
+    decode_batch,
+    encode_batch,
+    feed_header,
+)
+from protocol.errors import JournalError, WireError
+from protocol.invite import endpoint
+from protocol.keys import KeyPair
+from protocol.sockets import Context, bind, egress, ingress
+from protocol.zap import ZapHandler
+
+log = logging.getLogger("broker")
+
+_DRAIN_MAX = 512
+"""Batches of one drain: bounds how long the first of them waits for its commit."""
+_POLL_MS = 250
+_HEADS_MS = 1_000
+_IDLE_HEADS_MS = 30_000
+_PRESENCE_MS = 1_000
+_SUBSCRIBED_MAX = 1_000_000
+
+
+class Broker:
+    """One broker process; ``run`` serves until ``stop`` is called (from a signal handler)."""
+
+    def __init__(
+        self, data: Path, host: str, port: int, keys: KeyPair, frontend: KeyPair, token: str
+    ) -> None:
+        """Take the journal over and listen; raise :class:`SetupError` with what to do."""
+        self._data = data
+        self._frontend = frontend
+        self._stopping = False
+        self._instance = os.urandom(INSTANCE_BYTES)
+        self._journal = SqliteJournal(data / "journal.sqlite3")
+        self._blobs = BlobStore(data / "blobs")
+        self._term = self._journal.take_over()
+        self._epoch = self._journal.epoch
+        contents = self._journal.contents()
+        self._sequencer = Sequencer(
+            self._epoch,
+            contents.last_writer_no,
+            self._journal.writer,
+            self._journal.answers,
+            self._blobs.stored,
+        )
+        self._directory = Directory(contents, token, os.urandom)
+        self.sessions = Sessions()
+        self._desk = Desk(self._directory, self._sequencer, self.sessions)
+        self._room_ids = {room.no: room.room for room in self._directory.rooms.values()}
+        self._moved: set[bytes] = set()
+        self._subscribed: set[bytes] = set()
+        self._begin()
+        self._desk.ensure_general()
+        self._commit()
+        self._context: Context = zmq.Context()
+        self._peers = Peers(data)
+        self._zap = ZapHandler(self._context, self._peers.allow)
+        self._ingress = ingress(self._context, keys)
+        self._egress = egress(self._context, keys)
+        bind(self._ingress, endpoint(host, port), "broker")
+        bind(self._egress, endpoint(host, port + 1), "broker")
+        self._reader = Reader(
+            self._context,
+            keys,
+            endpoint(host, port + 2),
+            lambda: SqliteHistory(data / "journal.sqlite3"),
+            self._blobs,
+            self._epoch,
+        )
+        self._reader.start()
+        health = " ".join(f"{name}={value}" for name, value in self._journal.health().items())
+        log.info("serving port=%d people=%d %s", port, len(self._directory.people), health)
+
+    def stop(self) -> None:
+        """End ``run`` after the current drain; may be called from a signal handler."""
+        self._stopping = True
+
+    def run(self) -> None:
+        """Serve until stopped; raise :class:`JournalError` when the journal fails."""
+        poller = zmq.Poller()
+        for socket in (self._ingress, self._egress, self._zap.socket):
+            poller.register(socket, zmq.POLLIN)
+        heads_at = idle_at = presence_at = _monotonic_ms()
+        while not self._stopping:
+            ready = dict(poller.poll(_POLL_MS))
+            if self._zap.socket in ready:
+                self._zap.serve()
+            if self._ingress in ready:
+                self._drain()
+            if self._egress in ready:
+                self._greet_subscribers()
+            now_ms = _monotonic_ms()
+            if now_ms >= heads_at:
+                heads_at = now_ms + _HEADS_MS
+                moved, self._moved = self._moved, set()
+                self._announce(moved)
+                self._tend(now_ms)
+            if now_ms >= idle_at:
+                idle_at = now_ms + _IDLE_HEADS_MS
+                self._announce(self._subscribed)
+            if now_ms >= presence_at:
+                presence_at = now_ms + _PRESENCE_MS
+                for frame in self._desk.presence_frames():
+                    header = feed_header(FeedKind.FRAME, self._term, self._epoch, 0, 0)
+                    self._egress.send_multipart([LOBBY, header, frame])
+
+    # --- one drain --------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        now_ms = time.time_ns() // 1_000_000
+        self._batch = self._sequencer.begin(now_ms)
+        self._desk.begin(self._batch, now_ms)
+
+    def _commit(self) -> list[BlockRow]:
+        blocks = self._sequencer.finish()
+        if self._batch:
+            self._journal.append(self._batch)
+            for room in self._batch.rooms:
+                self._room_ids[room.no] = room.room
+        return blocks
+
+    def _drain(self) -> None:
+        now_ms = _monotonic_ms()
+        self._begin()
+        strangers: set[bytes] = set()
+        receive = self._ingress.recv_multipart
+        for _ in range(_DRAIN_MAX):
+            try:
+                message = receive(zmq.DONTWAIT)
+            except zmq.Again:
+                break
+            try:
+                self._take(message, strangers, now_ms)
+            except WireError as error:
+                log.warning("bad_batch error=%s", error)
+        blocks = self._commit()
+        self._send_answers()
+        for route in strangers:
+            self._send(route, [[Down.WHO]])
+        self._publish(blocks)
+
+    def _take(self, message: list[bytes], strangers: set[bytes], now_ms: int) -> None:
+        if len(message) != 2:
+            return
+        route, data = message
+        instance, operations = decode_batch(data)
+        gateway = self.sessions.gateways.get(instance)
+        for operation in operations:
+            check_operation(operation)
+            if operation[0] == Up.REGISTER:
+                gateway = self._register(instance, route, operation[1], now_ms)
+            elif gateway is None:
+                strangers.add(route)
+                return
+            else:
+                self._desk.handle(gateway, operation)
+        if gateway is not None:
+            gateway.route = route
+            gateway.heard_ms = now_ms
+
+    def _register(
+        self, instance: bytes, route: bytes, addresses: list[str], now_ms: int
+    ) -> Gateway:
+        gateway = self.sessions.register(instance, route, addresses, now_ms)
+        self._tell_addresses()
+        gateway.out.insert(
+            0,
+            [
+                Down.REGISTERED,
+                "Zviazok",
+                self._frontend.public,
+                self._frontend.secret,
+                self._epoch,
+                self._term,
+            ],
+        )
+        log.info("gateway_registered gateways=%d", len(self.sessions.gateways))
+        return gateway
+
+    def _send_answers(self) -> None:
+        for gateway in list(self.sessions.gateways.values()):
+            if gateway.out:
+                out, gateway.out = gateway.out, []
+                self._send(gateway.route, out)
+
+    def _send(self, route: bytes, operations: list[list[Any]]) -> None:
+        try:
+            self._ingress.send_multipart(
+                [route, encode_batch(self._instance, operations)], zmq.DONTWAIT
+            )
+        except zmq.ZMQError as error:
+            # Gone or stuck: it registers again, and its clients send again what has no answer.
+            log.warning("gateway_unreachable operations=%d error=%s", len(operations), error.errno)
+
+    def _publish(self, blocks: list[BlockRow]) -> None:
+        send = self._egress.send_multipart
+        for block in blocks:
+            room = self._room_ids[block.room_no]
+            header = feed_header(
+                FeedKind.BLOCK, self._term, self._epoch, block.first_seq, block.last_seq
+            )
+            send([room, header, block.data])
+            self._moved.add(room)
+
+    # --- heads, gateways, presence ------------------------------------------------------
+
+    def _greet_subscribers(self) -> None:
+        """Announce a room's head to whoever subscribes to it, behind what was published before."""
+        for _ in range(_DRAIN_MAX):
+            try:
+                notice = self._egress.recv(zmq.DONTWAIT)
+            except zmq.Again:
+                return
+            topic = notice[1:]
+            if notice[:1] == b"\x01" and topic in self._directory.rooms:
+                if len(self._subscribed) < _SUBSCRIBED_MAX:
+                    self._subscribed.add(topic)
+                self._announce({topic})
+            elif notice[:1] == b"\x00":
+                self._subscribed.discard(topic)
+
+    def _announce(self, rooms: set[bytes]) -> None:
+        for name in rooms:
+            head = self._directory.rooms[name].head
+            header = feed_header(FeedKind.HEAD, self._term, self._epoch, 0, head)
+            self._egress.send_multipart([name, header, b""])
+
+    def _tend(self, now_ms: int) -> None:
+        self._peers.refresh()
+        silent = self.sessions.silent(now_ms)
+        for gateway in silent:
+            log.warning("gateway_silent sessions=%d", len(gateway.sessions))
+            self.sessions.drop(gateway)
+        if silent:
+            self._tell_addresses()
+            self._send_answers()
+        if not self._reader.alive:
+            raise JournalError("the reader has stopped")
+
+    def _tell_addresses(self) -> None:
+        """Tell every gateway where the others are, and leave it on disk for ``zviazok invite``."""
+        addresses = self.sessions.addresses()
+        for gateway in self.sessions.gateways.values():
+            gateway.out.append([Down.GATEWAYS, addresses])
+        if addresses:
+            path = self._data / "addresses.json"
+            fresh = path.with_suffix(".new")
+            fresh.write_text(json.dumps(addresses), encoding="utf-8")
+            fresh.replace(path)
+
+    def close(self) -> None:
+        """Close everything that was opened, in the thread that opened it."""
+        self._reader.stop()
+        self._ingress.close()
+        self._egress.close()
+        self._zap.close()
+        self._context.term()
+        self._journal.close()
+
+
+def _monotonic_ms() -> int:
+    return time.monotonic_ns() // 1_000_000

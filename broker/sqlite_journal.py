@@ -1,0 +1,374 @@
+"""The journal in one SQLite file: WAL, ``synchronous=FULL``, one connection that writes.
+
+SQLite before 3.51.3 can corrupt a WAL when two connections write or checkpoint at once
+(sqlite.org/wal.html, "the WAL-reset bug"), so the connection of :class:`SqliteJournal`
+alone writes and checkpoints; :class:`SqliteHistory` opens read-only.
+
+How blocks are rows, and how a page is made of them, says :mod:`broker.sqlite_blocks`.
+"""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from broker.journal import (
+    AnswerRow,
+    Batch,
+    Contents,
+    DeviceRow,
+    MemberRow,
+    Page,
+    PersonRow,
+    RoomRow,
+    TokenRow,
+    WriterRow,
+)
+from broker.sqlite_blocks import (
+    BLOCK_COLUMNS,
+    SEQ_BITS,
+    SEQ_MASK,
+    check_row,
+    newest,
+    oldest,
+    row_of,
+)
+from protocol.codes import RoomKind
+from protocol.errors import DamagedError, FencedError, JournalError, SetupError
+
+SCHEMA_VERSION = 1
+
+_BUSY_S = 10.0
+_CHECKPOINT_PAGES = 4_000
+"""16 MiB of WAL between checkpoints: rare enough for a burst, small enough for a restart."""
+
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE person (no INTEGER PRIMARY KEY, person BLOB NOT NULL UNIQUE, nick TEXT NOT NULL,
+    skeleton TEXT NOT NULL UNIQUE);
+CREATE TABLE device (no INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE,
+    person_no INTEGER NOT NULL REFERENCES person);
+CREATE TABLE room (no INTEGER PRIMARY KEY, room BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL,
+    name TEXT NOT NULL, handle TEXT NOT NULL UNIQUE);
+CREATE TABLE member (room_no INTEGER NOT NULL REFERENCES room,
+    person_no INTEGER NOT NULL REFERENCES person, joined INTEGER NOT NULL,
+    PRIMARY KEY (room_no, person_no)) WITHOUT ROWID;
+CREATE TABLE block (id INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, ts INTEGER NOT NULL,
+    crc INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE TABLE writer (no INTEGER PRIMARY KEY, room_no INTEGER NOT NULL, device_no INTEGER NOT NULL,
+    outbox_epoch BLOB NOT NULL, last_n INTEGER NOT NULL,
+    UNIQUE (room_no, device_no, outbox_epoch));
+CREATE TABLE answer (writer_no INTEGER NOT NULL, last_n INTEGER NOT NULL, first_n INTEGER NOT NULL,
+    first_seq INTEGER NOT NULL, code INTEGER NOT NULL, field TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (writer_no, last_n)) WITHOUT ROWID;
+CREATE TABLE blob (room_no INTEGER NOT NULL, sha256 BLOB NOT NULL, size INTEGER NOT NULL,
+    PRIMARY KEY (room_no, sha256)) WITHOUT ROWID;
+CREATE TABLE token (digest BLOB PRIMARY KEY, person_no INTEGER NOT NULL,
+    expires_ts INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+@contextlib.contextmanager
+def _telling(what: str) -> Iterator[None]:
+    """Turn SQLite's errors into the journal's: nobody outside knows what stores it."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        # Without a code it is the module's own: text that is not UTF-8.
+        undecodable = code is None and isinstance(error, sqlite3.OperationalError)
+        if undecodable or (code is not None and code & 0xFF in _DAMAGE):
+            raise DamagedError(f"{what}: {error}; restore it from a backup") from None
+        raise JournalError(f"{what}: {error}") from None
+
+
+class SqliteJournal:
+    """The writer. Owned by the thread that makes it."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file; raise :class:`SetupError` with what to do if that fails."""
+        self._path = path
+        try:
+            made = not path.exists()
+            self._db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
+            try:
+                if made:
+                    path.chmod(0o600)
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
+        except sqlite3.DatabaseError as error:
+            raise SetupError(
+                f"{path} cannot be used as the journal ({error}). Look at its disk and its "
+                "permissions; if the file is damaged, restore it from a backup."
+            ) from None
+        self._term = 0
+        self.epoch: bytes = self._meta("epoch")
+
+    def _prepare(self) -> None:
+        db = self._db
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("PRAGMA trusted_schema=OFF")
+        db.execute("PRAGMA cell_size_check=ON")
+        db.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+        db.execute("PRAGMA cache_size=-65536")
+        if db.execute("PRAGMA synchronous").fetchone()[0] != 2:
+            raise SetupError("SQLite does not run with synchronous=FULL here; nothing is stored.")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            script = "BEGIN IMMEDIATE;" + _SCHEMA
+            db.executescript(script)
+            rows = [("epoch", os.urandom(16)), ("term", 0)]
+            db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
+            db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            db.execute("COMMIT")
+        elif version != SCHEMA_VERSION:
+            raise SetupError(
+                f"{self._path} has schema version {version} and this program knows "
+                f"{SCHEMA_VERSION}. Use the version of Zviazok that made it."
+            )
+
+    def _meta(self, name: str) -> bytes:
+        value: bytes = self._db.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()[
+            0
+        ]
+        return value
+
+    def take_over(self) -> int:
+        """Raise the term, durably; from now on older brokers are fenced off."""
+        db = self._db
+        with _telling("the journal cannot be taken over"), self._transaction():
+            db.execute("UPDATE meta SET value = value + 1 WHERE name='term'")
+            term = int(
+                db.execute("SELECT value FROM meta WHERE name='term'").fetchone()[0],
+            )
+        self._term = term
+        return term
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        db = self._db
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+
+    def contents(self) -> Contents:
+        """Read what the broker keeps in memory; raise :class:`DamagedError` for a damaged head."""
+        with _telling("the journal cannot be read"):
+            return self._contents()
+
+    def _contents(self) -> Contents:
+        db = self._db
+        rooms: list[RoomRow] = []
+        for no, room, kind, name, handle in db.execute(
+            "SELECT no, room, kind, name, handle FROM room ORDER BY no"
+        ).fetchall():
+            head, last_ts = self._head(no)
+            rooms.append(RoomRow(no, room, RoomKind(kind), name, handle, head, last_ts))
+        members = db.execute("SELECT room_no, person_no, joined FROM member ORDER BY joined")
+        return Contents(
+            [
+                PersonRow._make(row)
+                for row in db.execute("SELECT no, person, nick, skeleton FROM person ORDER BY no")
+            ],
+            [
+                DeviceRow._make(row)
+                for row in db.execute("SELECT no, key, person_no FROM device ORDER BY no")
+            ],
+            rooms,
+            [MemberRow._make(row) for row in members],
+            [
+                TokenRow._make(row)
+                for row in db.execute("SELECT digest, person_no, expires_ts FROM token")
+            ],
+            db.execute("SELECT coalesce(max(no), 0) FROM writer").fetchone()[0],
+            db.execute("SELECT coalesce(max(joined), 0) FROM member").fetchone()[0],
+        )
+
+    def _head(self, room_no: int) -> tuple[int, int]:
+        base = room_no << SEQ_BITS
+        row = self._db.execute(
+            "SELECT id, last_seq, ts, crc, data FROM block WHERE id > ? AND id <= ?"
+            " ORDER BY id DESC LIMIT 1",
+            (base, base | SEQ_MASK),
+        ).fetchone()
+        if row is None:
+            return 0, 0
+        # A wrong head would give a sequence number twice, or leave a hole for ever.
+        check_row(*row)
+        return row[1], row[2]
+
+    def append(self, batch: Batch) -> None:
+        """Store the batch in one transaction; it is on the disk when this returns."""
+        with _telling("the journal cannot be written"), self._transaction():
+            self._check_term()
+            self._insert(batch)
+
+    def _check_term(self) -> None:
+        term = self._db.execute("SELECT value FROM meta WHERE name='term'").fetchone()[0]
+        if term != self._term:
+            raise FencedError(
+                f"another broker has taken this journal over (term {term}, ours {self._term})"
+            )
+
+    def _insert(self, batch: Batch) -> None:
+        many = self._db.executemany
+        if batch.people:
+            many(
+                "INSERT INTO person VALUES (?,?,?,?) ON CONFLICT (no) DO UPDATE SET"
+                " nick=excluded.nick, skeleton=excluded.skeleton",
+                batch.people,
+            )
+        if batch.devices:
+            many("INSERT INTO device VALUES (?,?,?)", batch.devices)
+        if batch.rooms:
+            many(
+                "INSERT INTO room VALUES (?,?,?,?,?)",
+                [(r.no, r.room, int(r.kind), r.name, r.handle) for r in batch.rooms],
+            )
+        if batch.joined:
+            many("INSERT INTO member VALUES (?,?,?)", batch.joined)
+        if batch.left:
+            many("DELETE FROM member WHERE room_no=? AND person_no=?", batch.left)
+        if batch.blocks:
+            many("INSERT INTO block VALUES (?,?,?,?,?)", map(row_of, batch.blocks))
+        if batch.writers:
+            many(
+                "INSERT INTO writer VALUES (?,?,?,?,?) ON CONFLICT (no) DO UPDATE SET"
+                " last_n=excluded.last_n",
+                batch.writers.values(),
+            )
+        if batch.answers:
+            many(
+                "INSERT INTO answer (writer_no, first_n, last_n, first_seq, code, field, text)"
+                " VALUES (?,?,?,?,?,?,?)",
+                batch.answers,
+            )
+        if batch.blobs:
+            many("INSERT OR IGNORE INTO blob VALUES (?,?,?)", batch.blobs)
+        if batch.tokens:
+            many("INSERT INTO token VALUES (?,?,?)", batch.tokens)
+        if batch.used_tokens:
+            many("DELETE FROM token WHERE digest=?", [(one,) for one in batch.used_tokens])
+
+    def writer(self, room_no: int, device_no: int, outbox_epoch: bytes) -> WriterRow | None:
+        """Look a writer up."""
+        with _telling("the journal cannot be read"):
+            row = self._db.execute(
+                "SELECT no, room_no, device_no, outbox_epoch, last_n FROM writer"
+                " WHERE room_no=? AND device_no=? AND outbox_epoch=?",
+                (room_no, device_no, outbox_epoch),
+            ).fetchone()
+        return WriterRow._make(row) if row else None
+
+    def answers(self, writer_no: int, first_n: int, last_n: int) -> Iterator[AnswerRow]:
+        """Yield stored answers that touch the range, ascending."""
+        found: list[AnswerRow] = []
+        with _telling("the journal cannot be read"):
+            rows = self._db.execute(
+                "SELECT writer_no, first_n, last_n, first_seq, code, field, text FROM answer"
+                " WHERE writer_no=? AND last_n>=? ORDER BY last_n",
+                (writer_no, first_n),
+            )
+            with contextlib.closing(rows):
+                # Ranges ascend and never overlap: stop behind the last one, because a client that
+                # sends its first message again would else cost a walk over all of its others.
+                for answer in map(AnswerRow._make, rows):
+                    if answer.first_n > last_n:
+                        break
+                    found.append(answer)
+        return iter(found)
+
+    def health(self) -> dict[str, str]:
+        """Say what this journal is."""
+        mode = self._db.execute("PRAGMA journal_mode").fetchone()[0]
+        return {
+            "journal": "sqlite",
+            "sqlite": sqlite3.sqlite_version,
+            "mode": str(mode),
+            "synchronous": "full",
+            "schema": str(SCHEMA_VERSION),
+            "term": str(self._term),
+        }
+
+    def close(self) -> None:
+        """Checkpoint and close."""
+        self._db.close()
+
+
+class SqliteHistory:
+    """Reads what is committed, on a connection that cannot write. Owned by its thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, which the writer has made, read-only; raise :class:`SetupError`."""
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        try:
+            self._db = sqlite3.connect(uri, uri=True, timeout=_BUSY_S, isolation_level=None)
+            self._db.execute("PRAGMA query_only=ON")
+            # A flipped bit can make text of bytes: that must not fail before it is checked.
+            self._db.text_factory = bytes
+        except sqlite3.Error as error:
+            raise SetupError(f"{path} cannot be opened for reading ({error}).") from None
+        self._rooms: dict[bytes, int] = {}
+
+    def _room_no(self, room: bytes) -> int | None:
+        no = self._rooms.get(room)
+        if no is None:
+            row = self._db.execute("SELECT no FROM room WHERE room=?", (room,)).fetchone()
+            if row is None:
+                return None
+            no = self._rooms[room] = int(row[0])
+        return no
+
+    def read(self, room: bytes, after: int, before: int, limit: int, max_bytes: int) -> Page | None:
+        """Return blocks of a range; see :class:`broker.journal.History`."""
+        with _telling("the history cannot be read"):
+            no = self._room_no(room)
+            if no is None:
+                return None
+            base, most = no << SEQ_BITS, (no << SEQ_BITS) | SEQ_MASK
+            row = self._db.execute(
+                "SELECT last_seq FROM block WHERE id > ? AND id <= ? ORDER BY id DESC LIMIT 1",
+                (base, most),
+            ).fetchone()
+            head = row[0] if row else 0
+            if type(head) is not int:
+                raise DamagedError("the head of a room is not a number; restore it from a backup")
+            if before:
+                sql = f"SELECT {BLOCK_COLUMNS} FROM block WHERE id > ? AND id < ? ORDER BY id DESC"
+                rows = self._db.execute(sql, (base, base | min(before, SEQ_MASK)))
+            else:
+                # The block that holds after + 1 may begin before it.
+                sql = (
+                    f"SELECT {BLOCK_COLUMNS} FROM block WHERE id <= ? AND id >= coalesce("
+                    "(SELECT id FROM block WHERE id > ? AND id <= ? ORDER BY id DESC LIMIT 1), ?)"
+                    " ORDER BY id"
+                )
+                rows = self._db.execute(sql, (most, base, base | min(after + 1, SEQ_MASK), base))
+            # An open cursor would hold the WAL: close it whatever comes.
+            with contextlib.closing(rows):
+                if before:
+                    return newest(rows, head, after, before, limit, max_bytes)
+                return oldest(rows, head, after, limit, max_bytes)
+
+    def has_blob(self, room: bytes, sha256: bytes) -> bool:
+        """Whether the blob was posted in the room."""
+        with _telling("the history cannot be read"):
+            no = self._room_no(room)
+            row = self._db.execute("SELECT 1 FROM blob WHERE room_no=? AND sha256=?", (no, sha256))
+            return row.fetchone() is not None
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()

@@ -1,0 +1,90 @@
+"""``python -m gateway``: one gateway process, from its words to its exit status."""
+
+import argparse
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from gateway.server import Gateway
+from protocol.errors import SetupError, ZviazokError
+from protocol.folders import server_folder
+from protocol.invite import parse_address
+from protocol.keys import from_text, load_or_make
+from protocol.sockets import check_library, raise_file_limit, seed_routing_ids
+
+DEFAULT_LISTEN = "127.0.0.1:8080"
+DEFAULT_BROKER_PORT = 8070
+DEFAULT_RATE = 50.0
+
+EXIT_STOP = 3
+"""Exit status that asks a supervisor not to start this process again."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a gateway until SIGINT or SIGTERM; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="zviazok gateway",
+        description="Face the clients of a server, on this machine or another one.",
+        epilog="The broker prints its key when it starts. A gateway on another machine "
+        "prints a line to add to the file 'gateways' in the broker's data folder.",
+    )
+    parser.add_argument(
+        "--broker", required=True, metavar="HOST[:PORT]", help="where the broker listens"
+    )
+    parser.add_argument(
+        "--broker-key", required=True, metavar="KEY", help="the broker's public key"
+    )
+    parser.add_argument(
+        "--listen",
+        default=DEFAULT_LISTEN,
+        metavar="HOST:PORT",
+        help=f"where clients connect (default {DEFAULT_LISTEN})",
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="where this gateway's key lies")
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=DEFAULT_RATE,
+        metavar="N",
+        help="messages a second that one client may send in the long run; 0: no limit "
+        f"(default {DEFAULT_RATE:g})",
+    )
+    options = parser.parse_args(argv)
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
+    )
+    try:
+        broker = parse_address(options.broker, DEFAULT_BROKER_PORT)
+        listen = parse_address(options.listen, 8080)
+        broker_key = from_text(options.broker_key)
+        if len(broker_key) != 32:
+            raise ValueError
+    except ZviazokError as error:
+        parser.error(str(error))
+    except ValueError:
+        parser.error("--broker-key is not a key: copy it from the line that the broker prints")
+    if not 0 <= options.rate < 1e9:
+        parser.error("--rate must be 0 or more")
+    try:
+        check_library()
+        raise_file_limit()
+        seed_routing_ids()
+        keys = load_or_make(server_folder(options.data) / "gateway.key")
+        gateway = Gateway(keys, broker, broker_key, listen, options.rate)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: gateway.stop())
+        if hasattr(signal, "SIGBREAK"):
+            signal.signal(signal.SIGBREAK, lambda *_: gateway.stop())
+        try:
+            gateway.run()
+        finally:
+            gateway.close()
+    except SetupError as error:
+        print(f"zviazok gateway: {error}", file=sys.stderr)
+        return EXIT_STOP
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""Fan-out: what the feed brings, grouped by room, to all who are in the room.
+
+A quiet room is delivered at once. A room that was flushed less than the hold time
+ago waits for the rest of it, and then one frame carries all that came: the cost of a
+delivery is the cost of a frame divided by its messages. Nobody decodes a block here.
+
+Pure: time is passed in, sending is the caller's. Owned by the gateway's main thread.
+"""
+
+from dataclasses import dataclass, field
+
+from gateway.sessions import Session
+from protocol.backplane import FeedHeader, FeedKind
+from protocol.frames import Events, Heads, encode
+from protocol.limits import EVENTS_MAX_BYTES
+
+HOLD_MS = 20
+"""How long a busy room's messages are held (design.md, section 6)."""
+
+HOLD_MAX_MS = 100
+"""And how long when the flush before was so large that the next one would only queue behind it."""
+
+_COST_PER_FRAME_MS = 0.010
+_COST_PER_BYTE_MS = 2.5e-6
+"""What a frame and a byte cost libzmq's thread, encryption and TCP together, to 400 clients
+(measured: 0.7 µs for 212 bytes in frames of 12 KiB)."""
+
+
+@dataclass(slots=True, eq=False)
+class LiveRoom:
+    """A room of which this gateway has members."""
+
+    room: bytes
+    epoch: bytes
+    head: int
+    """The highest ``seq`` known: delivered, on its way, or announced."""
+    term: int = 0
+    live: dict[int, Session] = field(default_factory=dict)
+    pending: list[bytes] = field(default_factory=list)
+    flushed_ms: int = 0
+    hold_ms: int = HOLD_MS
+
+
+class Fanout:
+    """The live rooms and what they hold back."""
+
+    def __init__(self) -> None:
+        """Start with no rooms."""
+        self.rooms: dict[bytes, LiveRoom] = {}
+        self._waiting: dict[bytes, LiveRoom] = {}
+
+    def enter(
+        self, session: Session, room: bytes, epoch: bytes, head: int
+    ) -> tuple[LiveRoom, bool]:
+        """Add the session to the live set; True if the room must now be subscribed to.
+
+        From now on the session gets everything above the live room's ``head``. Where the
+        broker's ``head`` is higher, the difference is committed and on its way on the feed.
+        """
+        live = self.rooms.get(room)
+        fresh = live is None
+        if live is None:
+            live = self.rooms[room] = LiveRoom(room, epoch, head)
+        live.live[session.slot] = session
+        session.rooms.add(room)
+        return live, fresh
+
+    def leave(self, session: Session, room: bytes) -> bool:
+        """Take the session out of the room; True if nobody is left to subscribe for."""
+        session.rooms.discard(room)
+        live = self.rooms.get(room)
+        if live is None:
+            return False
+        live.live.pop(session.slot, None)
+        if live.live:
+            return False
+        del self.rooms[room]
+        self._waiting.pop(room, None)
+        return True
+
+    def take(self, topic: bytes, header: FeedHeader, payload: bytes) -> bytes | None:
+        """Take a feed message; return a HEADS frame for the room if something was missed."""
+        room = self.rooms.get(topic)
+        if room is None or header.term < room.term or header.epoch != room.epoch:
+            return None
+        room.term = header.term
+        if header.kind == FeedKind.BLOCK:
+            if header.last_seq > room.head:
+                room.head = header.last_seq
+            room.pending.append(payload)
+            self._waiting[topic] = room
+        elif header.kind == FeedKind.HEAD and header.last_seq > room.head:
+            room.head = header.last_seq
+            return encode(Heads(room.epoch, [[room.room, room.head]]))
+        return None
+
+    def due(self, now_ms: int) -> list[LiveRoom]:
+        """Return the rooms that are to be flushed now."""
+        return [
+            room for room in self._waiting.values() if now_ms - room.flushed_ms >= room.hold_ms
+        ]
+
+    def next_ms(self, now_ms: int) -> int | None:
+        """In how many ms a room will be due, or None."""
+        if not self._waiting:
+            return None
+        first = min(room.flushed_ms + room.hold_ms for room in self._waiting.values())
+        return max(first - now_ms, 0)
+
+    def flush(self, room: LiveRoom, now_ms: int) -> list[bytes]:
+        """Return the EVENTS frames that carry what the room held back."""
+        self._waiting.pop(room.room, None)
+        room.flushed_ms = now_ms
+        blocks, room.pending = room.pending, []
+        frames: list[bytes] = []
+        part: list[bytes] = []
+        size = 0
+        for block in blocks:
+            if part and size + len(block) > EVENTS_MAX_BYTES:
+                frames.append(encode(Events(room.room, room.epoch, room.term, part)))
+                part, size = [], 0
+            part.append(block)
+            size += len(block)
+        if part:
+            frames.append(encode(Events(room.room, room.epoch, room.term, part)))
+        room.hold_ms = _hold_ms(len(room.live), len(frames), sum(map(len, blocks)))
+        return frames
+
+
+def _hold_ms(recipients: int, frames: int, size: int) -> int:
+    """Return the hold after a flush: twice what the flush costs, within the bounds.
+
+    So one room takes at most half of a gateway, and under load frames grow
+    rather than queues: the same bytes in larger frames cost a third.
+    """
+    cost_ms = recipients * (frames * _COST_PER_FRAME_MS + size * _COST_PER_BYTE_MS)
+    return int(min(max(2 * cost_ms, HOLD_MS), HOLD_MAX_MS))

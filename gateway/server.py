@@ -1,0 +1,548 @@
+"""The gateway's loop: owns the sockets, decides nothing that the pure modules can decide.
+
+    clients ══ FRONTEND ROUTER │ counter → BACKEND DEALER ══ broker ingress
+                               │ fanout  ← FEED SUB       ══ broker egress
+                               │         ↔ READER DEALER  ══ broker reader
+
+Whenever the backend finishes a handshake, the gateway introduces itself under a new instance and
+opens all its sessions again, because messages under way at a disconnect are
+lost in both directions. Sessions that still wait for answers are told NO_SESSION then: they
+say HELLO again and send again what has no answer. All in the main thread.
+"""
+
+import contextlib
+import logging
+import os
+import random
+import time
+from typing import Any
+
+import zmq
+from zmq.utils.monitor import recv_monitor_message
+
+from gateway.counter import Counter, opening
+from gateway.fanout import Fanout, LiveRoom
+from gateway.sessions import Rate, Session, Sessions
+from protocol.backplane import (
+    BEAT_MS,
+    INSTANCE_BYTES,
+    LOBBY,
+    Down,
+    FeedKind,
+    Up,
+    decode_batch,
+    decode_slot,
+    encode_batch,
+    encode_slot,
+    read_feed_header,
+)
+from protocol.codes import ErrorCode, Purpose, RoomKind
+from protocol.errors import WireError
+from protocol.frames import Busy, Bye, Error, Heads, Hello, Left, Room, Welcome, decode, encode
+from protocol.invite import endpoint
+from protocol.keys import KeyPair, from_z85, to_text
+from protocol.limits import BUSY_RETRY_MS
+from protocol.sockets import DOMAIN_CLIENT, Context, Socket, backend, bind, feed, frontend
+from protocol.zap import ZapHandler
+
+log = logging.getLogger("gateway")
+
+_FRAMES_MAX = 512
+"""Client frames of one drain."""
+_DRAIN_BYTES = 4 * 1024 * 1024
+"""Bytes of client frames of one drain: a quarter of what the backplane takes at once."""
+_FEED_MAX = 512
+_DOWN_MAX = 64
+_READS_MAX = 64
+_POLL_MS = 250
+_TEND_MS = 1_000
+_LAGGING_MAX_MS = 60_000
+_NO_WAIT = zmq.DONTWAIT
+_MORE = zmq.DONTWAIT | zmq.SNDMORE
+
+
+class Gateway:
+    """One gateway process; ``run`` serves until ``stop`` is called (from a signal handler)."""
+
+    def __init__(
+        self,
+        keys: KeyPair,
+        broker: tuple[str, int],
+        broker_key: bytes,
+        listen: tuple[str, int],
+        rate_per_s: float,
+    ) -> None:
+        """Connect to the broker; listening waits until the broker has given the key for it."""
+        self._keys = keys
+        self._listen = listen
+        self._broker = broker
+        self._stopping = False
+        self._instance = b""
+        self._term = 0
+        self._server = ""
+        self._addresses: list[str] = []
+        self._lagging: dict[int, Session] = {}
+        self._told_refused = False
+        self._connected = False
+        self._sessions = Sessions()
+        self._fanout = Fanout()
+        self._counter = Counter(
+            self._sessions, self._fanout, Rate(rate_per_s), self._reply, self._drop
+        )
+        self._context: Context = zmq.Context()
+        self._context.set(zmq.MAX_SOCKETS, 1024)
+        self._zap = ZapHandler(self._context, lambda domain, _: domain == DOMAIN_CLIENT)
+        host, port = broker
+        self._frontend: Socket | None = None
+        self._backend = backend(self._context, keys, broker_key)
+        self._monitor = self._backend.get_monitor_socket(
+            zmq.EVENT_HANDSHAKE_SUCCEEDED
+            | zmq.EVENT_HANDSHAKE_FAILED_AUTH
+            | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+            | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+            | zmq.EVENT_DISCONNECTED
+        )
+        self._backend.connect(endpoint(host, port))
+        self._feed = feed(self._context, keys, broker_key)
+        self._feed.subscribe(LOBBY)
+        self._feed.connect(endpoint(host, port + 1))
+        self._reader = backend(self._context, keys, broker_key)
+        self._reader.connect(endpoint(host, port + 2))
+        self._poller = zmq.Poller()
+        for socket in (self._zap.socket, self._monitor, self._backend, self._feed, self._reader):
+            self._poller.register(socket, zmq.POLLIN)
+
+    def stop(self) -> None:
+        """End ``run`` soon; may be called from a signal handler."""
+        self._stopping = True
+
+    def run(self) -> None:
+        """Serve until stopped."""
+        tend_at = beat_at = started = _now_ms()
+        told_waiting = False
+        while not self._stopping:
+            now_ms = _now_ms()
+            wait_ms = self._fanout.next_ms(now_ms)
+            ready = dict(self._poller.poll(_POLL_MS if wait_ms is None else wait_ms))
+            if self._zap.socket in ready:
+                self._zap.serve()
+            if self._monitor in ready:
+                self._watch_backend()
+            if self._backend in ready:
+                self._drain_backend()
+            if self._feed in ready:
+                self._drain_feed()
+            for room in self._fanout.due(_now_ms()):
+                self._flush(room)
+            if self._reader in ready:
+                self._drain_reader()
+            if self._frontend is not None and self._frontend in ready:
+                self._drain_frontend()
+            now_ms = _now_ms()
+            if now_ms >= tend_at:
+                tend_at = now_ms + _TEND_MS
+                self._tend(now_ms)
+            if now_ms >= beat_at:
+                beat_at = now_ms + BEAT_MS
+                self._send_up([[Up.BEAT]])
+            if self._frontend is None and not told_waiting and now_ms - started > 3_000:
+                told_waiting = True
+                log.warning(
+                    "waiting_for_broker address=%s:%d hint=start_it_or_check_--broker",
+                    *self._broker,
+                )
+
+    # --- clients ----------------------------------------------------------------------------
+
+    def _drain_frontend(self) -> None:
+        assert self._frontend is not None
+        receive = self._frontend.recv_multipart
+        by_route = self._sessions.by_route
+        take = self._counter.take
+        now_ms = _now_ms()
+        size = 0
+        for _ in range(_FRAMES_MAX):
+            try:
+                frames = receive(_NO_WAIT, copy=False)
+            except zmq.Again:
+                break
+            try:
+                user = frames[-1].get("User-Id")
+            except zmq.ZMQError:
+                continue  # ZAP did not see this connection: it gets no answer
+            route = frames[0].bytes
+            session = by_route.get(route)
+            if session is not None and session.user != user:
+                self._drop(session)
+                session = None
+            if len(frames) != 2:
+                error = WireError(ErrorCode.MALFORMED, "", "a message is one frame")
+                if session is not None:
+                    self._counter.fault(session, error, 0, 0)
+                continue
+            data = frames[1].bytes
+            size += len(data)
+            if session is not None:
+                take(session, data, now_ms)
+            else:
+                self._meet(route, str(user), data, now_ms)
+            if size > _DRAIN_BYTES:
+                break
+        self._send_collected()
+
+    def _meet(self, route: bytes, user: str, data: bytes, now_ms: int) -> None:
+        """Take a frame of a connection without a session: only HELLO makes one."""
+        try:
+            frame = decode(data)
+            if type(frame) is not Hello:
+                raise WireError(ErrorCode.NO_SESSION, "kind", "say HELLO first")
+            if not self._connected:
+                raise WireError(ErrorCode.UNAVAILABLE, "", "the server is starting: try again")
+        except WireError as error:
+            if self._sessions.stranger_fault(route):
+                kind = data[1] if len(data) > 1 else 0
+                self._send(route, encode(Error(error.code, error.field, error.text, kind, 0)))
+            return
+        surplus = self._counter.greet(route, user, from_z85(user), frame, now_ms)
+        if surplus is not None:
+            text = "this device has connected too often"
+            self._reply(surplus, encode(Bye(ErrorCode.TOO_MANY, text, 60_000, [])))
+            self._drop(surplus)
+
+    def _send(self, route: bytes, data: bytes) -> int:
+        """Send to a client; return 0, EAGAIN (slow) or EHOSTUNREACH (gone)."""
+        assert self._frontend is not None
+        try:
+            self._frontend.send(route, _MORE)
+            self._frontend.send(data, _NO_WAIT)
+        except zmq.ZMQError as error:
+            return int(error.errno or zmq.EHOSTUNREACH)
+        return 0
+
+    def _reply(self, session: Session, data: bytes) -> bool:
+        """Send a frame to a session; a slow one is marked, a gone one dropped."""
+        errno = self._send(session.route, data)
+        if errno:
+            self._unsent(session, errno)
+        return not errno
+
+    def _unsent(self, session: Session, errno: int) -> None:
+        if errno == zmq.EAGAIN:
+            if not session.lagging_ms:
+                session.lagging_ms = _now_ms()
+                self._lagging[session.slot] = session
+                log.info("lagging slot=%d", session.slot)
+        else:
+            self._drop(session)
+
+    def _drop(self, session: Session) -> None:
+        self._lagging.pop(session.slot, None)
+        for room in list(session.rooms):
+            if session.purpose is Purpose.TALK and self._fanout.leave(session, room):
+                self._feed.unsubscribe(room)
+        if session.slot in self._sessions.by_slot:
+            self._sessions.remove(session)
+            self._counter.operate([Up.CLOSE, session.slot])
+
+    # --- towards the broker -----------------------------------------------------------------
+
+    def _send_collected(self) -> None:
+        operations, reads = self._counter.collect()
+        if operations and not self._send_up(operations):
+            self._give_back(operations)
+        for session, data in reads:
+            parts = [encode_slot(session.slot), session.key, data]
+            try:
+                self._reader.send_multipart(parts, _NO_WAIT)
+            except zmq.ZMQError:
+                self._unavailable(session, data)
+
+    def _send_up(self, operations: list[list[Any]]) -> bool:
+        if not self._connected:
+            return False
+        try:
+            self._backend.send(encode_batch(self._instance, operations), _NO_WAIT)
+        except zmq.ZMQError:
+            return False
+        return True
+
+    def _give_back(self, operations: list[list[Any]]) -> None:
+        """Tell the clients that the broker cannot be reached now; nothing was taken."""
+        for operation in operations:
+            session = self._sessions.by_slot.get(operation[1])
+            if session is None:
+                continue
+            if operation[0] == Up.RUN:
+                _, _, room, outbox_epoch, first_n, elements = operation
+                session.in_flight -= len(elements)
+                busy = Busy(room, outbox_epoch, first_n, BUSY_RETRY_MS * 4)
+                self._reply(session, encode(busy))
+            elif operation[0] == Up.ASK:
+                self._unavailable(session, operation[2])
+            elif operation[0] == Up.OPEN:
+                text = "the server cannot be reached at the moment"
+                self._reply(session, encode(Bye(ErrorCode.UNAVAILABLE, text, 1_000, [])))
+                self._sessions.remove(session)
+
+    def _unavailable(self, session: Session, data: bytes) -> None:
+        frame = decode(data)
+        request = frame[0] if type(frame[0]) is int else 0
+        text = "the server cannot be reached at the moment"
+        self._reply(session, encode(Error(ErrorCode.UNAVAILABLE, "", text, data[1], request)))
+
+    def _watch_backend(self) -> None:
+        while True:
+            try:
+                event = recv_monitor_message(self._monitor, _NO_WAIT)
+            except zmq.Again:
+                return
+            kind = event["event"]
+            if kind == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+                self._introduce()
+            elif kind == zmq.EVENT_DISCONNECTED:
+                if self._connected:
+                    log.warning("broker_lost")
+                self._connected = False
+            elif not self._told_refused:
+                self._told_refused = True
+                log.error(
+                    "broker_refuses_this_gateway hint=check_--broker-key,_and_on_the_broker's"
+                    "_machine_add_this_line_to_the_file_'gateways'_in_its_data_folder key=%s",
+                    to_text(self._keys.public),
+                )
+
+    def _introduce(self) -> None:
+        """Say who we are and who is here, under a new instance."""
+        self._instance = os.urandom(INSTANCE_BYTES)
+        self._connected = True
+        self._told_refused = False
+        host, port = self._listen
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        for session in list(self._sessions.by_slot.values()):
+            if session.in_flight or not session.welcome:
+                text = "the connection behind the gateway was lost: say HELLO again"
+                self._reply(session, encode(Error(ErrorCode.NO_SESSION, "", text, 0, 0)))
+                self._drop(session)
+        self._counter.collect()
+        operations: list[list[Any]] = [[Up.REGISTER, [address]]]
+        operations += [opening(one) for one in self._sessions.by_slot.values()]
+        if not self._send_up(operations):
+            self._connected = False
+
+    # --- from the broker ----------------------------------------------------------------------
+
+    def _drain_backend(self) -> None:
+        for _ in range(_DOWN_MAX):
+            try:
+                data = self._backend.recv(_NO_WAIT)
+            except zmq.Again:
+                break
+            try:
+                _, operations = decode_batch(data)
+            except WireError as error:
+                log.warning("bad_batch error=%s", error)
+                continue
+            for operation in operations:
+                self._operation(operation)
+        self._send_collected()
+
+    def _operation(self, operation: list[Any]) -> None:
+        code = operation[0]
+        if code == Down.REGISTERED:
+            self._registered(*operation[1:6])
+        elif code == Down.WHO:
+            self._introduce()
+        elif code == Down.GATEWAYS:
+            self._addresses = operation[1]
+        else:
+            session = self._sessions.by_slot.get(operation[1])
+            if session is None:
+                return
+            if code == Down.DONE:
+                session.in_flight -= operation[2]
+                self._reply(session, operation[3])
+            elif code == Down.FRAME:
+                self._reply(session, operation[2])
+            elif code == Down.OPENED:
+                self._opened(session, *operation[2:5])
+            elif code == Down.CLOSED:
+                self._reply(session, operation[2])
+                self._drop(session)
+            elif code == Down.ENTERED:
+                self._entered(session, *operation[2:8])
+            elif code == Down.LEFT:
+                self._left(session, operation[2], operation[3])
+
+    def _registered(
+        self, server: str, public: bytes, secret: bytes, epoch: bytes, term: int
+    ) -> None:
+        self._server, self._term = server, term
+        if self._counter.epoch not in (b"", epoch):
+            # Another journal: nobody's rooms and heads are what they were told.
+            for session in list(self._sessions.by_slot.values()):
+                text = "the server was restored: say HELLO again"
+                self._reply(session, encode(Error(ErrorCode.NO_SESSION, "", text, 0, 0)))
+                self._drop(session)
+        self._counter.epoch = epoch
+        if self._frontend is None:
+            host, port = self._listen
+            self._frontend = frontend(self._context, KeyPair(public, secret))
+            bind(self._frontend, endpoint(host, port), "gateway")
+            self._poller.register(self._frontend, zmq.POLLIN)
+            print(f"ready gateway={host}:{port}", flush=True)
+            log.info("serving port=%d", port)
+
+    def _opened(self, session: Session, person: bytes, nick: str, rooms: list[list[Any]]) -> None:
+        again, session.welcome = session.welcome, True
+        session.person, session.nick, session.token = person, nick, None
+        if session.purpose is Purpose.BULK:
+            session.rooms = {row[0] for row in rooms}
+        else:
+            for gone in session.rooms - {row[0] for row in rooms}:
+                self._left(session, 0, gone)
+            for row in rooms:
+                head = self._enter(session, row[0], row[3])
+                if again and row[3] > head:
+                    self._reply(session, encode(Heads(self._counter.epoch, [[row[0], row[3]]])))
+                row[3] = max(row[3], head)
+        if not again:
+            welcome = Welcome(
+                person,
+                nick,
+                self._counter.epoch,
+                self._term,
+                self._server,
+                self._addresses,
+                [] if session.purpose is Purpose.BULK else rooms,
+                self._sessions.ping_ms(),
+            )
+            self._reply(session, encode(welcome))
+
+    def _enter(self, session: Session, room: bytes, head: int) -> int:
+        """Put the session into the live set; return the head known here."""
+        live, fresh = self._fanout.enter(session, room, self._counter.epoch, head)
+        if fresh:
+            self._feed.subscribe(room)
+        return live.head
+
+    def _entered(
+        self,
+        session: Session,
+        request: int,
+        room: bytes,
+        kind: int,
+        name: str,
+        head: int,
+        members: list[list[Any]],
+    ) -> None:
+        if session.purpose is Purpose.BULK:
+            session.rooms.add(room)
+            return
+        head = max(head, self._enter(session, room, head))
+        frame = Room(request, self._counter.epoch, room, RoomKind(kind), name, head, members)
+        self._reply(session, encode(frame))
+
+    def _left(self, session: Session, request: int, room: bytes) -> None:
+        if session.purpose is Purpose.BULK:
+            session.rooms.discard(room)
+            return
+        if self._fanout.leave(session, room):
+            self._feed.unsubscribe(room)
+        self._reply(session, encode(Left(request, room)))
+
+    def _drain_reader(self) -> None:
+        for _ in range(_READS_MAX):
+            try:
+                parts = self._reader.recv_multipart(_NO_WAIT)
+            except zmq.Again:
+                return
+            if len(parts) == 2:
+                session = self._sessions.by_slot.get(decode_slot(parts[0]))
+                if session is not None:
+                    self._reply(session, parts[1])
+
+    # --- fan-out --------------------------------------------------------------------------------
+
+    def _drain_feed(self) -> None:
+        receive = self._feed.recv_multipart
+        for _ in range(_FEED_MAX):
+            try:
+                parts = receive(_NO_WAIT)
+            except zmq.Again:
+                return
+            try:
+                topic, header_data, payload = parts
+                header = read_feed_header(header_data)
+            except (ValueError, WireError):
+                log.warning("bad_feed frames=%d", len(parts))
+                continue
+            if header.kind == FeedKind.FRAME:
+                self._to_all(payload)
+                continue
+            missed = self._fanout.take(topic, header, payload)
+            if missed is not None:
+                self._to_room(self._fanout.rooms[topic], missed)
+
+    def _flush(self, room: LiveRoom) -> None:
+        for frame in self._fanout.flush(room, _now_ms()):
+            self._to_room(room, frame)
+
+    def _to_room(self, room: LiveRoom, data: bytes) -> None:
+        """Send one frame to all members; one shared ``zmq.Frame``, and nobody waits for anybody."""
+        assert self._frontend is not None
+        frame = zmq.Frame(data)
+        send = self._frontend.send
+        failed: list[tuple[Session, int]] = []
+        for session in room.live.values():
+            if session.lagging_ms:
+                continue
+            try:
+                send(session.route, _MORE)
+                send(frame, _NO_WAIT, False)
+            except zmq.ZMQError as error:
+                failed.append((session, int(error.errno or zmq.EHOSTUNREACH)))
+        for session, errno in failed:
+            self._unsent(session, errno)
+
+    def _to_all(self, data: bytes) -> None:
+        for session in list(self._sessions.by_slot.values()):
+            if session.welcome and session.purpose is Purpose.TALK and not session.lagging_ms:
+                self._reply(session, data)
+
+    # --- housekeeping ---------------------------------------------------------------------------
+
+    def _tend(self, now_ms: int) -> None:
+        for session in self._sessions.silent(now_ms):
+            self._drop(session)
+        for session in list(self._lagging.values()):
+            rooms = self._fanout.rooms
+            heads = [[room, rooms[room].head] for room in session.rooms if room in rooms]
+            errno = self._send(session.route, encode(Heads(self._counter.epoch, heads)))
+            if errno == 0:
+                session.lagging_ms = 0
+                del self._lagging[session.slot]
+            elif errno != zmq.EAGAIN or now_ms - session.lagging_ms > _LAGGING_MAX_MS:
+                self._drop(session)
+        self._send_collected()
+
+    def close(self) -> None:
+        """Say BYE to all, then close everything that was opened."""
+        others = [one for one in self._addresses if not one.endswith(f":{self._listen[1]}")]
+        for session in list(self._sessions.by_slot.values()):
+            retry_ms = random.randint(100, 2_000)
+            bye = encode(Bye(ErrorCode.STOPPING, "this gateway stops", retry_ms, others))
+            self._reply(session, bye)
+            self._drop(session)
+        self._send_collected()
+        with contextlib.suppress(zmq.ZMQError):
+            self._backend.disable_monitor()
+        self._monitor.close()
+        for socket in (self._frontend, self._backend, self._feed, self._reader):
+            if socket is not None:
+                socket.close()
+        self._zap.close()
+        self._context.term()
+
+
+def _now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000

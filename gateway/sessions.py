@@ -1,0 +1,144 @@
+"""The sessions of a gateway: who is behind which connection, and what it may do now.
+
+A slot is given once and never again, so that an answer that comes late can never
+reach another client. The sender of a frame is the ``User-Id`` that ZAP gave its
+connection; a routing id alone proves nothing and is never logged. Pure: time is
+passed in. Owned by the gateway's main thread.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from protocol.codes import Purpose
+from protocol.limits import FAULTS_MAX, PING_MS, SESSION_DEADLINE_MS
+
+SESSIONS_PER_DEVICE_MAX = 8
+"""A device that connects more often loses its oldest session: it is stale, or a fault."""
+
+_CROWD = 1_000
+"""Sessions up to which pings come every PING_MS; beyond, less often in proportion."""
+_CROWD_FACTOR_MAX = 4
+_STRANGERS_MAX = 10_000
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One client's connection."""
+
+    slot: int
+    route: bytes
+    user: str
+    key: bytes
+    purpose: Purpose
+    nick: str | None
+    token: str | None
+    heard_ms: int
+    welcome: bool = False
+    """The broker has opened it and WELCOME was sent."""
+    person: bytes = b""
+    rooms: set[bytes] = field(default_factory=set)
+    in_flight: int = 0
+    """Items sent to the broker that have no answer yet."""
+    asked: int = 0
+    """Requests and reads that have no answer yet."""
+    faults: int = 0
+    lagging_ms: int = 0
+    """Since when it takes no more frames; 0: it keeps up."""
+    allowance: float = 0.0
+    allowance_ms: int = 0
+
+
+class Sessions:
+    """All sessions, by slot and by route."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._slot = 0
+        self.by_slot: dict[int, Session] = {}
+        self.by_route: dict[bytes, Session] = {}
+        self._of_user: dict[str, list[Session]] = {}
+        self._strangers: OrderedDict[bytes, int] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.by_slot)
+
+    def add(
+        self,
+        route: bytes,
+        user: str,
+        key: bytes,
+        purpose: Purpose,
+        nick: str | None,
+        token: str | None,
+        now_ms: int,
+    ) -> tuple[Session, Session | None]:
+        """Make a session; also return one that must be closed for it, if any."""
+        self._slot += 1
+        self._strangers.pop(route, None)
+        session = Session(self._slot, route, user, key, purpose, nick, token, now_ms)
+        self.by_slot[session.slot] = session
+        self.by_route[route] = session
+        mine = self._of_user.setdefault(user, [])
+        mine.append(session)
+        return session, mine[0] if len(mine) > SESSIONS_PER_DEVICE_MAX else None
+
+    def remove(self, session: Session) -> None:
+        """Forget a session; twice is once."""
+        if self.by_slot.pop(session.slot, None) is None:
+            return
+        if self.by_route.get(session.route) is session:
+            del self.by_route[session.route]
+        mine = self._of_user[session.user]
+        mine.remove(session)
+        if not mine:
+            del self._of_user[session.user]
+
+    def stranger_fault(self, route: bytes) -> bool:
+        """Count a fault of a connection without a session; False: answer it no more."""
+        count = self._strangers.pop(route, 0) + 1
+        self._strangers[route] = count
+        if len(self._strangers) > _STRANGERS_MAX:
+            self._strangers.popitem(last=False)
+        return count <= FAULTS_MAX
+
+    def ping_ms(self) -> int:
+        """How often a client that comes now is asked to ping.
+
+        A ping costs some 40 µs of a core, so a crowd is asked less often.
+        """
+        return int(PING_MS * min(max(len(self) / _CROWD, 1.0), _CROWD_FACTOR_MAX))
+
+    def silent(self, now_ms: int) -> list[Session]:
+        """Sessions from which nothing came for three of the longest pings asked for."""
+        limit = SESSION_DEADLINE_MS
+        if len(self) > _CROWD:
+            limit *= _CROWD_FACTOR_MAX
+        return [one for one in self.by_slot.values() if now_ms - one.heard_ms > limit]
+
+
+class Rate:
+    """A token bucket for every session: ``per_s`` items a second, ten seconds' worth at once."""
+
+    def __init__(self, per_s: float) -> None:
+        """Take the rate; 0 means no limit."""
+        self._per_ms = per_s / 1_000
+        self._most = per_s * 10
+
+    def wait_ms(self, session: Session, cost: int, now_ms: int) -> int:
+        """Take ``cost`` items from the allowance; or return for how long to wait, above 0."""
+        if not self._per_ms:
+            return 0
+        allowance = session.allowance
+        if session.allowance_ms:
+            allowance += (now_ms - session.allowance_ms) * self._per_ms
+        else:
+            allowance = self._most
+        session.allowance_ms = now_ms
+        if allowance > self._most:
+            allowance = self._most
+        if allowance < cost:
+            session.allowance = allowance
+            return int((cost - allowance) / self._per_ms) + 1
+        session.allowance = allowance - cost
+        return 0

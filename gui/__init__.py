@@ -1,0 +1,1 @@
+"""The desktop client: views in customtkinter, and the small program behind them."""

@@ -1,0 +1,66 @@
+"""The one exception tree.
+
+::
+
+    ZviazokError
+    ├── WireError            a peer broke the protocol: code, field, text
+    ├── BadNameError         a nickname or a room name that cannot be used
+    ├── LinkError            an invite link that cannot be read
+    ├── SetupError           the person at the keyboard can mend it: a port in use, a folder
+    └── JournalError         the journal cannot be trusted or written
+        ├── FencedError      another broker has taken the journal over
+        └── DamagedError     stored bytes are not the bytes that were written
+
+The text of every error says what is wrong and, where somebody can act on it,
+what to do. It never holds message text, keys or tokens.
+"""
+
+from protocol.codes import ErrorCode
+
+
+class ZviazokError(Exception):
+    """Root of everything that this program raises on purpose."""
+
+
+class WireError(ZviazokError):
+    """A frame or an item that breaks the protocol.
+
+    ``code`` goes back to the peer with ``field`` (the name of the offending
+    field, or ``""``) and ``text``.
+    """
+
+    def __init__(self, code: ErrorCode, field: str, text: str) -> None:
+        """Keep the three parts of the answer."""
+        super().__init__(code, field, text)
+        self.code = code
+        self.field = field
+        self.text = text
+
+    def __str__(self) -> str:
+        """Render for logs: code name, field and text, never content."""
+        where = f" field={self.field}" if self.field else ""
+        return f"{self.code.name}{where}: {self.text}"
+
+
+class BadNameError(ZviazokError):
+    """A nickname or a room name that cannot be used; the text says why."""
+
+
+class LinkError(ZviazokError):
+    """An invite link that cannot be read; the text says what is wrong with it."""
+
+
+class SetupError(ZviazokError):
+    """Something the person at the keyboard can mend; one line that says how."""
+
+
+class JournalError(ZviazokError):
+    """The journal cannot be trusted or written."""
+
+
+class FencedError(JournalError):
+    """Another broker has taken the journal over; this one must stop."""
+
+
+class DamagedError(JournalError):
+    """Stored bytes are not the bytes that were written; nothing is repaired silently."""

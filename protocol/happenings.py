@@ -1,0 +1,234 @@
+"""What the client tells the program behind it: one frozen dataclass a happening.
+
+The client's network thread hands these to the ``on_happening`` callable that it
+was given, in order. A program with a window puts them into its own queue.
+Messages of a room always come ascending by ``seq``, each once.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from protocol.codes import RoomKind
+
+
+class Link(Enum):
+    """The one honest state of the connection."""
+
+    CONNECTING = "connecting"
+    ONLINE = "online"
+    WAITING = "waiting"
+    """Not connected; the next try comes by itself (``retry_ms``)."""
+    REFUSED = "refused"
+    """The server does not want this client; trying again by itself would not help."""
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """The connection has another state; ``text`` is one line for people when not online."""
+
+    link: Link
+    address: str = ""
+    text: str = ""
+    retry_ms: int = 0
+    code: int = 0
+    """An ErrorCode when REFUSED (TOKEN, NICK_TAKEN, NICK_BAD, VERSION, …), else 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Welcomed:
+    """The server knows us: comes at every (re)connection, before the first RoomsChanged."""
+
+    person: bytes
+    nick: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomInfo:
+    """A room that one is a member of."""
+
+    room: bytes
+    kind: RoomKind
+    name: str
+    """Its name; "" for a direct message (show the other members' nicknames)."""
+    members: tuple[tuple[bytes, str], ...]
+    """(person, nickname) of a direct message's members; empty for open rooms."""
+    epoch: bytes
+    head: int
+    """The highest ``seq`` that the server is known to have."""
+    low: int
+    """Held locally without a hole: low < seq <= high. ``low`` 0: back to the first message."""
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsChanged:
+    """All rooms that one is in, in the order joined; comes whenever one of them changes."""
+
+    rooms: tuple[RoomInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An event of a room, decoded."""
+
+    room: bytes
+    epoch: bytes
+    seq: int
+    ts: int
+    """Milliseconds since 1970, the server's clock; for display only."""
+    person: bytes
+    nick: str
+    kind: int
+    """An EventKind, or a number that this version does not know (``body`` is then empty)."""
+    body: dict[str, Any]
+    own: bool
+    """Sent by this person (from any device)."""
+    n: int
+    """Its counter in this client's outbox, or 0 if it came from another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Messages that are new at the end of a room. ``live``: as they were said, not caught up."""
+
+    room: bytes
+    messages: tuple[Message, ...]
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The answer to ``history``: messages before the one named, ascending."""
+
+    request: int
+    room: bytes
+    messages: tuple[Message, ...]
+    more: bool
+    """Older ones exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A message of one's own is in the outbox on disk: show it as being sent."""
+
+    room: bytes
+    n: int
+    kind: int
+    body: dict[str, Any]
+    request: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Acked:
+    """A message of one's own is stored by the server; Arrived brings it with its ``seq``."""
+
+    room: bytes
+    n: int
+    epoch: bytes
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message of one's own will never be stored; ``text`` says why."""
+
+    room: bytes
+    n: int
+    code: int
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonInfo:
+    """Somebody on the server."""
+
+    person: bytes
+    nick: str
+    online: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleKnown:
+    """Everybody on the server, sorted by nickname: at the answer to ``people`` and on change."""
+
+    people: tuple[PersonInfo, ...]
+    request: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRoom:
+    """A room that anybody may join."""
+
+    room: bytes
+    name: str
+    members: int
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsListed:
+    """The answer to ``open_rooms``, sorted by name."""
+
+    request: int
+    rooms: tuple[OpenRoom, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A request went well. ``room`` is set for join and direct, ``text`` for link_device (the
+    token) and rename (the new nickname)."""
+
+    request: int
+    room: bytes = b""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A request did not; ``text`` is one line for people. ``request`` 0: no request's fault."""
+
+    request: int
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A picture is on its way: ``done`` of ``total`` bytes."""
+
+    request: int
+    done: int
+    total: int
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A picture is here, whole and checked against its SHA-256, in a file of the profile."""
+
+    request: int
+    sha256: bytes
+    path: Path = field(default_factory=Path)
+
+
+Happening = (
+    LinkChanged
+    | Welcomed
+    | RoomsChanged
+    | Arrived
+    | Loaded
+    | Queued
+    | Acked
+    | Refused
+    | PeopleKnown
+    | RoomsListed
+    | Done
+    | Failed
+    | Progress
+    | Fetched
+)

@@ -1,0 +1,1 @@
+"""Tests, mirroring the packages; integration and benchmarks in folders of their own."""

@@ -1,0 +1,1 @@
+"""Benchmarks with real processes on loopback; run by hand with ``zviazok bench``."""

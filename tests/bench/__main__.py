@@ -1,0 +1,74 @@
+"""``zviazok bench``: measures with real processes on loopback, as text or as one JSON object."""
+
+import argparse
+import json
+import platform
+import sys
+
+from tests.bench.connections import Connections
+from tests.bench.fanout import Fanout
+from tests.bench.ingest import Ingest
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _rate(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 1e6:
+        raise argparse.ArgumentTypeError("must be from 0 (a burst) to 1000000")
+    return number
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one benchmark; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="zviazok bench",
+        description="Measure broker and gateway with real processes on loopback: CURVE on, "
+        "journal on disk, CPU read from the operating system.",
+    )
+    words = parser.add_subparsers(dest="word", required=True, metavar="WORD")
+    fanout = words.add_parser("fanout", help="one sender, many clients in one room")
+    fanout.add_argument("--clients", type=_count, default=400)
+    fanout.add_argument("--messages", type=_count, default=2_000)
+    fanout.add_argument("--rate", type=_rate, default=0, help="messages a second; 0: a burst")
+    fanout.add_argument("--size", type=_count, default=200, help="bytes of a body")
+    ingest = words.add_parser("ingest", help="messages stored and acknowledged a second")
+    ingest.add_argument("--senders", type=_count, default=4)
+    ingest.add_argument("--window", type=_count, default=200, help="messages without an ack")
+    ingest.add_argument("--per-frame", type=_count, default=1, help="messages in one frame")
+    ingest.add_argument("--size", type=_count, default=200, help="bytes of a body")
+    connections = words.add_parser("connections", help="what a connected client costs")
+    connections.add_argument("--clients", type=_count, default=5_000)
+    for one in (fanout, ingest, connections):
+        one.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args(argv)
+    if not sys.platform.startswith("linux"):
+        print("zviazok bench: needs Linux, because it reads CPU from /proc", file=sys.stderr)
+        return 1
+    bench: Fanout | Ingest | Connections
+    if options.word == "fanout":
+        bench = Fanout(options.clients, options.messages, options.rate, options.size)
+    elif options.word == "ingest":
+        if options.per_frame > min(options.window, 128) or options.window > 256:
+            parser.error("--per-frame may be up to 128 and --window, --window up to 256")
+        bench = Ingest(options.senders, options.window, options.per_frame, options.size)
+    else:
+        bench = Connections(options.clients)
+    result = bench.run()
+    if options.json:
+        print(json.dumps(result))
+    else:
+        print(f"{platform.python_version()} on {platform.platform()}")
+        width = max(map(len, result))
+        for name, value in result.items():
+            print(f"{name:<{width}}  {value}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

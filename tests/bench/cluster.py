@@ -1,0 +1,111 @@
+"""A broker and a gateway as real processes, and what the operating system says of them.
+
+CPU is read from the kernel: nanoseconds on a core, summed over a process's threads
+(``/proc/PID/task/*/schedstat``), user and system time together, so also the time in
+libzmq's own threads and in the network stack on the process's behalf.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+
+from protocol.invite import Invite
+from protocol.keys import load_or_make
+from tests.free_ports import free_ports
+
+_START_S = 20.0
+
+
+class Cluster:
+    """One broker and one gateway without a rate limit, on a fresh folder on disk."""
+
+    def __init__(self) -> None:
+        """Name the parts; nothing runs yet."""
+        self._folder = tempfile.TemporaryDirectory(prefix="zviazok-bench-")
+        self.data = Path(self._folder.name) / "server"
+        self.broker: subprocess.Popen[str]
+        self.gateway: subprocess.Popen[str]
+
+    def __enter__(self) -> "Cluster":
+        """Start both and wait until they serve."""
+        port = free_ports(4)
+        words = ["--data", str(self.data), "--listen", f"127.0.0.1:{port}"]
+        self.broker, ready = _start("broker", words)
+        key = ready.split("key=")[1]
+        listen = f"127.0.0.1:{port + 3}"
+        words = ["--broker", f"127.0.0.1:{port}", "--broker-key", key, "--listen", listen]
+        self.gateway, _ = _start("gateway", [*words, "--data", str(self.data), "--rate", "0"])
+        token = (self.data / "invite.token").read_text(encoding="ascii").strip()
+        server_key = load_or_make(self.data / "frontend.key").public
+        self.invite = Invite((listen,), server_key, token)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop both and remove the folder."""
+        for process in (self.gateway, self.broker):
+            process.terminate()
+        for process in (self.gateway, self.broker):
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        self._folder.cleanup()
+
+    def cpu_ns(self) -> int:
+        """CPU of broker and gateway together so far."""
+        return cpu_ns(self.broker.pid) + cpu_ns(self.gateway.pid)
+
+
+def _start(package: str, words: list[str]) -> tuple[subprocess.Popen[str], str]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", package, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    ready = process.stdout.readline().strip()
+    if not ready.startswith("ready"):
+        process.kill()
+        process.wait()
+        raise RuntimeError(f"the {package} did not start")
+    return process, ready
+
+
+def cpu_ns(pid: int) -> int:
+    """Nanoseconds that all threads of a process have spent on a core."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        total += int((task / "schedstat").read_text().split()[0])
+    return total
+
+
+def memory_kib(pid: int) -> int:
+    """Resident memory of a process."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    raise RuntimeError("the kernel does not tell VmRSS")
+
+
+def settle(cluster: Cluster, quiet_ms: float = 3.0, limit_s: float = 30.0) -> None:
+    """Wait until the servers use less than ``quiet_ms`` of CPU in 200 ms."""
+    deadline = time.monotonic() + limit_s
+    before = cluster.cpu_ns()
+    while time.monotonic() < deadline:
+        time.sleep(0.2)
+        now = cluster.cpu_ns()
+        if now - before < quiet_ms * 1e6:
+            return
+        before = now

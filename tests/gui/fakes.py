@@ -1,0 +1,143 @@
+"""A client that does nothing but note what it was asked, and happenings for tests."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from protocol.codes import EventKind, RoomKind
+from protocol.happenings import Message, PersonInfo, RoomInfo
+
+ME = b"m" * 16
+OLENA = b"o" * 16
+SOMCHAI = b"s" * 16
+GENERAL = b"g" * 16
+DIRECT = b"d" * 16
+EPOCH = b"e" * 16
+DAY_MS = 86_400_000
+NOON = 1_795_176_000_000
+"""2026-11-20, about noon, in ms."""
+
+
+class FakeClient:
+    """Implements the client's protocol; ``calls`` has every call with its request number."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.started = self.stopped = False
+
+    def _note(self, *call: Any) -> int:
+        self.calls.append(call)
+        return len(self.calls)
+
+    def asked(self, name: str) -> list[tuple[int, tuple[Any, ...]]]:
+        """Return (request, arguments) of every call of a name."""
+        return [(at, call[1:]) for at, call in enumerate(self.calls, 1) if call[0] == name]
+
+    def start(self) -> None:
+        self.started = True
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        self.stopped = True
+
+    def send_text(self, room: bytes, text: str) -> int:
+        return self._note("send_text", room, text)
+
+    def send_image(self, room: bytes, path: Path, caption: str = "") -> int:
+        return self._note("send_image", room, path, caption)
+
+    def history(self, room: bytes, before: int = 0, limit: int = 100) -> int:
+        return self._note("history", room, before, limit)
+
+    def people(self) -> int:
+        return self._note("people")
+
+    def open_rooms(self) -> int:
+        return self._note("open_rooms")
+
+    def join(self, name: str, create: bool = True) -> int:
+        return self._note("join", name, create)
+
+    def leave(self, room: bytes) -> int:
+        return self._note("leave", room)
+
+    def direct(self, people: Sequence[bytes]) -> int:
+        return self._note("direct", tuple(people))
+
+    def rename(self, nick: str) -> int:
+        return self._note("rename", nick)
+
+    def fetch(self, room: bytes, sha256: bytes, size: int) -> int:
+        return self._note("fetch", room, sha256, size)
+
+    def cancel(self, request: int) -> None:
+        self._note("cancel", request)
+
+    def retry_now(self) -> None:
+        self._note("retry_now")
+
+
+def info(
+    room: bytes = GENERAL,
+    name: str = "general",
+    head: int = 0,
+    members: tuple[tuple[bytes, str], ...] = (),
+    epoch: bytes = EPOCH,
+) -> RoomInfo:
+    """Return a room; with members a direct message."""
+    kind = RoomKind.DIRECT if members else RoomKind.OPEN
+    return RoomInfo(room, kind, name, members, epoch, head, 0, head)
+
+
+def text(
+    seq: int,
+    words: str = "",
+    person: bytes = OLENA,
+    nick: str = "Olena",
+    room: bytes = GENERAL,
+    n: int = 0,
+    ts: int = 0,
+) -> Message:
+    """Return a text message."""
+    body = {"text": words or f"message {seq}"}
+    at = ts or NOON + seq * 1000
+    return Message(room, EPOCH, seq, at, person, nick, EventKind.TEXT, body, person == ME, n)
+
+
+def texts(first: int, last: int, room: bytes = GENERAL) -> tuple[Message, ...]:
+    """Return messages of two people in turn, from ``first`` to ``last``."""
+    who = ((OLENA, "Olena"), (SOMCHAI, "Somchai"))
+    return tuple(
+        text(seq, person=who[seq // 3 % 2][0], nick=who[seq // 3 % 2][1], room=room)
+        for seq in range(first, last + 1)
+    )
+
+
+def notice(seq: int, what: str, **more: str) -> Message:
+    """Return a notice about Olena."""
+    body = {"what": what, **more}
+    at = NOON + seq * 1000
+    return Message(GENERAL, EPOCH, seq, at, OLENA, "Olena", EventKind.NOTICE, body, False, 0)
+
+
+def image(seq: int, width: int, height: int, thumb: bytes, caption: str = "") -> Message:
+    """Return a picture of Olena's."""
+    body = {
+        "name": "picture.png",
+        "media": "image/png",
+        "size": 1000,
+        "sha256": bytes(32),
+        "width": width,
+        "height": height,
+        "thumb": thumb,
+    }
+    if caption:
+        body["caption"] = caption
+    at = NOON + seq * 1000
+    return Message(GENERAL, EPOCH, seq, at, OLENA, "Olena", EventKind.IMAGE, body, False, 0)
+
+
+PEOPLE = (
+    PersonInfo(ME, "Marko", True),
+    PersonInfo(OLENA, "Olena", True),
+    PersonInfo(SOMCHAI, "Somchai", False),
+)

@@ -1,0 +1,85 @@
+"""An X display of the tests' own, real input by xdotool, and looking at what is on the screen."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from PIL import Image, ImageGrab
+
+DEADLINE_S = 20.0
+SIZE = (1400, 900)
+
+
+class Display:
+    """An Xvfb on a display number that it chooses itself."""
+
+    def __init__(self) -> None:
+        read, write = os.pipe()
+        width, height = SIZE
+        words = ["Xvfb", "-displayfd", str(write), "-nolisten", "tcp", "-noreset"]
+        self._process = subprocess.Popen(
+            [*words, "-screen", "0", f"{width}x{height}x24", "-dpi", "96"],
+            pass_fds=(write,),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(write)
+        with os.fdopen(read) as pipe:
+            number = pipe.readline().strip()
+        assert number, "Xvfb did not start"
+        self.name = f":{number}"
+
+    def __enter__(self) -> "Display":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+
+    def run(self, *words: str) -> str:
+        """Run a program on this display and return what it printed."""
+        env = {**os.environ, "DISPLAY": self.name}
+        done = subprocess.run(
+            words, env=env, capture_output=True, text=True, timeout=DEADLINE_S, check=True
+        )
+        return done.stdout
+
+    def shot(self) -> Image.Image:
+        """Return what is on the screen."""
+        return ImageGrab.grab(xdisplay=self.name).convert("RGB")
+
+
+def wait_for(condition: Callable[[], bool], turn: Callable[[], None], what: str) -> None:
+    """Call ``turn`` until the condition holds; fail after a while."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"in vain waited for {what}"
+        turn()
+        time.sleep(0.005)
+
+
+def find_image(needle: Image.Image, where: Image.Image) -> tuple[int, int] | None:
+    """Return where a picture stands in another one, pixel for pixel, or None."""
+    wide, high = needle.size
+    big_w, big_h = where.size
+    rows = [needle.crop((0, y, wide, y + 1)).tobytes() for y in range(high)]
+    lines = [where.crop((0, y, big_w, y + 1)).tobytes() for y in range(big_h)]
+    key = max(range(high), key=lambda y: len(set(zip(*[iter(rows[y])] * 3, strict=True))))
+    for y in range(key, big_h - (high - key) + 1):
+        at = lines[y].find(rows[key])
+        while at >= 0:
+            if at % 3 == 0 and all(
+                lines[y - key + row][at : at + 3 * wide] == rows[row] for row in range(high)
+            ):
+                return at // 3, y - key
+            at = lines[y].find(rows[key], at + 1)
+    return None
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Return the parts of ``#rrggbb``."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
