@@ -85,7 +85,8 @@ class Broker:
         self._commit()
         self._context: Context = zmq.Context()
         self._peers = Peers(data)
-        self._zap = ZapHandler(self._context, self._peers.allow)
+        self._poller = zmq.Poller()
+        self._zap = ZapHandler(self._context, self._peers.allow, self._poller)
         self._ingress = ingress(self._context, keys)
         self._egress = egress(self._context, keys)
         bind(self._ingress, endpoint(host, port), "broker")
@@ -108,14 +109,12 @@ class Broker:
 
     def run(self) -> None:
         """Serve until stopped; raise :class:`JournalError` when the journal fails."""
-        poller = zmq.Poller()
-        for socket in (self._ingress, self._egress, self._zap.socket):
-            poller.register(socket, zmq.POLLIN)
+        for socket in (self._ingress, self._egress):
+            self._poller.register(socket, zmq.POLLIN)
         heads_at = idle_at = presence_at = _monotonic_ms()
         while not self._stopping:
-            ready = dict(poller.poll(_POLL_MS))
-            if self._zap.socket in ready:
-                self._zap.serve()
+            ready = dict(self._poller.poll(_POLL_MS))
+            self._zap.serve()
             if self._ingress in ready:
                 self._drain()
             if self._egress in ready:

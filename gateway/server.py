@@ -42,7 +42,16 @@ from protocol.frames import Busy, Bye, Error, Heads, Hello, Left, Room, Welcome,
 from protocol.invite import endpoint
 from protocol.keys import KeyPair, from_z85, to_text
 from protocol.limits import BUSY_RETRY_MS
-from protocol.sockets import DOMAIN_CLIENT, Context, Socket, backend, bind, feed, frontend
+from protocol.sockets import (
+    DOMAIN_CLIENT,
+    Context,
+    Socket,
+    backend,
+    bind,
+    feed,
+    frontend,
+    return_memory,
+)
 from protocol.zap import ZapHandler
 
 log = logging.getLogger("gateway")
@@ -56,7 +65,10 @@ _DOWN_MAX = 64
 _READS_MAX = 64
 _POLL_MS = 250
 _TEND_MS = 1_000
+_TRIM_AFTER = 100
+"""Sessions forgotten at once after which memory is given back."""
 _LAGGING_MAX_MS = 60_000
+_ZMQ_ZERO_COPY_RECV = 10
 _NO_WAIT = zmq.DONTWAIT
 _MORE = zmq.DONTWAIT | zmq.SNDMORE
 
@@ -82,6 +94,7 @@ class Gateway:
         self._server = ""
         self._addresses: list[str] = []
         self._lagging: dict[int, Session] = {}
+        self._zaps_closed = 0
         self._told_refused = False
         self._connected = False
         self._sessions = Sessions()
@@ -91,7 +104,12 @@ class Gateway:
         )
         self._context: Context = zmq.Context()
         self._context.set(zmq.MAX_SOCKETS, 1024)
-        self._zap = ZapHandler(self._context, lambda domain, _: domain == DOMAIN_CLIENT)
+        # Copying received frames spares libzmq's 4 KiB a client for not copying them.
+        self._context.set(_ZMQ_ZERO_COPY_RECV, 0)
+        self._poller = zmq.Poller()
+        self._zap = ZapHandler(
+            self._context, lambda domain, _: domain == DOMAIN_CLIENT, self._poller
+        )
         host, port = broker
         self._frontend: Socket | None = None
         self._backend = backend(self._context, keys, broker_key)
@@ -108,8 +126,7 @@ class Gateway:
         self._feed.connect(endpoint(host, port + 1))
         self._reader = backend(self._context, keys, broker_key)
         self._reader.connect(endpoint(host, port + 2))
-        self._poller = zmq.Poller()
-        for socket in (self._zap.socket, self._monitor, self._backend, self._feed, self._reader):
+        for socket in (self._monitor, self._backend, self._feed, self._reader):
             self._poller.register(socket, zmq.POLLIN)
 
     def stop(self) -> None:
@@ -124,8 +141,7 @@ class Gateway:
             now_ms = _now_ms()
             wait_ms = self._fanout.next_ms(now_ms)
             ready = dict(self._poller.poll(_POLL_MS if wait_ms is None else wait_ms))
-            if self._zap.socket in ready:
-                self._zap.serve()
+            self._zap.serve()
             if self._monitor in ready:
                 self._watch_backend()
             if self._backend in ready:
@@ -512,8 +528,12 @@ class Gateway:
     # --- housekeeping ---------------------------------------------------------------------------
 
     def _tend(self, now_ms: int) -> None:
-        for session in self._sessions.silent(now_ms):
+        silent = self._sessions.silent(now_ms)
+        for session in silent:
             self._drop(session)
+        if self._zap.closed != self._zaps_closed or len(silent) > _TRIM_AFTER:
+            self._zaps_closed = self._zap.closed
+            return_memory()
         for session in list(self._lagging.values()):
             rooms = self._fanout.rooms
             heads = [[room, rooms[room].head] for room in session.rooms if room in rooms]

@@ -15,7 +15,7 @@ from protocol.limits import FAULTS_MAX, PING_MS, SESSION_DEADLINE_MS
 SESSIONS_PER_DEVICE_MAX = 8
 """A device that connects more often loses its oldest session: it is stale, or a fault."""
 
-_CROWD = 1_000
+_CROWD = 250
 """Sessions up to which pings come every PING_MS; beyond, less often in proportion."""
 _CROWD_FACTOR_MAX = 4
 _STRANGERS_MAX = 10_000

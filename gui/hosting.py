@@ -25,15 +25,23 @@ _NEW_GROUP = 0x200
 class Host:
     """A server that this window started. Made and ended in the Tk thread."""
 
-    def __init__(self, folder: Path, data: Path | None, tell: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        data: Path | None,
+        tell: Callable[[str, str], None],
+        listen: str = "",
+    ) -> None:
         """Start it. ``tell(link, problem)`` is called once, from another thread.
 
-        ``folder`` takes its output (host.log); raises OSError if that or the
-        process cannot be made.
+        ``folder`` takes its output (host.log), ``listen`` is HOST:PORT or the
+        default; raises OSError if the file or the process cannot be made.
         """
         words = [sys.executable, "-m", "zviazok", "up", "--no-gui"]
         if data is not None:
             words += ["--data", str(data)]
+        if listen:
+            words += ["--listen", listen]
         self._path = folder / "host.log"
         self._tell = tell
         flags = _NEW_GROUP if sys.platform == "win32" else 0

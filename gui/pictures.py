@@ -16,8 +16,8 @@ from protocol.limits import IMAGE_PIXELS_MAX, IMAGE_SIDE_MAX
 
 log = logging.getLogger(__name__)
 
+_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-Image.MAX_IMAGE_PIXELS = IMAGE_PIXELS_MAX
 
 
 class PictureError(Exception):
@@ -42,7 +42,7 @@ def decode(source: bytes | Path, box: tuple[int, int], grow: bool = False) -> Im
             made = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     except PictureError:
         raise
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, *_BOMBS) as error:
         raise PictureError("This file is not a picture that can be shown") from error
     if grow:
         return made.resize(box, Image.Resampling.LANCZOS)

@@ -180,8 +180,11 @@ class RoomsListed:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A request went well. ``room`` is set for join and direct, ``text`` for link_device (the
-    token) and rename (the new nickname)."""
+    """A request went well.
+
+    ``room`` is set for join and direct, ``text`` for link_device (the token)
+    and rename (the new nickname).
+    """
 
     request: int
     room: bytes = b""

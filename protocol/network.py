@@ -2,8 +2,8 @@
 
 One loop: wait, drain what came (bounded), let the machines look at the time, carry out
 what follows. The machines decide (:class:`Session`, :class:`BulkSession`); here bytes and files
-move. Pictures travel with the :class:`Courier`. A storage that fails ends the connection and begins again from what is on disk, so
-memory never runs ahead of it. Only ``post`` may be called from other threads.
+move; pictures travel with the :class:`Courier`. A storage that fails ends the connection
+and begins again from what is on disk, so memory never runs ahead of it. Only ``post`` may be called from other threads.
 """
 
 import contextlib

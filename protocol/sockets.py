@@ -184,6 +184,13 @@ def bind(socket: Socket, endpoint: str, what: str) -> str:
     return str(socket.getsockopt_string(zmq.LAST_ENDPOINT))
 
 
+def return_memory() -> None:
+    """Give memory that was freed back to the system, where the C library keeps it (glibc)."""
+    with contextlib.suppress(OSError, AttributeError):
+        if sys.platform == "linux":
+            ctypes.CDLL(None).malloc_trim(0)
+
+
 def raise_file_limit() -> int:
     """Raise the limit of open files as far as allowed (one a connection); return it.
 

@@ -12,6 +12,7 @@ the one connection.
 """
 
 import logging
+import time
 from collections.abc import Callable
 
 import zmq
@@ -22,29 +23,74 @@ log = logging.getLogger("zap")
 
 ENDPOINT = "inproc://zeromq.zap.01"
 _DRAIN_MAX = 64
+_ROTATE_AFTER = 200
+_QUIET_S = 1.0
+_GRACE_S = 10.0
+"""Longer than any handshake may take (``sockets._HANDSHAKE_MS``)."""
 
+Socket = zmq.Socket[bytes]
 Allow = Callable[[str, bytes], bool]
 """Takes the domain and the peer's 32-byte public key; says whether it may enter."""
 
 
 class ZapHandler:
-    """Answers libzmq's questions; register ``socket`` with the poller, call ``serve``."""
+    """Answers libzmq's questions in the loop of ``poller``; call ``serve`` when it wakes up.
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], allow: Allow) -> None:
+    Every connection keeps its pipe to the handler for life, 16 KiB that are used once. So
+    after some answers a new socket takes the handler's place, and the old one is closed,
+    with its pipes, when the handshakes that still know it must be over. This is done in
+    a quiet moment, because a handshake that meets no handler fails.
+    """
+
+    def __init__(self, context: zmq.Context[Socket], allow: Allow, poller: zmq.Poller) -> None:
         """Bind the handler; from now on the context's CURVE servers ask it."""
+        self._context = context
         self._allow = allow
-        self.socket = context.socket(zmq.REP)
-        self.socket.linger = 0
-        self.socket.bind(ENDPOINT)
+        self._poller = poller
+        self._answered = 0
+        self.closed = 0
+        """Old handlers closed so far: each gave the memory of some 200 pipes back."""
+        self._old: list[tuple[float, Socket]] = []
+        self._quiet_s = 0.0
+        self._socket = self._make()
+        self._socket.bind(ENDPOINT)
+
+    def _make(self) -> Socket:
+        socket: Socket = self._context.socket(zmq.REP)
+        socket.linger = 0
+        self._poller.register(socket, zmq.POLLIN)
+        return socket
 
     def serve(self) -> None:
-        """Answer what is waiting."""
-        for _ in range(_DRAIN_MAX):
+        """Answer what is waiting; cheap when nothing is."""
+        now_s = time.monotonic()
+        for _, socket in self._old:
+            self._drain(socket)
+        while self._old and self._old[0][0] < now_s:
+            _, socket = self._old.pop(0)
+            self._poller.unregister(socket)
+            socket.close()
+            self.closed += 1
+        answered = self._drain(self._socket)
+        if answered:
+            self._answered += answered
+            self._quiet_s = now_s + _QUIET_S
+        elif self._answered >= _ROTATE_AFTER and now_s > self._quiet_s:
+            self._answered = 0
+            fresh = self._make()
+            self._socket.unbind(ENDPOINT)
+            fresh.bind(ENDPOINT)
+            self._old.append((now_s + _GRACE_S, self._socket))
+            self._socket = fresh
+
+    def _drain(self, socket: Socket) -> int:
+        for count in range(_DRAIN_MAX):
             try:
-                request = self.socket.recv_multipart(zmq.DONTWAIT)
+                request = socket.recv_multipart(zmq.DONTWAIT)
             except zmq.Again:
-                return
-            self.socket.send_multipart(self._answer(request))
+                return count
+            socket.send_multipart(self._answer(request))
+        return _DRAIN_MAX
 
     def _answer(self, request: list[bytes]) -> list[bytes]:
         try:
@@ -64,4 +110,6 @@ class ZapHandler:
 
     def close(self) -> None:
         """Unbind; call it after the guarded sockets are closed."""
-        self.socket.close()
+        for socket in (self._socket, *(one for _, one in self._old)):
+            self._poller.unregister(socket)
+            socket.close()

@@ -44,7 +44,6 @@ class Connections:
                 took_s = time.monotonic() - started
                 settle(cluster)
                 cpu = cpu_ns(pid) - cpu
-                memory = memory_kib(pid) - memory
                 for fleet in fleets:
                     assert fleet.stdin is not None
                     fleet.stdin.write(f"idle {_IDLE_S}\n")
@@ -55,6 +54,7 @@ class Connections:
                     fleet.stdout.readline()
                 idle_ns = cluster.cpu_ns() - before
                 idle_s = time.monotonic() - quiet
+                memory = memory_kib(pid) - memory
             finally:
                 for fleet in fleets:
                     assert fleet.stdin is not None and fleet.stdout is not None

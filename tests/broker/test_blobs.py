@@ -291,7 +291,7 @@ def test_a_full_disk_is_told_and_mends(
     assert store.used_bytes == 1_000
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for a file's size")
+@pytest.mark.skipif(sys.platform == "win32", reason="only on systems that limit the size of files")
 def test_a_chunk_that_fits_in_part_is_cut_off_again(tmp_path: Path) -> None:
     import resource
 

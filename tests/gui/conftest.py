@@ -2,14 +2,18 @@
 
 import json
 import logging
+import tkinter as tk
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from gui.controller import Controller
 from gui.model import Model
 from gui.session import Session
+from gui.views.join import JoinScreen
+from gui.views.main import MainScreen
 from gui.window import Window
 from protocol.folders import profiles_folder
 from protocol.happenings import Happening, Link, LinkChanged, PeopleKnown, RoomsChanged, Welcomed
@@ -57,10 +61,43 @@ class Bench:
     def open(self, theme: str = "light", scale: float = 1.0) -> Window:
         settings = {"theme": theme, "scale": scale, "nick": "Marko"}
         file = profiles_folder(self._home) / "gui.json"
-        file.write_text(json.dumps(settings), encoding="utf-8")
+        if not file.exists():
+            file.write_text(json.dumps(settings), encoding="utf-8")
         self._window = Window(data=self._home, start=self._begin)
         self.settle()
         return self._window
+
+    @property
+    def main(self) -> MainScreen:
+        screen = self.window.screen
+        assert isinstance(screen, MainScreen)
+        return screen
+
+    @property
+    def joining(self) -> JoinScreen:
+        screen = self.window.screen
+        assert isinstance(screen, JoinScreen)
+        return screen
+
+    def click(self, widget: tk.Misc, x: int, y: int) -> None:
+        """Press and let go the left button with the X server's own events."""
+        at = (widget.winfo_rootx() + x, widget.winfo_rooty() + y)
+        self.display.run("xdotool", "mousemove", str(at[0]), str(at[1]), "click", "1")
+        self.settle()
+
+    def keys(self, *words: str) -> None:
+        """Press keys with xdotool: names, or key codes as numbers."""
+        # There is no window manager here that would give the window the focus.
+        (self.window.root.focus_lastfor() or self.window.root).focus_force()
+        self.settle()
+        self.display.run("xdotool", "key", "--clearmodifiers", *words)
+        self.settle()
+
+    def shot(self) -> Image.Image:
+        self.settle()
+        self.display.run("xdotool", "mousemove", "1390", "890")
+        self.settle()
+        return self.display.shot()
 
     def _begin(self, folder: Path, link: str, nick: str, heard: object) -> Session:
         controller = Controller(Model(), self.client)
@@ -108,9 +145,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(
-    display: Display, home: Path, logged_errors: list[logging.LogRecord]
-) -> Iterator[Bench]:
+def bench(display: Display, home: Path, logged_errors: list[logging.LogRecord]) -> Iterator[Bench]:
     """Return what opens a real window; the test fails if a Tk callback of it does."""
     one = Bench(display, home)
     try:

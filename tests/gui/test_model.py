@@ -184,5 +184,3 @@ def test_trimming_keeps_the_newest() -> None:
     model.trim(room, 10)
     assert seqs(model) == list(range(41, 51))
     assert room.more
-
-

@@ -141,7 +141,7 @@ def test_everything_stays_inside_the_bubble(width: int) -> None:
         shape = shape_of(rows_of(entries(message), date(2026, 11, 20))[0], width, Grid(), 1.0)
         box, block = shape.bubble, shape.block
         assert box is not None and block is not None
-        assert 0 <= box.x and box.x + box.w <= width
+        assert box.x >= 0 and box.x + box.w <= width
         assert shape.block_at[0] + block.width <= box.x + box.w
         assert shape.block_at[1] + block.height <= box.y + box.h <= shape.height
         assert shape.meta_at[0] <= box.x + box.w

@@ -38,8 +38,7 @@ def test_a_word_too_long_is_broken() -> None:
 
 
 def test_lines_of_the_writer_are_kept_the_empty_ones_too() -> None:
-    assert shown(wrap("a\n\n b", 100, Grid())) == ["a", "", "b"] or True
-    assert [line for line in shown(wrap("a\n\nb", 100, Grid()))] == ["a", "", "b"]
+    assert shown(wrap("a\n\nb", 100, Grid())) == ["a", "", "b"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +70,7 @@ def test_thai_breaks_between_clusters_only() -> None:
     assert "".join(shown(block)) == words
     assert all(run.font == "body.thai" for line in block.lines for run in line.runs)
     for line in shown(block):
-        assert not ("\u0e31" == line[0] or "\u0e34" <= line[0] <= "\u0e3a" or line[0] >= "\u0e47")
+        assert not (line[0] == "\u0e31" or "\u0e34" <= line[0] <= "\u0e3a" or line[0] >= "\u0e47")
 
 
 def test_long_texts_are_folded() -> None:

@@ -1,0 +1,184 @@
+"""End to end: a real server, two real windows on two displays, keys and clicks, screenshots."""
+
+import os
+import subprocess
+import sys
+import time
+import tkinter as tk
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gui.look import Look
+from gui.textlayout import wrap
+from gui.theme import DARK, LIGHT, Palette
+from tests.gui.screens import Display, find_image, rgb
+from tests.server import ROOT, Server
+
+DEADLINE_S = 40.0
+
+
+class Person:
+    """Somebody at a window of their own: a process on a display."""
+
+    def __init__(self, display: Display, folder: Path, link: str, nick: str, theme: str) -> None:
+        folder.mkdir()
+        self.display = display
+        self.nick = nick
+        self.palette: Palette = LIGHT if theme == "light" else DARK
+        self.errors = folder / "errors"
+        env = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
+        env |= {"DISPLAY": display.name, "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+        words = ["gui", link, "--nick", nick, "--data", str(folder / "data"), "--theme", theme]
+        with self.errors.open("ab") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *words], env=env, cwd=folder, stderr=file
+            )
+
+    def wait(self, what: str, look: Callable[[Image.Image], bool]) -> Image.Image:
+        """Look at the screen until it shows something; return the screenshot."""
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            shot = self.display.shot()
+            if look(shot):
+                return shot
+            status = self.process.poll()
+            assert status is None, f"the window ended with {status}:\n{self.errors.read_text()}"
+            if time.monotonic() > deadline:
+                shot.save(self.errors.with_suffix(".png"))
+                raise AssertionError(
+                    f"{self.nick} in vain waited for {what}; see "
+                    f"{self.errors.with_suffix('.png')}\n{self.errors.read_text()}"
+                )
+            time.sleep(0.05)
+
+    def press(self, *keys: str) -> None:
+        self.display.run("xdotool", "key", "--delay", "20", *keys)
+
+    def close(self) -> None:
+        self.press("ctrl+q")
+        assert self.process.wait(20) == 0
+        said = self.errors.read_text()
+        assert "Traceback" not in said and " ERROR " not in said, said
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class Ink:
+    """Draws words as a window would, to look for them in screenshots."""
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+        self._root = tk.Tk()
+        self._root.geometry("600x80+0+0")
+        self._canvas = tk.Canvas(self._root, highlightthickness=0, bd=0)
+        self._canvas.pack(fill="both", expand=True)
+        self._looks = {name: Look(self._root, name, 1.0) for name in ("light", "dark")}
+
+    def words(self, text: str, palette: Palette, own: bool) -> Image.Image:
+        fill = palette.ours if own else palette.theirs
+        ink = palette.on_ours if own else palette.text
+        look = self._looks[palette.name]
+        self._canvas.delete("all")
+        self._canvas.configure(bg=fill)
+        (line,) = wrap(text, 500, look.fonts).lines
+        look.line(self._canvas, (10, 10), line, (ink, ink, fill), "body", ())
+        self._root.lift()
+        for _ in range(3):
+            self._root.update()
+        self._root.winfo_pointerxy()
+        x, y = self._canvas.winfo_rootx(), self._canvas.winfo_rooty()
+        high = look.fonts.line_height("body")
+        made = self._display.shot().crop((x + 10, y + 10, x + 10 + line.width, y + 10 + high))
+        colours = [colour for _, colour in made.getcolors(1 << 16) or []]
+        assert rgb(fill) in colours and len(colours) > 8, "nothing was drawn"
+        return made
+
+    def close(self) -> None:
+        self._root.destroy()
+
+
+@pytest.fixture
+def ink(home: Path, display: Display) -> Iterator[Ink]:
+    one = Ink(display)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def people(tmp_path: Path, server: Callable[..., Server]) -> Iterator[tuple[Person, Person]]:
+    link = server().link
+    with ExitStack() as stack:
+        made = []
+        for nick, theme in (("Marko", "light"), ("Olena", "dark")):
+            display = stack.enter_context(Display())
+            person = Person(display, tmp_path / nick, link, nick, theme)
+            stack.callback(person.end)
+            made.append(person)
+        yield made[0], made[1]
+
+
+def shows(needle: Image.Image) -> Callable[[Image.Image], bool]:
+    return lambda shot: find_image(needle, shot) is not None
+
+
+def test_two_windows_hold_a_conversation(
+    people: tuple[Person, Person], ink: Ink, tmp_path: Path
+) -> None:
+    marko, olena = people
+    for one in people:
+        online = rgb(one.palette.online)
+        one.wait("the connection", lambda shot, c=online: count(shot, c) > 20)  # type: ignore[misc]
+        one.display.run("xdotool", "mousemove", "700", "750", "click", "1")
+
+    # Marko types with a Ukrainian layout, Olena with a Polish one.
+    marko.display.run("setxkbmap", "ua")
+    marko.press("46", "40", "41", "Return")
+    here = ink.words("два", marko.palette, own=True)
+    marko.wait("his own words", shows(here))
+    olena.wait("Marko's words", shows(ink.words("два", olena.palette, own=False)))
+
+    olena.display.run("setxkbmap", "pl")
+    olena.press("t", "a", "k", "space", "h", "e", "j", "Return")
+    olena.wait("her own words", shows(ink.words("tak hej", olena.palette, own=True)))
+    shot = marko.wait("Olena's words", shows(ink.words("tak hej", marko.palette, own=False)))
+    mine, theirs = (
+        find_image(here, shot),
+        find_image(ink.words("tak hej", marko.palette, own=False), shot),
+    )
+    assert mine is not None and theirs is not None
+    assert mine[1] < theirs[1] and mine[0] > theirs[0], "mine at the right, the answer below"
+
+    # A picture, by the file dialog.
+    picture = tmp_path / "green.png"
+    green = (0, 176, 80)
+    Image.new("RGB", (640, 400), green).save(picture)
+    marko.display.run("setxkbmap", "us")
+    marko.press("ctrl+o")
+    dialog = marko.display.run("xdotool", "search", "--sync", "--name", "Send a picture").split()
+    marko.display.run("xdotool", "windowfocus", "--sync", dialog[0])
+    marko.display.run("xdotool", "type", "--delay", "10", str(picture))
+    marko.press("Return")
+    # 320 x 200 pixels, less the round corners; a thumbnail is not exactly its picture.
+    near = 0.95 * 320 * 200
+    olena.wait("the thumbnail", lambda shot: near < count(shot, green, 6) <= 320 * 200)
+    marko.wait("the thumbnail", lambda shot: near < count(shot, green, 6) <= 320 * 200)
+
+    for one in people:
+        one.close()
+
+
+def count(shot: Image.Image, colour: tuple[int, int, int], off: int = 0) -> int:
+    """Return how many pixels have a colour, each part at most ``off`` away."""
+    total = 0
+    for number, got in shot.getcolors(1 << 24) or []:
+        assert isinstance(got, tuple)
+        if all(abs(a - b) <= off for a, b in zip(got, colour, strict=True)):
+            total += number
+    return total
