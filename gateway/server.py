@@ -23,6 +23,7 @@ from zmq.utils.monitor import recv_monitor_message
 from gateway.counter import Counter, opening
 from gateway.fanout import Fanout, LiveRoom
 from gateway.sessions import Rate, Session, Sessions
+from protocol.addresses import reachable
 from protocol.backplane import (
     BEAT_MS,
     INSTANCE_BYTES,
@@ -93,6 +94,7 @@ class Gateway:
         self._term = 0
         self._server = ""
         self._addresses: list[str] = []
+        self._own: list[str] = []
         self._lagging: dict[int, Session] = {}
         self._zaps_closed = 0
         self._told_refused = False
@@ -332,15 +334,14 @@ class Gateway:
         self._instance = os.urandom(INSTANCE_BYTES)
         self._connected = True
         self._told_refused = False
-        host, port = self._listen
-        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self._own = list(reachable(*self._listen))
         for session in list(self._sessions.by_slot.values()):
             if session.in_flight or not session.welcome:
                 text = "the connection behind the gateway was lost: say HELLO again"
                 self._reply(session, encode(Error(ErrorCode.NO_SESSION, "", text, 0, 0)))
                 self._drop(session)
         self._counter.collect()
-        operations: list[list[Any]] = [[Up.REGISTER, [address]]]
+        operations: list[list[Any]] = [[Up.REGISTER, self._own]]
         operations += [opening(one) for one in self._sessions.by_slot.values()]
         if not self._send_up(operations):
             self._connected = False
@@ -547,7 +548,7 @@ class Gateway:
 
     def close(self) -> None:
         """Say BYE to all, then close everything that was opened."""
-        others = [one for one in self._addresses if not one.endswith(f":{self._listen[1]}")]
+        others = [one for one in self._addresses if one not in self._own]
         for session in list(self._sessions.by_slot.values()):
             retry_ms = random.randint(100, 2_000)
             bye = encode(Bye(ErrorCode.STOPPING, "this gateway stops", retry_ms, others))

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from gui.model import Model, Part, Room, Transfer
+from gui.model import Model, Part
 from gui.ownership import in_tk_thread
+from gui.room import Room, Transfer
 from protocol.errors import BadNameError
 from protocol.happenings import (
     Done,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from gui import wording
-from gui.model import Entry, State
+from gui.room import Entry, State
 from gui.textlayout import Block, Line, Ruler, clean, one_line, wrap
 from gui.theme import AVATAR, BUBBLE_MAX, GRID, THUMB_MAX
 from protocol.codes import EventKind

@@ -5,7 +5,7 @@ Pure. Times are shown in the local zone of this machine.
 
 from datetime import date, datetime
 
-from gui.model import Entry, State
+from gui.room import Entry, State
 from protocol.codes import EventKind
 from protocol.happenings import Link, LinkChanged
 

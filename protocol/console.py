@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from protocol.client import Client
+from protocol.codes import ErrorCode
 from protocol.happenings import (
     Acked,
     Done,
@@ -27,6 +28,8 @@ from protocol.happenings import (
 from protocol.roster import Roster
 
 GENERAL: Final = "general"
+
+_PASSING = (ErrorCode.UNAVAILABLE, ErrorCode.BUSY)
 
 Then = Callable[[Happening], None]
 
@@ -46,7 +49,8 @@ class Console:
         self.online = False
         self.leaving = False
         """A line asked to end the program."""
-        self.refused: LinkChanged | None = None
+        self.trouble = ""
+        """Why it makes no sense to go on, if so."""
         self._room_name = room_name
         self._entering = False
         self._held: list[str] = []
@@ -88,7 +92,7 @@ class Console:
         elif isinstance(happening, LinkChanged):
             self.online = happening.link is Link.ONLINE
             if happening.link is Link.REFUSED:
-                self.refused = happening
+                self.trouble = happening.text
         then = None
         if isinstance(happening, _FINAL):
             then = self._then.pop(happening.request, None)
@@ -109,10 +113,6 @@ class Console:
         """Have the answer to a request given to ``then``."""
         self._then[request] = then
 
-    def complain(self, text: str) -> None:
-        """Show that something went wrong with the room to talk in."""
-        self.show(Failed(0, 0, text))
-
     def _enter(self) -> None:
         self._entering = True
         room = self.roster.find_room(self._room_name)
@@ -126,10 +126,9 @@ class Console:
             self._entered(happening.room)
             return
         self._entering = False
-        if isinstance(happening, Failed):
-            self.complain(f"cannot enter {self._room_name}: {happening.text}")
-            if self.online and self._room_name != GENERAL:
-                self._room_name = GENERAL
+        if isinstance(happening, Failed) and happening.code not in _PASSING:
+            # Not to another room instead: what is said is meant for this one.
+            self.trouble = f"cannot enter {self._room_name}: {happening.text}"
 
     def _entered(self, room: bytes) -> None:
         self.room = room

@@ -148,8 +148,8 @@ def _serve(console: Console, inputs: "queue.SimpleQueue[_Input]") -> int:
                     trouble = one.text or trouble
                     if one.link is Link.STOPPED:
                         return _complain(one.text or "the client has stopped")
-        if console.refused is not None:
-            return _complain(console.refused.text)
+        if console.trouble:
+            return _complain(console.trouble)
         if console.online:
             complain_at = None
         elif complain_at is not None and time.monotonic() >= complain_at:

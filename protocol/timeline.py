@@ -104,7 +104,7 @@ class Timeline:
     def announce(self, head: int, now_ms: int, grace_ms: int = 0) -> None:
         """Hear that the server has events up to ``head``."""
         self.head = max(self.head, head)
-        if self.head > self.high and self._look_ms is None:
+        if self.started and self.head > self.high and self._look_ms is None:
             self._look_ms = now_ms + grace_ms
 
     def offer(self, events: Iterable[Event], now_ms: int) -> list[Event]:

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from PIL import Image, ImageTk
 
 from gui.look import Look
-from gui.model import Entry, State
 from gui.pictures import Pictures, rounded
+from gui.room import Entry, State
 from gui.rowlayout import MORE_WORDS, Box, Row, Shape
 from gui.theme import AVATAR, BUBBLE_RADIUS, person_colour
 

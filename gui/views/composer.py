@@ -12,7 +12,7 @@ from typing import Literal
 from gui import emoji, wording
 from gui.kit import IconButton
 from gui.look import Look
-from gui.model import Transfer
+from gui.room import Transfer
 from gui.rowlayout import Box
 from gui.textlayout import one_line
 from protocol.limits import TEXT_MAX_CHARS
@@ -79,6 +79,8 @@ class Composer:
         self.text.bind("<KP_Enter>", self._enter)
         self.text.bind("<Shift-Return>", self._break)
         self.text.bind("<Control-Return>", self._break)
+        if not look.fonts.draws_emoji:
+            self.text.bind("<<Paste>>", self._paste_safely)
         self.text.bind("<<Modified>>", self._modified)
         self.text.bind("<Configure>", lambda _: self._fit())
         self.restyle()
@@ -125,6 +127,15 @@ class Composer:
     def _break(self, _event: object) -> str:
         self.text.insert("insert", "\n")
         self.text.see("insert")
+        return "break"
+
+    def _paste_safely(self, _event: object) -> str:
+        """An emoji would end the process here (an old libXft): paste a plain sign instead."""
+        try:
+            words = self.text.clipboard_get()
+        except tk.TclError:
+            return "break"
+        self.text.insert("insert", emoji.without(words))
         return "break"
 
     def _modified(self, _event: object) -> None:

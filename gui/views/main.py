@@ -13,23 +13,24 @@ from gui import emoji, wording
 from gui.controller import Controller
 from gui.kit import IconButton
 from gui.look import Look
-from gui.model import Entry, Model, Part
+from gui.model import Model, Part
 from gui.ownership import in_tk_thread
 from gui.pictures import Pictures
-from gui.textlayout import one_line
+from gui.room import Entry
 from gui.theme import HEADER_HEIGHT, PEOPLE_WIDTH, ROOMS_WIDTH
+from gui.views.bars import MeBar, StatusBar, TitleBar
 from gui.views.composer import Composer
+from gui.views.messagemenu import words
 from gui.views.people import PeopleColumn
 from gui.views.rooms import RoomsColumn
 from gui.views.sheet import JoinSheet, LineSheet, Sheet, ask
 from gui.views.timeline import Timeline
 from gui.views.viewer import PictureViewer, TextViewer
 from protocol.codes import EventKind
-from protocol.happenings import Link
 
 SAY_MS = 6000
 NARROW = 880
-"""Below this width the people column hides by itself."""
+"""Below this width the people column hides, until it is asked for."""
 
 
 class MainScreen:
@@ -54,9 +55,7 @@ class MainScreen:
         self._said = ""
         self._bad = False
         self._saying = ""
-        self._ticking = ""
-        self._link_age_ms = 0
-        self._people_wanted = True
+        self._people_wanted: bool | None = None
         self.sheet: Sheet | None = None
         self.viewer: PictureViewer | None = None
         self.dialog: LineSheet | JoinSheet | None = None
@@ -73,7 +72,7 @@ class MainScreen:
         self._me = tk.Frame(self._left, bd=0, height=px(HEADER_HEIGHT))
         self._me.pack(side="top", fill="x")
         self._me.pack_propagate(False)
-        self._nick = tk.Canvas(self._me, highlightthickness=0, bd=0, width=10, cursor="hand2")
+        self._nick = MeBar(self._me, look, self._model)
         icons: list[IconButton] = []
 
         def icon(
@@ -86,15 +85,11 @@ class MainScreen:
 
         icon(self._me, "plus", self.join_room, "side", "Join or create a room (Ctrl+N)")
         self._theme = icon(self._me, "moon", on_theme, "side", "Light or dark")
-        self._nick.pack(side="left", fill="both", expand=True)
-        self._nick.bind("<ButtonRelease-1>", lambda _: self.rename())
-        self._nick.bind("<Configure>", lambda _: self._draw_me())
-        self._status = tk.Canvas(
-            self._left, highlightthickness=0, bd=0, height=px(40), cursor="hand2"
-        )
-        self._status.pack(side="bottom", fill="x")
-        self._status.bind("<Configure>", lambda _: self._draw_status())
-        self._status.bind("<ButtonRelease-1>", lambda _: controller.try_again())
+        self._nick.widget.pack(side="left", fill="both", expand=True)
+        self._nick.widget.bind("<ButtonRelease-1>", lambda _: self.rename())
+        self.status = StatusBar(self._left, look, self._model)
+        self.status.widget.pack(side="bottom", fill="x")
+        self.status.widget.bind("<ButtonRelease-1>", lambda _: controller.try_again())
         self.rooms = RoomsColumn(self._left, look, self._model, controller.open_room)
         self.rooms.widget.pack(side="top", fill="both", expand=True)
 
@@ -106,9 +101,8 @@ class MainScreen:
         icon(self._header, "people", self.toggle_people, "card", "Who is here")
         icon(self._header, "leave", self.leave, "card", "Leave this room")
         icon(self._header, "link", self.copy_link, "card", "Copy the invite link")
-        self._title = tk.Canvas(self._header, highlightthickness=0, bd=0, width=10)
-        self._title.pack(side="left", fill="both", expand=True)
-        self._title.bind("<Configure>", lambda _: self._draw_title())
+        self._title = TitleBar(self._header, look, self._model)
+        self._title.widget.pack(side="left", fill="both", expand=True)
         self._rule_top = tk.Frame(self._middle, bd=0, height=1)
         self._rule_top.pack(side="top", fill="x")
         self.composer = Composer(
@@ -146,19 +140,16 @@ class MainScreen:
         assert in_tk_thread(), "widgets are touched in the Tk thread alone"
         model = self._model
         if Part.LINK in part:
-            self._link_age_ms = 0
-            self._draw_status()
-            if not self._ticking and model.link.link is Link.WAITING:
-                self._ticking = self._root.after(1000, self._tick)
+            self.status.changed()
         if part & (Part.ME | Part.PEOPLE):
-            self._draw_me()
+            self._nick.draw()
         if part & (Part.ROOMS | Part.ME):
             self.rooms.show()
             self._name_window()
         if part & (Part.PEOPLE | Part.ME):
             self.people.show()
         if part & (Part.ROOMS | Part.TIMELINE | Part.PEOPLE):
-            self._draw_title()
+            self._title.draw()
             room = model.room
             title = model.title(room) if room else ""
             self.composer.set_room(model.active if room else b"", title)
@@ -207,20 +198,19 @@ class MainScreen:
 
     def close(self) -> None:
         """Stop its timers."""
-        for timer in (self._saying, self._ticking):
-            if timer:
-                self._root.after_cancel(timer)
-        self._saying = self._ticking = ""
+        self.status.close()
+        if self._saying:
+            self._root.after_cancel(self._saying)
+            self._saying = ""
 
     # --- drawing ----------------------------------------------------------
 
     def _style(self) -> None:
         palette = self._look.palette
         self.widget.configure(bg=palette.line)
-        for side in (self._left, self._me, self._nick, self._status, self._right):
+        for side in (self._left, self._me, self._right):
             side.configure(bg=palette.side)
-        for card in (self._header, self._title):
-            card.configure(bg=palette.card)
+        self._header.configure(bg=palette.card)
         for rule in (self._rule_left, self._rule_right, self._rule_top):
             rule.configure(bg=palette.line)
         self._middle.configure(bg=palette.chat)
@@ -240,72 +230,12 @@ class MainScreen:
 
     def _place_people(self) -> None:
         wide = self.widget.winfo_width() >= self._look.px(NARROW)
-        if self._people_wanted and wide:
+        if wide if self._people_wanted is None else self._people_wanted:
             self._rule_right.grid(row=0, column=3, sticky="ns")
             self._right.grid(row=0, column=4, sticky="ns")
         else:
             self._rule_right.grid_remove()
             self._right.grid_remove()
-
-    def _draw_me(self) -> None:
-        look, palette, px = self._look, self._look.palette, self._look.px
-        canvas, model = self._nick, self._model
-        canvas.delete("all")
-        if not model.nick:
-            return
-        at = (px(16), px(12))
-        look.avatar(canvas, at, px(40), (model.me, model.nick), palette.side, ())
-        line = one_line(model.nick, canvas.winfo_width() - px(72), look.fonts, "name")
-        ink = (palette.text, palette.text, palette.side)
-        top = px(32) - look.fonts.line_height("name") // 2
-        look.line(canvas, (px(68), top), line, ink, "name", ())
-
-    def _draw_title(self) -> None:
-        look, palette, px = self._look, self._look.palette, self._look.px
-        canvas, model = self._title, self._model
-        canvas.delete("all")
-        room = model.room
-        if room is None:
-            return
-        width = canvas.winfo_width() - px(32)
-        direct = model.is_direct(room)
-        if direct:
-            more = "Direct message: only its members can read it"
-        else:
-            online = sum(1 for one in model.people if one.online)
-            more = f"Open room · {online} of {len(model.people)} people online"
-        for text, role, ink, y in (
-            (model.title(room), "title", palette.text, px(10)),
-            (more, "small", palette.quiet, px(36)),
-        ):
-            line = one_line(text, width, look.fonts, role)
-            look.line(canvas, (px(20), y), line, (ink, ink, palette.card), role, ())
-
-    def status_text(self) -> str:
-        """Return the line about the connection as it is shown."""
-        return wording.link_line(self._model.link, self._link_age_ms)
-
-    def _draw_status(self) -> None:
-        look, palette, px = self._look, self._look.palette, self._look.px
-        canvas, link = self._status, self._model.link.link
-        canvas.delete("all")
-        colour = {
-            Link.ONLINE: palette.online,
-            Link.CONNECTING: palette.quiet,
-        }.get(link, palette.danger)
-        image = look.art.disc(px(8), colour, palette.side)
-        canvas.create_image(px(16), px(16), image=image, anchor="nw")
-        line = one_line(self.status_text(), canvas.winfo_width() - px(48), look.fonts, "small")
-        top = px(20) - look.fonts.line_height("small") // 2
-        ink = (palette.quiet, palette.quiet, palette.side)
-        look.line(canvas, (px(32), top), line, ink, "small", ())
-
-    def _tick(self) -> None:
-        self._ticking = ""
-        self._link_age_ms += 1000
-        if self._model.link.link is Link.WAITING:
-            self._draw_status()
-            self._ticking = self._root.after(1000, self._tick)
 
     def _name_window(self) -> None:
         unread = sum(room.unread for room in self._model.rooms.values())
@@ -316,7 +246,7 @@ class MainScreen:
 
     def toggle_people(self) -> None:
         """Show or hide the people column."""
-        self._people_wanted = not self._people_wanted
+        self._people_wanted = not self._right.winfo_ismapped()
         self._place_people()
         if self._people_wanted:
             self._controller.refresh_people()
@@ -406,7 +336,7 @@ class MainScreen:
 
     def open_text(self, entry: Entry) -> None:
         """Show a long text whole."""
-        text = str(entry.body.get("text") or entry.body.get("caption") or "")
+        text = words(entry)
         if not self._look.fonts.draws_emoji:
             text = emoji.without(text)
         title = f"{emoji.without(entry.nick)}, {wording.clock(entry.ts)}"

@@ -6,7 +6,8 @@ from datetime import date
 
 from gui import wording
 from gui.look import Look
-from gui.model import Model, Room
+from gui.model import Model
+from gui.room import Room
 from gui.rowlayout import Box
 from gui.textlayout import one_line
 from gui.views.rowlist import RowList

@@ -13,13 +13,14 @@ from datetime import date
 from functools import partial
 
 from gui.look import Look
-from gui.model import Entry, Model
+from gui.model import Model
 from gui.pictures import Pictures
+from gui.room import Entry
 from gui.rowlayout import Box, Row, Shape, guess_height, rows_of, shape_of
-from gui.textlayout import one_line
 from gui.theme import GRID
 from gui.views.bubbles import RowPainter
-from protocol.codes import EventKind
+from gui.views.messagemenu import MessageMenu
+from gui.views.signs import Signs
 
 MARGIN = 300
 """Pixels drawn above and below what is in view."""
@@ -55,8 +56,6 @@ class Timeline:
         self._model = model
         self._on_older = on_older
         self._on_seen = on_seen
-        self._on_picture = on_picture
-        self._on_text = on_text
         self._room = b""
         self._rows: list[Row] = []
         self._index: dict[int, int] = {}
@@ -76,7 +75,7 @@ class Timeline:
         self._painter = RowPainter(
             self.widget, look, pictures, self._thumb_came, on_picture, on_text
         )
-        self._hot = self._painter.hot
+        self._signs = Signs(self.widget, look, self._painter.hot, self.to_end, self._try_again)
         bind = self.widget.bind
         bind("<Configure>", self._resized)
         bind("<Button-4>", lambda _: self.wheel(-1))
@@ -90,7 +89,7 @@ class Timeline:
             bind(key, partial(self._page_key, part))
         bind("<Home>", lambda _: self.to_start())
         bind("<End>", lambda _: self.to_end())
-        self._popup = tk.Menu(self.widget, tearoff=0)
+        self._popup = MessageMenu(self.widget, look, on_picture, on_text)
 
     # --- what is shown ----------------------------------------------------
 
@@ -194,7 +193,7 @@ class Timeline:
     def _clear(self) -> None:
         self.widget.delete("all")
         self._drawn.clear()
-        self._hot.clear()
+        self._painter.hot.clear()
 
     # --- geometry ---------------------------------------------------------
 
@@ -229,7 +228,7 @@ class Timeline:
             return
         if not self._rows:
             self._clear()
-            self._draw_empty()
+            self._signs.empty(self._model.room)
             return
         canvas.delete("empty")
         pad = px(GRID)
@@ -312,84 +311,23 @@ class Timeline:
         self._painter.erase(key)
         self._drawn.pop(key, None)
 
-    def _draw_empty(self) -> None:
-        look, palette = self._look, self._look.palette
-        room = self._model.room
-        if room is None:
-            words, more = "No room is open", "Choose one at the left, or press + to join one"
-        elif room.trouble:
-            words, more = "The messages could not be fetched", room.trouble
-        elif room.asked and not room.entries:
-            words, more = "Fetching messages…", ""
-        else:
-            words, more = "Nothing was said here yet", "Write the first message below"
-        middle = self.widget.winfo_height() // 2
-        for text, role, ink, at in (
-            (words, "title", palette.text, middle - look.px(16)),
-            (more, "label", palette.quiet, middle + look.px(14)),
-        ):
-            line = one_line(text, self._width - look.px(32), look.fonts, role)
-            x = (self._width - line.width) // 2
-            top = at - look.fonts.line_height(role) // 2
-            look.line(self.widget, (x, top), line, (ink, ink, palette.chat), role, ("empty",))
-
     def _overlay(self, view: int) -> None:
-        """Draw what does not scroll: the line at the top, the thumb, the way to the end."""
-        canvas, look, palette, px = self.widget, self._look, self._look.palette, self._look.px
-        for item in canvas.find_withtag("overlay"):
-            self._hot.pop(item, None)
-        canvas.delete("overlay")
-        room = self._model.room
+        """Draw what does not scroll."""
         first = self._drawn.get(self._rows[0].entry.key)
-        if room is not None and first is not None and first.y > -px(40):
-            words = "The beginning of this room"
-            if room.trouble:
-                words = f"{room.trouble} – click to try again"
-            elif room.more:
-                words = "Fetching older messages…"
-            item = canvas.create_text(
-                self._width // 2, first.y - px(16), text=words, fill=palette.quiet,
-                font=look.fonts.named("small"), tags=("overlay",),
-            )  # fmt: skip
-            if room.trouble:
-                self._hot[item] = self._try_again
+        self._signs.clear()
+        if first is not None and first.y > -self._head():
+            self._signs.above(first.y, self._model.room)
         if not self._end:
-            words = "Newest ↓"
-            if self._fresh:
-                words = f"{self._fresh} new message{'' if self._fresh == 1 else 's'} ↓"
-            wide = look.fonts.width("name", words) + px(32)
-            box = Box((self._width - wide) // 2, view - px(52), wide, px(36))
-            fill = palette.accent if self._fresh else palette.pill
-            ink = palette.on_accent if self._fresh else palette.on_pill
-            tags = ("overlay", "jump")
-            look.bubble(canvas, box, px(18), fill, palette.chat, tags)
-            canvas.create_text(
-                self._width // 2, box.y + box.h // 2, text=words, fill=ink,
-                font=look.fonts.named("name"), tags=tags,
-            )  # fmt: skip
-            for item in canvas.find_withtag("jump"):
-                self._hot[item] = self.to_end
-        self._scroll_thumb(view)
+            self._signs.jump(view, self._fresh)
+        heights = [self._guess(row) for row in self._rows]
+        above = sum(heights[: self._index.get(self._anchor, 0)]) - self._offset
+        self._signs.thumb(view, above, sum(heights))
 
     def _try_again(self) -> None:
         room = self._model.room
         if room is not None:
             room.trouble = ""
         self._on_older()
-
-    def _scroll_thumb(self, view: int) -> None:
-        heights = [self._guess(row) for row in self._rows]
-        total = sum(heights)
-        if total <= view:
-            return
-        above = sum(heights[: self._index.get(self._anchor, 0)]) - self._offset
-        size = max(self._look.px(32), view * view // total)
-        y = max(0, min(view - size, (view - size) * above // max(1, total - view)))
-        right = self._width - self._look.px(2)
-        self.widget.create_rectangle(
-            right - self._look.px(5), y, right, y + size,
-            fill=self._look.palette.line, width=0, tags=("overlay",),
-        )  # fmt: skip
 
     # --- moving -----------------------------------------------------------
 
@@ -465,27 +403,5 @@ class Timeline:
 
     def _menu(self, event: "tk.Event[tk.Canvas]") -> None:
         entry = self._entry_at(event.y)
-        if entry is None or entry.kind not in (EventKind.TEXT, EventKind.IMAGE):
-            return
-        palette = self._look.palette
-        menu = self._popup
-        menu.delete(0, "end")
-        menu.configure(
-            bg=palette.card, fg=palette.text, activebackground=palette.hover,
-            activeforeground=palette.text, bd=0, font=self._look.fonts.named("label"),
-        )  # fmt: skip
-        menu.add_command(label="Copy text", command=lambda: self.copy(entry))
-        menu.add_command(label="Open", command=lambda: self._open(entry))
-        menu.tk_popup(event.x_root, event.y_root)
-
-    def _open(self, entry: Entry) -> None:
-        if entry.kind == EventKind.IMAGE:
-            self._on_picture(entry)
-        else:
-            self._on_text(entry)
-
-    def copy(self, entry: Entry) -> None:
-        """Put the words of a message into the clipboard."""
-        text = str(entry.body.get("text") or entry.body.get("caption") or "")
-        self.widget.clipboard_clear()
-        self.widget.clipboard_append(text)
+        if entry is not None:
+            self._popup.show(entry, event.x_root, event.y_root)

@@ -11,8 +11,8 @@ from PIL import Image, ImageTk
 
 from gui import wording
 from gui.look import Look
-from gui.model import Transfer
 from gui.pictures import Pictures
+from gui.room import Transfer
 from gui.rowlayout import Box
 from gui.textlayout import clean
 

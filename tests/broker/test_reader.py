@@ -366,6 +366,7 @@ def test_a_stranger_does_not_get_in(stage: Stage) -> None:
         assert recv_monitor_message(monitor)["value"] == 400
     finally:
         stranger.disable_monitor()
+        monitor.close(0)
         stranger.close(0)
     stage.still_serves()
 

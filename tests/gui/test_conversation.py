@@ -25,7 +25,8 @@ class Person:
     """Somebody at a window of their own: a process on a display."""
 
     def __init__(self, display: Display, folder: Path, link: str, nick: str, theme: str) -> None:
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
+        self._again = (display, folder, link, nick, theme)
         self.display = display
         self.nick = nick
         self.palette: Palette = LIGHT if theme == "light" else DARK
@@ -63,6 +64,10 @@ class Person:
         assert self.process.wait(20) == 0
         said = self.errors.read_text()
         assert "Traceback" not in said and " ERROR " not in said, said
+
+    def reopen(self) -> "Person":
+        """Open the window again, with what the folder remembers."""
+        return Person(*self._again)
 
     def end(self) -> None:
         if self.process.poll() is None:
@@ -172,6 +177,15 @@ def test_two_windows_hold_a_conversation(
 
     for one in people:
         one.close()
+
+    # Everything is found again.
+    again = marko.reopen()
+    try:
+        shot = again.wait("the picture", lambda shot: near < count(shot, green, 6) <= 320 * 200)
+        assert find_image(ink.words("tak hej", marko.palette, own=False), shot) is not None
+        again.close()
+    finally:
+        again.end()
 
 
 def count(shot: Image.Image, colour: tuple[int, int, int], off: int = 0) -> int:

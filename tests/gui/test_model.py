@@ -5,7 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui.model import Model, Part, State, Transfer
+from gui.model import Model, Part
+from gui.room import State, Transfer
 from protocol.codes import EventKind
 from protocol.happenings import (
     Acked,

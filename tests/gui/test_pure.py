@@ -11,8 +11,9 @@ from PIL import Image
 
 from gui import keys, settings, wording
 from gui.hosting import find_link
-from gui.model import Entry, Model, State
+from gui.model import Model
 from gui.pictures import PictureError, decode, rounded
+from gui.room import Entry, State
 from gui.rowlayout import picture_size, rows_of, shape_of
 from gui.theme import DARK, LIGHT, Palette, person_colour
 from protocol.codes import EventKind

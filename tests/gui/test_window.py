@@ -98,7 +98,7 @@ def test_a_taken_nickname_can_be_mended(bench: Bench) -> None:
     assert "taken" in bench.joining.message.cget("text")
     assert bench.client.stopped and bench.profile.closed and window.session is None
     bench.enter()
-    assert bench.main.status_text() == "Connected to 127.0.0.1:8080"
+    assert bench.main.status.text == "Connected to 127.0.0.1:8080"
 
 
 def test_an_unreachable_server_is_told_and_can_be_given_up(bench: Bench) -> None:
@@ -506,8 +506,8 @@ def test_a_lost_connection_is_told(bench: Bench) -> None:
     bench.open()
     bench.enter()
     bench.tell(LinkChanged(Link.WAITING, "127.0.0.1:8080", "The connection was lost", 4000))
-    assert bench.main.status_text() == "The connection was lost – next try in 4 s"
-    status = bench.main._status
+    assert bench.main.status.text == "The connection was lost – next try in 4 s"
+    status = bench.main.status.widget
     bench.click(status, 40, 20)
     assert bench.client.asked("retry_now")
 
