@@ -1,6 +1,5 @@
 """``python -m broker``: one broker process, from its words to its exit status."""
 
-import argparse
 import logging
 import os
 import secrets
@@ -15,6 +14,7 @@ from protocol.folders import server_folder
 from protocol.invite import parse_address
 from protocol.keys import load_or_make, to_text
 from protocol.sockets import check_library, raise_file_limit, seed_routing_ids
+from protocol.words import WordParser
 
 DEFAULT_LISTEN = "127.0.0.1:8070"
 DEFAULT_PORT = 8070
@@ -27,7 +27,7 @@ _TOKEN_BYTES = 16
 
 def main(argv: list[str] | None = None) -> int:
     """Run a broker until SIGINT or SIGTERM; return the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = WordParser(
         prog="zviazok broker",
         description="Order, store and publish the messages of one server.",
         epilog="Gateways connect to three ports: PORT for messages, PORT+1 for the feed, "

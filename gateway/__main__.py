@@ -1,6 +1,5 @@
 """``python -m gateway``: one gateway process, from its words to its exit status."""
 
-import argparse
 import logging
 import signal
 import sys
@@ -12,6 +11,7 @@ from protocol.folders import server_folder
 from protocol.invite import parse_address
 from protocol.keys import from_text, load_or_make
 from protocol.sockets import check_library, raise_file_limit, seed_routing_ids
+from protocol.words import WordParser
 
 DEFAULT_LISTEN = "127.0.0.1:8080"
 DEFAULT_BROKER_PORT = 8070
@@ -23,7 +23,7 @@ EXIT_STOP = 3
 
 def main(argv: list[str] | None = None) -> int:
     """Run a gateway until SIGINT or SIGTERM; return the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = WordParser(
         prog="zviazok gateway",
         description="Face the clients of a server, on this machine or another one.",
         epilog="The broker prints its key when it starts. A gateway on another machine "

@@ -96,9 +96,7 @@ class Fanout:
 
     def due(self, now_ms: int) -> list[LiveRoom]:
         """Return the rooms that are to be flushed now."""
-        return [
-            room for room in self._waiting.values() if now_ms - room.flushed_ms >= room.hold_ms
-        ]
+        return [room for room in self._waiting.values() if now_ms - room.flushed_ms >= room.hold_ms]
 
     def next_ms(self, now_ms: int) -> int | None:
         """In how many ms a room will be due, or None."""

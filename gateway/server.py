@@ -23,12 +23,12 @@ from zmq.utils.monitor import recv_monitor_message
 from gateway.counter import Counter, opening
 from gateway.fanout import Fanout, LiveRoom
 from gateway.sessions import Rate, Session, Sessions
+from gateway.upstream import Upstream
 from protocol.addresses import reachable
 from protocol.backplane import (
     BEAT_MS,
     INSTANCE_BYTES,
     LOBBY,
-    Down,
     FeedKind,
     Up,
     decode_batch,
@@ -37,10 +37,10 @@ from protocol.backplane import (
     encode_slot,
     read_feed_header,
 )
-from protocol.codes import ErrorCode, Purpose, RoomKind
+from protocol.codes import ErrorCode, Purpose
 from protocol.errors import WireError
-from protocol.frames import Busy, Bye, Error, Heads, Hello, Left, Room, Welcome, decode, encode
-from protocol.invite import endpoint
+from protocol.frames import Busy, Bye, Error, Heads, Hello, decode, encode
+from protocol.invite import endpoint, join_address
 from protocol.keys import KeyPair, from_z85, to_text
 from protocol.limits import BUSY_RETRY_MS
 from protocol.sockets import (
@@ -91,9 +91,6 @@ class Gateway:
         self._broker = broker
         self._stopping = False
         self._instance = b""
-        self._term = 0
-        self._server = ""
-        self._addresses: list[str] = []
         self._own: list[str] = []
         self._lagging: dict[int, Session] = {}
         self._zaps_closed = 0
@@ -128,6 +125,17 @@ class Gateway:
         self._feed.connect(endpoint(host, port + 1))
         self._reader = backend(self._context, keys, broker_key)
         self._reader.connect(endpoint(host, port + 2))
+        self._upstream = Upstream(
+            self._sessions,
+            self._fanout,
+            self._counter,
+            self._reply,
+            self._drop,
+            self._feed.subscribe,
+            self._feed.unsubscribe,
+            self._introduce,
+            self._serve_clients,
+        )
         for socket in (self._monitor, self._backend, self._feed, self._reader):
             self._poller.register(socket, zmq.POLLIN)
 
@@ -360,112 +368,22 @@ class Gateway:
                 log.warning("bad_batch error=%s", error)
                 continue
             for operation in operations:
-                self._operation(operation)
+                try:
+                    self._upstream.take(operation)
+                except WireError as error:
+                    log.warning("bad_operation code=%s error=%s", operation[0], error)
         self._send_collected()
 
-    def _operation(self, operation: list[Any]) -> None:
-        code = operation[0]
-        if code == Down.REGISTERED:
-            self._registered(*operation[1:6])
-        elif code == Down.WHO:
-            self._introduce()
-        elif code == Down.GATEWAYS:
-            self._addresses = operation[1]
-        else:
-            session = self._sessions.by_slot.get(operation[1])
-            if session is None:
-                return
-            if code == Down.DONE:
-                session.in_flight -= operation[2]
-                self._reply(session, operation[3])
-            elif code == Down.FRAME:
-                self._reply(session, operation[2])
-            elif code == Down.OPENED:
-                self._opened(session, *operation[2:5])
-            elif code == Down.CLOSED:
-                self._reply(session, operation[2])
-                self._drop(session)
-            elif code == Down.ENTERED:
-                self._entered(session, *operation[2:8])
-            elif code == Down.LEFT:
-                self._left(session, operation[2], operation[3])
-
-    def _registered(
-        self, server: str, public: bytes, secret: bytes, epoch: bytes, term: int
-    ) -> None:
-        self._server, self._term = server, term
-        if self._counter.epoch not in (b"", epoch):
-            # Another journal: nobody's rooms and heads are what they were told.
-            for session in list(self._sessions.by_slot.values()):
-                text = "the server was restored: say HELLO again"
-                self._reply(session, encode(Error(ErrorCode.NO_SESSION, "", text, 0, 0)))
-                self._drop(session)
-        self._counter.epoch = epoch
-        if self._frontend is None:
-            host, port = self._listen
-            self._frontend = frontend(self._context, KeyPair(public, secret))
-            bind(self._frontend, endpoint(host, port), "gateway")
-            self._poller.register(self._frontend, zmq.POLLIN)
-            print(f"ready gateway={host}:{port}", flush=True)
-            log.info("serving port=%d", port)
-
-    def _opened(self, session: Session, person: bytes, nick: str, rooms: list[list[Any]]) -> None:
-        again, session.welcome = session.welcome, True
-        session.person, session.nick, session.token = person, nick, None
-        if session.purpose is Purpose.BULK:
-            session.rooms = {row[0] for row in rooms}
-        else:
-            for gone in session.rooms - {row[0] for row in rooms}:
-                self._left(session, 0, gone)
-            for row in rooms:
-                head = self._enter(session, row[0], row[3])
-                if again and row[3] > head:
-                    self._reply(session, encode(Heads(self._counter.epoch, [[row[0], row[3]]])))
-                row[3] = max(row[3], head)
-        if not again:
-            welcome = Welcome(
-                person,
-                nick,
-                self._counter.epoch,
-                self._term,
-                self._server,
-                self._addresses,
-                [] if session.purpose is Purpose.BULK else rooms,
-                self._sessions.ping_ms(),
-            )
-            self._reply(session, encode(welcome))
-
-    def _enter(self, session: Session, room: bytes, head: int) -> int:
-        """Put the session into the live set; return the head known here."""
-        live, fresh = self._fanout.enter(session, room, self._counter.epoch, head)
-        if fresh:
-            self._feed.subscribe(room)
-        return live.head
-
-    def _entered(
-        self,
-        session: Session,
-        request: int,
-        room: bytes,
-        kind: int,
-        name: str,
-        head: int,
-        members: list[list[Any]],
-    ) -> None:
-        if session.purpose is Purpose.BULK:
-            session.rooms.add(room)
+    def _serve_clients(self, keys: KeyPair) -> None:
+        """Listen, once the broker has given the key pair for it."""
+        if self._frontend is not None:
             return
-        head = max(head, self._enter(session, room, head))
-        frame = Room(request, self._counter.epoch, room, RoomKind(kind), name, head, members)
-        self._reply(session, encode(frame))
-
-    def _left(self, session: Session, request: int, room: bytes) -> None:
-        if session.purpose is Purpose.BULK:
-            session.rooms.discard(room)
-            return
-        if self._fanout.leave(session, room):
-            self._feed.unsubscribe(room)
-        self._reply(session, encode(Left(request, room)))
+        host, port = self._listen
+        self._frontend = frontend(self._context, keys)
+        bind(self._frontend, endpoint(host, port), "gateway")
+        self._poller.register(self._frontend, zmq.POLLIN)
+        print(f"ready gateway={join_address(host, port)}", flush=True)
+        log.info("serving port=%d", port)
 
     def _drain_reader(self) -> None:
         for _ in range(_READS_MAX):
@@ -548,7 +466,7 @@ class Gateway:
 
     def close(self) -> None:
         """Say BYE to all, then close everything that was opened."""
-        others = [one for one in self._addresses if one not in self._own]
+        others = [one for one in self._upstream.addresses if one not in self._own]
         for session in list(self._sessions.by_slot.values()):
             retry_ms = random.randint(100, 2_000)
             bye = encode(Bye(ErrorCode.STOPPING, "this gateway stops", retry_ms, others))

@@ -1,6 +1,5 @@
 """``zviazok gui [LINK] [--nick NAME] [--data DIR] [--theme light|dark]``: the window."""
 
-import argparse
 import logging
 import signal
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from protocol.errors import LinkError, SetupError
 from protocol.invite import Invite
+from protocol.words import WordParser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -16,7 +16,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0: closed; 1: no display, no tkinter or no folder, said in one line; 2: wrong words.
     """
-    parser = argparse.ArgumentParser(prog="zviazok gui", description="The chat's window.")
+    parser = WordParser(prog="zviazok gui", description="The chat's window.")
     parser.add_argument("link", nargs="?", default="", help="an invite link (zviazok://…)")
     parser.add_argument("--nick", default="", help="your nickname; with a link: join at once")
     parser.add_argument("--data", type=Path, help="folder for profiles and a hosted server")

@@ -104,6 +104,8 @@ class Recovery:
         if reading.first:
             got = line.start(events, frame.head, now_ms)
             self._arrived(line, got, live=False)
+            if line.started and not got:
+                self._out.operations.append(line.applied(()))
         elif reading.before:
             older = line.back(events)
             got = older

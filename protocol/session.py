@@ -315,6 +315,8 @@ class Session:
         line.kind, line.name, line.members = kind, name, members
         line.announce(head, now_ms)
         self.out.operations.append(PutRoom(room, kind, name, members, epoch, line.head))
+        if line.begin_empty():
+            self.out.operations.append(line.applied(()))
         self._rooms_changed = True
 
     def _leave(self, room: bytes) -> None:

@@ -107,6 +107,13 @@ class Timeline:
         if self.started and self.head > self.high and self._look_ms is None:
             self._look_ms = now_ms + grace_ms
 
+    def begin_empty(self) -> bool:
+        """Start a room in which nothing was said yet; False if it is not one."""
+        if self.started or self.head:
+            return False
+        self.low = self.high = 0
+        return True
+
     def offer(self, events: Iterable[Event], now_ms: int) -> list[Event]:
         """Take events of the room, ascending; return those that extend the interval's end."""
         fresh: list[Event] = []
@@ -155,9 +162,6 @@ class Timeline:
         if self.reading or now_ms < self._retry_at_ms:
             return None
         if not self.started:
-            if self.head == 0:
-                self.low = self.high = 0
-                return None
             return 0, self.head + 1, FIRST_PAGE_EVENTS
         if self.head > self.high and self._look_ms is not None and now_ms >= self._look_ms:
             end = min(self._buffer, default=self.head + 1)

@@ -98,11 +98,6 @@ class Timeline:
         """Whether the newest message is in view, so that new ones move the view."""
         return self._end
 
-    @property
-    def top_key(self) -> tuple[int, int]:
-        """The entry at the top of the view and its distance from there: for tests."""
-        return self._anchor, self._offset
-
     def drawn_keys(self) -> list[int]:
         """Keys of the rows that exist as items, from top to bottom."""
         return sorted(self._drawn, key=lambda key: self._drawn[key].y)

@@ -5,6 +5,7 @@ import json
 import platform
 import sys
 
+from protocol.words import WordParser
 from tests.bench.connections import Connections
 from tests.bench.fanout import Fanout
 from tests.bench.ingest import Ingest
@@ -26,7 +27,7 @@ def _rate(text: str) -> float:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one benchmark; return the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = WordParser(
         prog="zviazok bench",
         description="Measure broker and gateway with real processes on loopback: CURVE on, "
         "journal on disk, CPU read from the operating system.",

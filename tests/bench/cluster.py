@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from protocol.addresses import free_ports
 from protocol.invite import Invite
 from protocol.keys import load_or_make
-from tests.free_ports import free_ports
 
 _START_S = 20.0
 

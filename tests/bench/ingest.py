@@ -131,5 +131,3 @@ class Ingest:
             elif kind.name in ("BUSY", "GAP", "REFUSED", "ERROR"):
                 busy = unpack(data[2:])
                 raise RuntimeError(f"{kind.name} after {one.acked} of {one.sent}: {busy[2:]}")
-
-

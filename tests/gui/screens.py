@@ -3,6 +3,7 @@
 import os
 import subprocess
 import time
+import tkinter as tk
 from collections.abc import Callable
 from types import TracebackType
 
@@ -86,3 +87,14 @@ def find_image(needle: Image.Image, where: Image.Image) -> tuple[int, int] | Non
 def rgb(colour: str) -> tuple[int, int, int]:
     """Return the parts of ``#rrggbb``."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def texts_of(canvas: tk.Canvas, tag: str = "all") -> list[str]:
+    """The words of all text items with a tag."""
+    call, name = canvas.tk.call, str(canvas)
+    items = canvas.find_withtag(tag)
+    return [
+        str(call(name, "itemcget", one, "-text"))
+        for one in items
+        if call(name, "type", one) == "text"
+    ]

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from protocol.blocks import NO_OUTBOX, Event
 from protocol.codes import ErrorCode, EventKind
 from protocol.frames import (
+    Ack,
+    Busy,
     Bye,
     Error,
     Events,
@@ -32,6 +34,7 @@ from protocol.frames import (
     decode,
     encode,
 )
+from protocol.frames import Refused as RefusedFrame
 from protocol.happenings import (
     Acked,
     Arrived,
@@ -48,6 +51,7 @@ from protocol.happenings import (
 from protocol.items import encode_item
 from protocol.limits import FAULTS_MAX, ITEMS_PER_SEND_MAX, SEND_MAX_BYTES, WINDOW_MAX_ITEMS
 from protocol.outcome import Answer
+from protocol.requests import people_question
 from protocol.store import Store
 from protocol.timeline import BUFFER_MAX_EVENTS
 from tests.protocol.wire import BAD, EPOCH, ROOM, ModelClient, ModelServer, block
@@ -199,8 +203,6 @@ def test_busy_waits_and_sends_from_there() -> None:
     )  # nothing was taken yet, so from 1
     (again,) = bench.step()
     assert again == send
-    from protocol.frames import Busy
-
     assert bench.give(Busy(ROOM, send.outbox_epoch, 2, 400)) == []
     assert bench.step(399) == []
     (rest,) = [one for one in bench.step(400) if isinstance(one, Send)]
@@ -220,9 +222,6 @@ def test_a_refusal_consumes_its_counter() -> None:
     bench.say("one")
     bench.say("two")
     (send,) = bench.step()
-    from protocol.frames import Ack
-    from protocol.frames import Refused as RefusedFrame
-
     refused = RefusedFrame(ROOM, send.outbox_epoch, 1, 1, ErrorCode.FIELD, "text", "is rude")
     bench.give(refused, Ack(ROOM, send.outbox_epoch, 2, 1, EPOCH, 9))
     assert of(bench.told, Refused)[0].text == "text is rude"
@@ -237,8 +236,6 @@ def test_an_answer_counts_once_and_only_for_this_outbox() -> None:
     bench = Bench()
     bench.say("one")
     (send,) = bench.step()
-    from protocol.frames import Ack
-
     bench.give(
         Ack(ROOM, b"z" * 8, 1, 1, EPOCH, 1),
         Ack(ROOM, send.outbox_epoch, 1, 2**62, EPOCH, 1),
@@ -253,8 +250,6 @@ def test_a_gap_before_what_was_acked_begins_a_new_count(
     bench = Bench()
     bench.say("one")
     (send,) = bench.step()
-    from protocol.frames import Ack
-
     bench.give(Ack(ROOM, send.outbox_epoch, 1, 1, EPOCH, 1))
     bench.say("two")
     bench.step()
@@ -289,6 +284,16 @@ def test_a_new_room_starts_with_its_newest_page_and_goes_back_on_demand() -> Non
     assert len(of(bench.told, Arrived)) == 1
     events = bench.client.store.before(ROOM, 501, 0, 500)
     assert [one.seq for one in events] == list(range(301, 501))
+
+
+def test_a_room_known_as_empty_is_filled_whole_after_a_restart() -> None:
+    store = new_store()
+    Bench(store=store)
+    again = Bench(head=700, online=False, store=store)
+    again.session.connected("model:1", again.now)
+    again.step()
+    (read,) = again.welcome(head=700)
+    assert (read.after, read.before, read.limit) == (0, 0, 500)
 
 
 def test_a_hole_is_read_while_later_events_wait() -> None:
@@ -471,8 +476,6 @@ def test_people_come_in_pages_and_changes_after_the_first_look() -> None:
     bench = Bench()
     bench.give(Presence([[b"1" * 8, "Anna", True]]))
     assert of(bench.told, PeopleKnown) == []
-    from protocol.requests import people_question
-
     bench.session.ask(5, people_question(), bench.now)
     (first,) = bench.step()
     (second,) = bench.give(PeoplePage(first.request, True, [[b"1" * 8, "Anna", True]]))
