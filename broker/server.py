@@ -211,16 +211,20 @@ class Broker:
         for gateway in list(self.sessions.gateways.values()):
             if gateway.out:
                 out, gateway.out = gateway.out, []
-                self._send(gateway.route, out)
+                if not self._send(gateway.route, out):
+                    # Its clients would wait for ever: forget it, so that it introduces itself
+                    # again, and they send again what has no answer.
+                    self.sessions.drop(gateway)
 
-    def _send(self, route: bytes, operations: list[list[Any]]) -> None:
+    def _send(self, route: bytes, operations: list[list[Any]]) -> bool:
         try:
             self._ingress.send_multipart(
                 [route, encode_batch(self._instance, operations)], zmq.DONTWAIT
             )
         except zmq.ZMQError as error:
-            # Gone or stuck: it registers again, and its clients send again what has no answer.
             log.warning("gateway_unreachable operations=%d error=%s", len(operations), error.errno)
+            return False
+        return True
 
     def _publish(self, blocks: list[BlockRow]) -> None:
         send = self._egress.send_multipart

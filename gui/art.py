@@ -136,6 +136,21 @@ class Art:
 
         return self._kept(("emoji", sequence, side, below), make)
 
+    def words(
+        self, text: str, font: ImageFont.FreeTypeFont, height: int, ink: str, below: str
+    ) -> ImageTk.PhotoImage:
+        """Return a run of text as a picture ``height`` high, shaped by Pillow."""
+
+        def make() -> Image.Image:
+            image = Image.new("RGB", (max(1, round(font.getlength(text))), height), below)
+            # On the base line that a line of Latin text has: about three quarters down.
+            at = (0, round(height * 0.75))
+            ImageDraw.Draw(image).text(at, text, font=font, fill=ink, anchor="ls")
+            return image
+
+        key = ("words", text, font.path, font.size, height, ink, below)
+        return self._kept(key, make)
+
     def _draw_emoji(self, sequence: str) -> Image.Image | None:
         font = self._font()
         if font is None:

@@ -2,12 +2,15 @@
 
 Belongs to the Tk thread. Tk on X11 neither shapes nor kerns, so a text is as
 wide as its characters together and each is measured once; elsewhere words are
-measured whole.
+measured whole. Thai that Tk cannot shape is measured by the Pillow font that
+draws it.
 """
 
 import ctypes
 import tkinter as tk
 from tkinter import font as tkfont
+
+from PIL import ImageFont, features
 
 from gui import thai
 from gui.theme import BOLD, FONT_PX
@@ -33,6 +36,7 @@ class Fonts:
         thai_family = shaped if self.shapes_thai else self.family
         if self.on_x11 and not shaped:
             thai_family = next((name for name in _THAI if name in families), self.family)
+        self._drawn_thai: dict[str, ImageFont.FreeTypeFont] = {}
         self._fonts: dict[str, tkfont.Font] = {}
         self._heights: dict[str, int] = {}
         self._emoji: dict[str, int] = {}
@@ -45,11 +49,24 @@ class Fonts:
                 )
                 self._fonts[name] = made
                 self._ascents[name] = int(made.metrics("ascent"))
+            if self.on_x11 and not shaped:
+                self._load_thai(role, pixels)
             self._emoji[role] = round(pixels * 1.3)
             plain = int(self._fonts[role].metrics("linespace"))
             self._heights[role] = max(plain, self._emoji[role] + 1)
         self._chars: dict[tuple[str, str], int] = {}
         self._words: dict[tuple[str, str], int] = {}
+
+    def _load_thai(self, role: str, pixels: int) -> None:
+        path = thai.font_path("bold" if role in BOLD else "normal")
+        if path is not None and features.check("raqm"):
+            self._drawn_thai[f"{role}.thai"] = ImageFont.truetype(
+                str(path), pixels, layout_engine=ImageFont.Layout.RAQM
+            )
+
+    def drawn(self, name: str) -> ImageFont.FreeTypeFont | None:
+        """Return the Pillow font if text of this font must be drawn as a picture, else None."""
+        return self._drawn_thai.get(name)
 
     def named(self, name: str) -> tkfont.Font:
         """Return the Tk font of a role, or of a role with ``.thai``."""
@@ -78,7 +95,10 @@ class Fonts:
             return known
         if len(self._words) > _WORDS_MAX:
             self._words.clear()
-        if self.on_x11:
+        drawn = self._drawn_thai.get(font)
+        if drawn is not None:
+            width = round(drawn.getlength(text))
+        elif self.on_x11:
             width = sum(self._char(font, char) for char in self.shown(font, text))
         else:
             width = int(self._fonts[font].measure(text))

@@ -53,6 +53,11 @@ class Look:
                     top = y + (fonts.line_height(role) - side) // 2
                     canvas.create_image(x + run.x, top, image=image, anchor="nw", tags=tags)
                     continue
+            drawn = fonts.drawn(run.font)
+            if drawn is not None:
+                image = self.art.words(run.text, drawn, fonts.line_height(role), ink[0], ink[2])
+                canvas.create_image(x + run.x, y, image=image, anchor="nw", tags=tags)
+                continue
             text = FALLBACK if run.kind == "emoji" and ord(run.text[0]) > 0xFFFF else run.text
             item = canvas.create_text(
                 x + run.x,

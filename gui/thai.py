@@ -1,11 +1,22 @@
 """Places Thai marks where the drawing system does no shaping (Tk on X11).
 
 The TLWG fonts carry ready-made shifted marks at U+F700 to U+F71A. Same length
-in, same length out; for display only, never for stored or copied text. Pure.
+in, same length out; for display only, never for stored or copied text. Where
+there is no such font, Thai is drawn as a picture by Pillow, which shapes, with
+one of ``FILES``. Pure but for :func:`font_path`.
 """
+
+from pathlib import Path
 
 FAMILIES = ("Loma", "Waree", "Garuda", "Umpush", "Sawasdee", "Laksaman", "Norasi")
 """Fonts that have these glyphs, best first."""
+
+_FOLDERS = ("/usr/share/fonts/truetype/noto", "/usr/share/fonts/noto")
+FILES = {
+    "normal": ("NotoSansThai-Regular.ttf", "NotoLoopedThai-Regular.ttf"),
+    "bold": ("NotoSansThai-Bold.ttf", "NotoLoopedThai-Bold.ttf"),
+}
+"""Fonts that can be shaped, by weight."""
 
 _TALL = frozenset("\u0e1b\u0e1d\u0e1f\u0e2c")
 _CUT = {"\u0e0d": "\uf70f", "\u0e10": "\uf700"}
@@ -24,6 +35,12 @@ _ABOVE_LEFT = dict(
 )
 _BELOW = dict(zip("\u0e38\u0e39\u0e3a", "\uf718\uf719\uf71a", strict=True))
 _SARA_AM = "\u0e33"
+
+
+def font_path(weight: str) -> Path | None:
+    """Return a Thai font file of this machine, normal or bold, or None."""
+    places = (Path(folder) / name for name in FILES[weight] for folder in _FOLDERS)
+    return next((path for path in places if path.is_file()), None)
 
 
 def shape(text: str) -> str:

@@ -302,6 +302,8 @@ def test_whoever_hosts_is_asked_before_closing(bench: Bench, button: str, runs_o
     if runs_on:
         window._leave_host()
     else:
+        (window.root.focus_lastfor() or window.root).focus_force()
+        bench.settle()
         bench.display.run("xdotool", "key", button)
         bench.wait(lambda: window._closing, "the closing")
     assert window._closing and host.running is runs_on

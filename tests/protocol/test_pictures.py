@@ -18,6 +18,10 @@ from protocol.limits import BLOB_MAX_BYTES, THUMB_MAX_BYTES
 from protocol.pictures import THUMB_SIDE, clean_name, prepare
 
 
+def scene(width: int, height: int) -> Image.Image:
+    return Image.radial_gradient("L").resize((width, height)).convert("RGB")
+
+
 def noise(width: int, height: int) -> Image.Image:
     return Image.effect_noise((width, height), 120).convert("RGB")
 
@@ -25,7 +29,7 @@ def noise(width: int, height: int) -> Image.Image:
 def png_header(width: int, height: int) -> bytes:
     body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunk = struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body))
-    return b"\x89PNG\r\n\x1a\n" + chunk
+    return b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 100) + b"IDAT"
 
 
 @pytest.mark.parametrize(
@@ -39,7 +43,7 @@ def png_header(width: int, height: int) -> bytes:
 )
 def test_four_formats(tmp_path: Path, suffix: str, media: str) -> None:
     path = tmp_path / f"noise.{suffix}"
-    noise(1000, 700).save(path)
+    scene(1000, 700).save(path)
     picture = prepare(path)
     assert (picture.media, picture.width, picture.height) == (media, 1000, 700)
     assert picture.sha256 == hashlib.sha256(path.read_bytes()).digest()
@@ -50,6 +54,14 @@ def test_four_formats(tmp_path: Path, suffix: str, media: str) -> None:
         assert abs(thumb.width / thumb.height - 10 / 7) < 0.02
     kind, body = decode_item(encode_item(EventKind.IMAGE, picture.body("look")))
     assert kind is EventKind.IMAGE and body["caption"] == "look"
+
+
+def test_the_thumbnail_of_noise_fits_too(tmp_path: Path) -> None:
+    path = tmp_path / "noise.png"
+    noise(1000, 700).save(path)
+    picture = prepare(path)
+    assert 0 < len(picture.thumb) <= THUMB_MAX_BYTES
+    encode_item(EventKind.IMAGE, picture.body(""))
 
 
 def test_the_format_is_that_of_the_bytes_not_of_the_name(tmp_path: Path) -> None:
@@ -69,7 +81,7 @@ def test_transparency_and_turned_photos_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "turned.jpg"
     exif = Image.Exif()
     exif[0x0112] = 6
-    noise(1200, 800).save(path, exif=exif)
+    scene(1200, 800).save(path, exif=exif)
     picture = prepare(path)
     assert (picture.width, picture.height) == (800, 1200)
     with Image.open(io.BytesIO(picture.thumb)) as thumb:
@@ -113,9 +125,7 @@ def test_what_cannot_be_read_is_one_line(tmp_path: Path) -> None:
 @given(data=st.data())
 def test_damaged_pictures_raise_only_one_line(tmp_path: Path, data: st.DataObject) -> None:
     out = io.BytesIO()
-    Image.radial_gradient("L").resize((40, 30)).convert("RGB").save(
-        out, data.draw(st.sampled_from(["PNG", "JPEG", "WEBP", "GIF"]))
-    )
+    scene(40, 30).save(out, data.draw(st.sampled_from(["PNG", "JPEG", "WEBP", "GIF"])))
     raw = bytearray(out.getvalue())
     for _ in range(data.draw(st.integers(1, 5))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
