@@ -194,6 +194,7 @@ class Desk:
         if room is None:
             if not frame.create:
                 raise WireError(ErrorCode.NO_ROOM, "name", "there is no room of this name")
+            self._directory.need_place(person)  # else the room would stay without anybody in it
             room = self._directory.create(frame.name, self._batch)
             self._notice(room, person, {"what": "created"})
         if not self._enter(room, person, {session: frame.request}):

@@ -134,10 +134,11 @@ class Directory:
         """Admit a device that is not known yet: as a new person, or by a device-link token."""
         if token is None:
             raise WireError(ErrorCode.TOKEN, "token", "this server needs an invite link")
-        if token.startswith(_LINK_PREFIX):
-            person = self._use_token(token, now_ms, batch)
-        elif hmac.compare_digest(token.encode(), self._invite_token.encode()):
+        if hmac.compare_digest(token.encode(), self._invite_token.encode()):
+            # Asked first: one in 64 invite tokens starts like a device link.
             person = self._add_person(nick, batch)
+        elif token.startswith(_LINK_PREFIX):
+            person = self._use_token(token, now_ms, batch)
         else:
             raise WireError(ErrorCode.TOKEN, "token", "this invite link is not valid any more")
         self._device_no += 1
@@ -237,12 +238,16 @@ class Directory:
         batch.rooms.append(row)
         return self._keep_room(row)
 
+    def need_place(self, person: Person, field: str = "room") -> None:
+        """Raise :class:`WireError` if the person is in as many rooms as one may be."""
+        if len(person.rooms) >= ROOMS_PER_PERSON_MAX:
+            raise WireError(ErrorCode.TOO_MANY, field, f"{person.nick} is in too many rooms")
+
     def join(self, room: Room, person: Person, batch: Batch) -> bool:
         """Make the person a member; False if it was one."""
         if person.no in room.members:
             return False
-        if len(person.rooms) >= ROOMS_PER_PERSON_MAX:
-            raise WireError(ErrorCode.TOO_MANY, "room", f"{person.nick} is in too many rooms")
+        self.need_place(person)
         self._order += 1
         room.members[person.no] = person
         person.rooms[room.no] = room
@@ -281,10 +286,7 @@ class Directory:
         if room is not None:
             return room, []
         for one_person in members.values():
-            if len(one_person.rooms) >= ROOMS_PER_PERSON_MAX:
-                raise WireError(
-                    ErrorCode.TOO_MANY, "people", f"{one_person.nick} is in too many rooms"
-                )
+            self.need_place(one_person, "people")
         room = self._add_room(RoomKind.DIRECT, "", handle, batch)
         for one_person in members.values():
             self.join(room, one_person, batch)

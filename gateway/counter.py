@@ -36,9 +36,6 @@ from protocol.limits import BUSY_RETRY_MS, FAULTS_MAX, SEND_MAX_BYTES, WINDOW_MA
 
 log = logging.getLogger("gateway")
 
-ASKED_MAX = 16
-"""Requests and reads of one session without an answer; more is answered BUSY."""
-
 _RUN_MAX = 256
 """Elements of one RUN; a longer one would only make the answers lumpy."""
 
@@ -98,8 +95,7 @@ class Counter:
                 self._send(session, frame, now_ms)
                 return
             kind = KIND_OF[type(frame)]
-            if type(frame[0]) is int and kind not in (Kind.PING, Kind.BYE):
-                request = frame[0]
+            request = getattr(frame, "request", 0)
             self._other(session, kind, frame, data, now_ms)
         except WireError as error:
             if kind == 0 and len(data) > 1:
@@ -177,10 +173,10 @@ class Counter:
             self._drop(session)
         elif not session.welcome:
             raise WireError(ErrorCode.MISTIMED, "kind", "wait for WELCOME first")
-        elif kind is Kind.READ:
-            assert isinstance(frame, Read)
+        elif isinstance(frame, Read) and session.purpose is Purpose.TALK:
             self._need_member(session, frame.room)
-            self._read(session, data, now_ms, 1)
+            self._afford(session, now_ms, 1)
+            self.reads.append((session, data))
         elif kind in _ASKS and session.purpose is Purpose.TALK:
             self._afford(session, now_ms, _ASK_COST)
             self.operate([Up.ASK, session.slot, data])
@@ -194,17 +190,13 @@ class Counter:
             raise WireError(ErrorCode.MISTIMED, "kind", "this kind does not belong here")
 
     def _pong(self, session: Session, frame: Ping) -> bytes:
-        rooms = self._fanout.rooms
+        rooms = self._fanout.rooms if session.purpose is Purpose.TALK else {}
         heads = [[room, rooms[room].head] for room in session.rooms if room in rooms]
         return encode(Pong(frame.nonce, self.epoch, heads))
 
     def _need_member(self, session: Session, room: bytes) -> None:
         if room not in session.rooms:
             raise WireError(ErrorCode.NOT_MEMBER, "room", "you are not in this room")
-
-    def _read(self, session: Session, data: bytes, now_ms: int, cost: int) -> None:
-        self._afford(session, now_ms, cost)
-        self.reads.append((session, data))
 
     def _afford(self, session: Session, now_ms: int, cost: int) -> None:
         if self._rate.wait_ms(session, cost, now_ms):

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from protocol.codes import Purpose
-from protocol.limits import FAULTS_MAX, PING_MS, SESSION_DEADLINE_MS
+from protocol.limits import FAULTS_MAX, ITEMS_PER_SEND_MAX, PING_MS, SESSION_DEADLINE_MS
 
 SESSIONS_PER_DEVICE_MAX = 8
 """A device that connects more often loses its oldest session: it is stale, or a fault."""
@@ -39,8 +39,6 @@ class Session:
     rooms: set[bytes] = field(default_factory=set)
     in_flight: int = 0
     """Items sent to the broker that have no answer yet."""
-    asked: int = 0
-    """Requests and reads that have no answer yet."""
     faults: int = 0
     lagging_ms: int = 0
     """Since when it takes no more frames; 0: it keeps up."""
@@ -118,12 +116,16 @@ class Sessions:
 
 
 class Rate:
-    """A token bucket for every session: ``per_s`` items a second, ten seconds' worth at once."""
+    """A token bucket for every session: ``per_s`` items a second, ten seconds' worth at once.
+
+    Never less at once than one full SEND.
+    """
 
     def __init__(self, per_s: float) -> None:
         """Take the rate; 0 means no limit."""
         self._per_ms = per_s / 1_000
-        self._most = per_s * 10
+        # A full SEND must be within reach of a low rate too: it would be told BUSY for ever.
+        self._most = max(per_s * 10, ITEMS_PER_SEND_MAX)
 
     def wait_ms(self, session: Session, cost: int, now_ms: int) -> int:
         """Take ``cost`` items from the allowance; or return for how long to wait, above 0."""

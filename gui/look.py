@@ -10,7 +10,7 @@ from gui.art import Art
 from gui.emoji import FALLBACK
 from gui.fonts import Fonts
 from gui.rowlayout import Box
-from gui.textlayout import Line
+from gui.textlayout import Line, clusters
 from gui.theme import PALETTES, Palette, person_colour
 
 
@@ -55,8 +55,12 @@ class Look:
                     continue
             drawn = fonts.drawn(run.font)
             if drawn is not None:
-                image = self.art.words(run.text, drawn, fonts.line_height(role), ink[0], ink[2])
-                canvas.create_image(x + run.x, y, image=image, anchor="nw", tags=tags)
+                left, high = x + run.x, fonts.line_height(role)
+                # Each cluster stands where the layout has counted it to be.
+                for cluster in clusters(run.text):
+                    image = self.art.words(cluster, drawn, high, ink[0], ink[2])
+                    canvas.create_image(left, y, image=image, anchor="nw", tags=tags)
+                    left += fonts.width(run.font, cluster)
                 continue
             text = FALLBACK if run.kind == "emoji" and ord(run.text[0]) > 0xFFFF else run.text
             item = canvas.create_text(

@@ -20,6 +20,7 @@ _TOKEN = re.compile(
     f"|(?P<thai>{_CLUSTER})|(?P<word>.)",
     re.DOTALL,
 )
+_THAI_CLUSTER = re.compile(f"{_CLUSTER}|.", re.DOTALL)
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _MARKS = re.compile(
     "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{6})"
@@ -78,6 +79,11 @@ def clean(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
     text = text.replace("\u2028", "\n").replace("\u2029", "\n").replace("\v", "\n")
     return _MARKS.sub(r"\1", _CONTROL.sub("", text))
+
+
+def clusters(text: str) -> list[str]:
+    """Split a Thai text into what must be drawn together: a consonant with its marks."""
+    return _THAI_CLUSTER.findall(text)
 
 
 class _Setter:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui import emoji, thai
-from gui.textlayout import ELLIPSIS, Block, clean, one_line, wrap
+from gui.textlayout import ELLIPSIS, Block, clean, clusters, one_line, wrap
 
 
 class Grid:
@@ -71,6 +71,10 @@ def test_thai_breaks_between_clusters_only() -> None:
     assert all(run.font == "body.thai" for line in block.lines for run in line.runs)
     for line in shown(block):
         assert not (line[0] == "\u0e31" or "\u0e34" <= line[0] <= "\u0e3a" or line[0] >= "\u0e47")
+
+
+def test_a_cluster_is_a_consonant_with_its_marks() -> None:
+    assert clusters("ที่เรียนน้ำ") == ["ที่", "เรี", "ย", "น", "น้ำ"]
 
 
 def test_long_texts_are_folded() -> None:
