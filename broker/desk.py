@@ -165,7 +165,7 @@ class Desk:
         try:
             frame = decode(data)
             kind = KIND_OF[type(frame)]
-            request = frame[0]
+            request = getattr(frame, "request", 0)
             handler = self._requests.get(Kind(kind))
             if handler is None:
                 raise WireError(ErrorCode.MISTIMED, "kind", "this is not a request")

@@ -18,8 +18,9 @@ HOLD_MS = 20
 """How long a busy room's messages are held (design.md, section 6)."""
 
 HOLD_MAX_MS = 100
-"""And how long when the flush before was so large that the next one would only queue behind it."""
+"""And how long under a load with which the next flush would only queue behind the last."""
 
+_SHARE_MAX = 0.5
 _COST_PER_FRAME_MS = 0.010
 _COST_PER_BYTE_MS = 2.5e-6
 """What a frame and a byte cost libzmq's thread, encryption and TCP together, to 400 clients
@@ -39,6 +40,7 @@ class LiveRoom:
     pending: list[bytes] = field(default_factory=list)
     flushed_ms: int = 0
     hold_ms: int = HOLD_MS
+    wanted_ms: int = HOLD_MS
 
 
 class Fanout:
@@ -108,7 +110,7 @@ class Fanout:
     def flush(self, room: LiveRoom, now_ms: int) -> list[bytes]:
         """Return the EVENTS frames that carry what the room held back."""
         self._waiting.pop(room.room, None)
-        room.flushed_ms = now_ms
+        elapsed_ms, room.flushed_ms = now_ms - room.flushed_ms, now_ms
         blocks, room.pending = room.pending, []
         frames: list[bytes] = []
         part: list[bytes] = []
@@ -121,15 +123,21 @@ class Fanout:
             size += len(block)
         if part:
             frames.append(encode(Events(room.room, room.epoch, room.term, part)))
-        room.hold_ms = _hold_ms(len(room.live), len(frames), sum(map(len, blocks)))
+        wanted_ms = _hold_ms(len(room.live), sum(map(len, blocks)), elapsed_ms)
+        # Once is a hiccup upstream, whose messages came together; twice is a load.
+        room.hold_ms, room.wanted_ms = min(wanted_ms, room.wanted_ms), wanted_ms
         return frames
 
 
-def _hold_ms(recipients: int, frames: int, size: int) -> int:
-    """Return the hold after a flush: twice what the flush costs, within the bounds.
+def _hold_ms(recipients: int, size: int, elapsed_ms: int) -> int:
+    """Return for how long to hold after a flush of ``size`` bytes gathered in ``elapsed_ms``.
 
-    So one room takes at most half of a gateway, and under load frames grow
-    rather than queues: the same bytes in larger frames cost a third.
+    As short as the bounds allow while the room takes at most half of libzmq's thread: what
+    its bytes take is given, what its frames take falls with the hold. Beyond that, frames
+    grow rather than queues, and the same bytes in larger frames cost a third.
     """
-    cost_ms = recipients * (frames * _COST_PER_FRAME_MS + size * _COST_PER_BYTE_MS)
-    return int(min(max(2 * cost_ms, HOLD_MS), HOLD_MAX_MS))
+    by_bytes = recipients * _COST_PER_BYTE_MS * size / max(elapsed_ms, 1)
+    left = _SHARE_MAX - by_bytes
+    if left <= 0:
+        return HOLD_MAX_MS
+    return int(min(max(recipients * _COST_PER_FRAME_MS / left, HOLD_MS), HOLD_MAX_MS))

@@ -3,7 +3,8 @@
 One loop: wait, drain what came (bounded), let the machines look at the time, carry out
 what follows. The machines decide (:class:`Session`, :class:`BulkSession`); here bytes and files
 move; pictures travel with the :class:`Courier`. A storage that fails ends the connection
-and begins again from what is on disk, so memory never runs ahead of it. Only ``post`` may be called from other threads.
+and begins again from what is on disk, so memory never runs ahead of it. Only ``post``
+and ``stop`` may be called from other threads.
 """
 
 import contextlib
@@ -27,7 +28,6 @@ from protocol.happenings import (
     Link,
     LinkChanged,
     Loaded,
-    Queued,
 )
 from protocol.invite import Invite
 from protocol.link import Link as Connection
@@ -252,11 +252,13 @@ class Network:
         return Loaded(answer.request, answer.room, messages, more)
 
     def _fail_requests(self, out: Outcome, text: str) -> None:
+        """Nothing of ``out`` is on disk: tell only that what was asked for has failed."""
         for one in out.told:
-            if isinstance(one, Queued | Answer) and one.request:
-                self.tell(Failed(one.request, 0, text))
-            elif isinstance(one, Failed):
+            request = getattr(one, "request", 0)
+            if isinstance(one, Failed):
                 self.tell(one)
+            elif request:
+                self.tell(Failed(request, 0, text))
 
     def _begin_again(self, text: str) -> None:
         """Forget what is only in memory; raise :class:`SetupError` if nothing can be read."""

@@ -86,6 +86,7 @@ class Fanout:
             "expected": self.clients * self.messages,
             "in_order": result["in_order"] and delivered == self.clients * self.messages,
             "pages_fetched": result["pages"],
+            "messages_per_frame": round(delivered / max(result["frames"], 1), 1),
             "server_cpu_us_per_delivery": round(spent_ns / 1e3 / max(delivered, 1), 3),
             "deliveries_per_s": round(delivered / took_s),
             "p50_ms": round(result["p50_ms"], 2),

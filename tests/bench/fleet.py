@@ -68,6 +68,7 @@ class Fleet:
         self.delivered = 0
         self.in_order = True
         self.fetched = 0
+        self.frames = 0
 
     def expect(self, count: int) -> None:
         """Receive until every client has ``count`` benchmark messages, or nothing comes."""
@@ -125,6 +126,7 @@ class Fleet:
                 return
             else:
                 return
+        self.frames += 1
         now = time.monotonic_ns()
         for seq, stamp in arrivals:
             if seq <= peer.last:
@@ -176,6 +178,7 @@ def main() -> None:
                 "delivered": fleet.delivered,
                 "in_order": fleet.in_order,
                 "pages": fleet.fetched,
+                "frames": fleet.frames,
                 "p50_ms": percentile_ms(fleet.latencies_ns, 0.50),
                 "p99_ms": percentile_ms(fleet.latencies_ns, 0.99),
             }

@@ -12,7 +12,7 @@ from broker.journal import Batch, BlockRow
 from broker.sequencer import Sequencer
 from broker.sessions import Gateway, Sessions
 from broker.sqlite_journal import SqliteHistory, SqliteJournal
-from protocol.backplane import Down, Up, check_operation
+from protocol.backplane import Down, Up, check_operation, decode_batch, encode_batch
 from protocol.blocks import Event, decode_block
 from protocol.codes import Purpose
 from protocol.frames import AnyFrame, decode, encode
@@ -123,7 +123,7 @@ class Gate:
         """Let the desk handle these in one drain; return what it answers."""
         self.stand.sessions.gateways[self.gateway.instance].out.clear()
         with self.stand.drain():
-            for operation in operations:
+            for operation in decode_batch(encode_batch(self.gateway.instance, list(operations)))[1]:
                 check_operation(operation)
                 self.stand.desk.handle(self.gateway, operation)
         return self.said()

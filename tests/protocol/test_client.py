@@ -1,6 +1,7 @@
 """The client against real processes: connecting, losing a gateway, coming back, giving up."""
 
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from protocol.happenings import (
     Link,
     LinkChanged,
     Loaded,
+    PeopleKnown,
     Progress,
     Queued,
     RoomsChanged,
@@ -262,6 +264,59 @@ def test_rooms_people_and_history_to_the_first_message(
         before, more = loaded.messages[0].seq, loaded.more
     assert before == 1
     assert [text for text in found if text] == [str(number) for number in range(700)]
+
+
+def test_a_full_disk_fails_the_message_and_loses_nothing_else(
+    server: Callable[..., Server], person: Make, logged_errors: list[Any]
+) -> None:
+    one = server(rate=0)
+    nora = person(one.invite, "Nora")
+    nora.online()
+    nora.client.send_text(nora.general, "before")
+    nora.wait(Acked)
+    network = nora.client._network
+
+    def pages(most: int) -> None:
+        network.post(lambda _: network._store._db.execute(f"PRAGMA max_page_count={most}") and None)
+
+    pages(1)  # SQLite takes this as "not one more than there are"
+    texts = [f"{number}" + "x" * 4_000 for number in range(40)]
+    requests = [nora.client.send_text(nora.general, text) for text in texts]
+    failed = nora.wait(Failed, lambda each: each.request == requests[-1])
+    assert "disk is full" in failed.text
+    pages(1_000_000)
+    nora.online()
+    nora.client.send_text(nora.general, "after")
+    queued = nora.wait(Queued, lambda each: each.body["text"] == "after")
+    nora.wait(Acked, lambda each: each.n == queued.n)
+    nora.hear("after")
+    stored = {each.request for each in nora.of(Queued)}
+    lost = {each.request for each in nora.of(Failed)}
+    assert not stored & lost and set(requests) <= stored | lost
+    wanted = [text for text, request in zip(texts, requests, strict=True) if request in stored]
+    assert nora.texts() == ["before", *wanted, "after"]
+    logged_errors.clear()
+
+
+def test_an_idle_client_costs_nothing(server: Callable[..., Server], person: Make) -> None:
+    one = server()
+    nora = person(one.invite, "Nora")
+    nora.online()
+    turns = 0
+    network = nora.client._network
+    turn = network._turn
+
+    def counted() -> None:
+        nonlocal turns
+        turns += 1
+        turn()
+
+    network._turn = counted  # type: ignore[method-assign]
+    nora.client.people()
+    nora.wait(PeopleKnown)
+    quiet = threading.Event()
+    assert not quiet.wait(2.0)
+    assert turns < 20
 
 
 def test_a_callback_that_raises_costs_nothing(

@@ -137,7 +137,7 @@ def test_silence_after_the_greeting_asks_for_another_connection() -> None:
     bench.session.connected("model:1", bench.now)
     bench.step()
     bench.step(9_999)
-    assert bench.drop is None
+    assert not bench.drop
     bench.step(1)
     assert "greeting" in bench.drop.text
 
@@ -353,6 +353,35 @@ def test_a_page_without_progress_does_not_spin() -> None:
     assert [type(one) for one in bench.step(1_000)] == [Read]
 
 
+def test_an_older_page_with_a_hole_is_not_believed() -> None:
+    bench = Bench(online=False)
+    bench.session.connected("model:1", bench.now)
+    bench.step()
+    (read,) = bench.welcome(head=500)
+    bench.give(bench.page(read, 401, 500, 500))
+    bench.session.history(6, ROOM, 401, 50, bench.now)
+    (back,) = bench.step()
+    assert bench.give(bench.page(back, 301, 350, 500)) == []
+    assert of(bench.told, Answer) == []
+    (again,) = [one for one in bench.step(1_000) if isinstance(one, Read)]
+    bench.give(bench.page(again, 301, 410, 500))
+    assert of(bench.told, Answer) == [Answer(6, ROOM, 401, 300, 50)]
+
+
+def test_reads_end_with_their_connection() -> None:
+    bench = Bench()
+    bench.give(bench.events(3, 3))
+    bench.session.disconnected()
+    bench.step(10_000)
+    bench.session.connected("model:1", bench.now)
+    bench.step()
+    frames = bench.welcome(head=3)
+    assert [type(one) for one in frames] == [Read]
+    assert [one for one in bench.step(5_000) if isinstance(one, Read)] == []
+    assert [type(one) for one in bench.give(bench.page(frames[0], 1, 3, 3))] == []
+    assert bench.seqs() == [1, 2, 3]
+
+
 def test_another_history_starts_the_room_afresh_and_keeps_the_outbox() -> None:
     bench = Bench()
     bench.give(bench.events(1, 5))
@@ -390,7 +419,7 @@ def test_ping_is_answered_or_the_connection_is_over() -> None:
     frames = bench.step(15_000)
     assert [type(one) for one in frames] == [Ping]
     bench.step(9_999)
-    assert bench.drop is None
+    assert not bench.drop
     bench.step(1)
     assert "answer" in bench.drop.text
 

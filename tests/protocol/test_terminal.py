@@ -1,5 +1,6 @@
 """``zviazok chat`` as processes: a conversation in JSON, a line client, exit statuses."""
 
+import contextlib
 import json
 import os
 import queue
@@ -98,10 +99,8 @@ class Chat:
         self._reader.join(DEADLINE_S)
         for pipe in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
             if pipe is not None:
-                try:
+                with contextlib.suppress(BrokenPipeError):
                     pipe.close()
-                except BrokenPipeError:
-                    pass
 
 
 @pytest.fixture
@@ -341,16 +340,18 @@ def test_who_is_refused_gets_one_line(server: Callable[..., Server], chat: Start
     assert "already open" in same.complained()
 
 
-def test_an_unreachable_server_is_said_once_and_tried_on(
-    server: Callable[..., Server], chat: Start, free_port: int
-) -> None:
+def test_an_unreachable_server_is_said_once_and_tried_on(chat: Start, free_port: int) -> None:
     dead = Invite((f"127.0.0.1:{free_port}",), make().public, "t" * 22)
-    nora = chat(str(dead), "Nora", "--json")
+    nora, omar = chat(str(dead), "Nora", "--json"), chat(str(dead), "Omar")
     nora.do(send="into the dark")
     assert "no server answers" in nora.event("offline")["text"]
     assert nora.end() == 1
     complaint = nora.complained()
     assert "nothing was sent" in complaint
+    assert omar.popen.stderr is not None
+    said = omar.popen.stderr.readline().decode()
+    assert "no server answers" in said and "still trying" in said
+    assert omar.popen.poll() is None
 
 
 def test_help_documents_the_commands() -> None:

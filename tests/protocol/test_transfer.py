@@ -38,7 +38,7 @@ def download(have: int = 0, data: bytes = DATA) -> Download:
 
 
 def drain(transfer: Upload | Download, first: int = 1) -> list[Any]:
-    frames = []
+    frames: list[Any] = []
     while (frame := transfer.due(first + len(frames))) is not None:
         frames.append(frame)
     return frames
