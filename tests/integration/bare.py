@@ -16,7 +16,7 @@ import zmq
 
 from protocol import sockets
 from protocol.blocks import Event, decode_block
-from protocol.codes import EventKind
+from protocol.codes import ErrorCode, EventKind
 from protocol.frames import (
     Ack,
     AnyFrame,
@@ -24,7 +24,6 @@ from protocol.frames import (
     Bye,
     Error,
     Events,
-    Gap,
     Heads,
     Hello,
     Join,
@@ -47,6 +46,7 @@ from tests.bench.peer import Peer
 
 PATIENCE_S = 30.0
 _PER_SEND = 64
+_WINDOW = 200
 
 T = TypeVar("T", bound=tuple[Any, ...])
 
@@ -246,30 +246,42 @@ class Stubborn(Bare):
 
     def push(self, room: bytes, texts: list[str], enough: Callable[[], bool]) -> bool:
         """Send ``texts`` as the counters 1, 2, …; return early, with False, once ``enough``."""
-        self._next_n[room] = len(texts) + 1
-        sent = 0
+        sent = self._acked_of(room)
+        busy: Busy | None = None
         while (done := self._acked_of(room)) < len(texts):
             if enough():
                 return False
-            while sent < len(texts) and sent - done < 200:
+            if busy is not None and done + 1 >= busy.first_n:
+                # Nothing from here on was taken, and what was before has its answer.
+                time.sleep(busy.retry_ms / 1_000)
+                sent, busy = done, None
+            while busy is None and sent < len(texts) and sent - done < _WINDOW:
                 part = texts[sent : sent + 20]
                 self.say(room, *part, n=sent + 1)
                 sent += len(part)
             frame = self.receive()
-            if isinstance(frame, Error | Busy | Gap | Bye | Welcome):
-                sent = self._again(frame, room)
+            if isinstance(frame, Busy):
+                busy = frame if busy is None else min(busy, frame, key=lambda one: one.first_n)
+            elif isinstance(frame, Error | Bye):
+                self._greet_again()
+                sent, busy = self._acked_of(room), None
             else:
                 assert not isinstance(frame, Refused), frame
         return True
 
-    def _again(self, frame: AnyFrame, room: bytes) -> int:
-        """Answer trouble; return after which counter to send again."""
-        if isinstance(frame, Error | Bye):
+    def _greet_again(self) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
             self.send(Hello("bare", self.nick, None, 0))
-            self.greet()
-        elif isinstance(frame, Busy):
-            time.sleep(frame.retry_ms / 1_000)
-        return self._acked_of(room)
+            while True:
+                frame = self.receive()
+                if isinstance(frame, Welcome):
+                    return
+                # Other errors are of what was sent before.
+                if isinstance(frame, Error | Bye) and frame.code == ErrorCode.UNAVAILABLE:
+                    break
+            time.sleep(0.1)
+        raise TimeoutError(f"{self.nick}: no WELCOME came")
 
     def _acked_of(self, room: bytes) -> int:
         return sum(1 for name, _ in self.acked if name == room)

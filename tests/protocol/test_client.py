@@ -277,7 +277,10 @@ def test_a_full_disk_fails_the_message_and_loses_nothing_else(
     network = nora.client._network
 
     def pages(most: int) -> None:
-        network.post(lambda _: network._store._db.execute(f"PRAGMA max_page_count={most}") and None)
+        def change(_: int) -> None:
+            network._store._db.execute(f"PRAGMA max_page_count={most}")
+
+        network.post(change)
 
     pages(1)  # SQLite takes this as "not one more than there are"
     texts = [f"{number}" + "x" * 4_000 for number in range(40)]
@@ -295,6 +298,25 @@ def test_a_full_disk_fails_the_message_and_loses_nothing_else(
     assert not stored & lost and set(requests) <= stored | lost
     wanted = [text for text, request in zip(texts, requests, strict=True) if request in stored]
     assert nora.texts() == ["before", *wanted, "after"]
+    logged_errors.clear()
+
+
+def test_a_fault_of_the_program_costs_a_connection(
+    server: Callable[..., Server], person: Make, logged_errors: list[Any]
+) -> None:
+    one = server()
+    nora = person(one.invite, "Nora")
+    nora.online()
+
+    def broken(_: int) -> None:
+        raise ValueError("oops")
+
+    nora.client._network.post(broken)
+    nora.wait(LinkChanged, lambda each: each.link is Link.WAITING)
+    nora.online()
+    nora.client.send_text(nora.general, "alive")
+    nora.hear("alive")
+    assert [each.getMessage() for each in logged_errors] == ["turn_failed count=1"]
     logged_errors.clear()
 
 
