@@ -9,8 +9,10 @@ import hashlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from protocol.errors import SetupError
 from protocol.limits import (
@@ -26,6 +28,9 @@ _MEDIA = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF":
 _ORIENTATION = 0x0112
 _LYING = (5, 6, 7, 8)
 """EXIF orientations that turn a picture by a quarter."""
+_TELLTALES = ("exif", "xmp", "XML:com.adobe.xmp", "comment", "photoshop", "mp")
+"""Names under which Pillow keeps what a file says beside its pixels."""
+_WEBP_QUALITY = 90
 _QUALITIES = (80, 60, 40, 20)
 
 
@@ -65,8 +70,8 @@ def prepare(path: Path) -> Picture:
     except (OSError, ValueError) as error:
         words = error.strerror if isinstance(error, OSError) else "not a path"
         raise SetupError(f"{path.name} cannot be read: {words}") from None
+    limit = BLOB_MAX_BYTES // (1024 * 1024)
     if len(data) > BLOB_MAX_BYTES:
-        limit = BLOB_MAX_BYTES // (1024 * 1024)
         raise SetupError(f"{path.name} is too large: a picture may have {limit} MB")
     try:
         with Image.open(io.BytesIO(data), formats=tuple(_MEDIA)) as image:
@@ -78,6 +83,7 @@ def prepare(path: Path) -> Picture:
             if media == "image/jpeg":
                 image.draft("RGB", (THUMB_SIDE * 2, THUMB_SIDE * 2))
             thumb = _thumb(ImageOps.exif_transpose(image))
+        data = _without_metadata(data)
     except SetupError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -86,6 +92,8 @@ def prepare(path: Path) -> Picture:
         raise SetupError(
             f"{path.name} is not a picture that can be sent (PNG, JPEG, WebP or GIF)"
         ) from None
+    if len(data) > BLOB_MAX_BYTES:
+        raise SetupError(f"{path.name} is too large: a picture may have {limit} MB")
     return Picture(
         clean_name(path.name), media, hashlib.sha256(data).digest(), width, height, thumb, data
     )
@@ -110,6 +118,39 @@ def _check_size(name: str, width: int, height: int) -> None:
 def _too_many_pixels(name: str) -> SetupError:
     millions = IMAGE_PIXELS_MAX // 1_000_000
     return SetupError(f"{name} is too large: a picture may have {millions} million pixels")
+
+
+def _without_metadata(data: bytes) -> bytes:
+    """Return the picture without what it says of its maker: place, camera, comments.
+
+    A file that says nothing stays as it is, to the byte. Others are written anew: JPEG with its
+    own tables, so that next to nothing is lost, and with its orientation alone.
+    """
+    with Image.open(io.BytesIO(data), formats=tuple(_MEDIA)) as image:
+        exif = image.getexif()
+        said = [name for name in _TELLTALES if image.info.get(name)]
+        if not exif and not said and not getattr(image, "text", None):
+            return data
+        options: dict[str, Any] = {}
+        if icc := image.info.get("icc_profile"):
+            options["icc_profile"] = icc
+        if turned := exif.get(_ORIENTATION):
+            kept = Image.Exif()
+            kept[_ORIENTATION] = turned
+            options["exif"] = kept
+        if image.format == "JPEG":
+            options["quality"] = "keep"
+        elif image.format == "WEBP":
+            options["quality"] = _WEBP_QUALITY
+        if getattr(image, "n_frames", 1) > 1:
+            options["save_all"] = True
+        for name in said:
+            del image.info[name]
+        if image.format == "PNG":
+            options["pnginfo"] = PngInfo()
+        out = io.BytesIO()
+        image.save(out, image.format, **options)
+        return out.getvalue()
 
 
 def _thumb(image: Image.Image) -> bytes:

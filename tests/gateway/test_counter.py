@@ -382,8 +382,12 @@ def _attack(them: list[bytes], purpose: Purpose) -> None:
         assert getattr(bob, one) == getattr(before[0], one)
     assert bob.rooms == before[1]
     stand.take(bob, send(2))
-    _, reads = stand.counter.collect()[0], stand.counter.reads
-    assert not reads
+    reads = stand.counter.reads
+    assert all(session is eve for session, _ in reads)
+    operations = accepted(stand)
+    assert sum(len(one[5]) for one in operations if one[1] == bob.slot) == 2
+    assert all(one[0] == Up.RUN for one in operations if one[1] == bob.slot)
+    assert {one[1] for one in operations} <= {bob.slot, eve.slot}
 
 
 def test_what_an_attack_collects_is_its_own(stand: Stand, ann: Session) -> None:
@@ -398,14 +402,13 @@ def test_what_an_attack_collects_is_its_own(stand: Stand, ann: Session) -> None:
         for n, data in enumerate(them, 1):
             stand.take(ann, send(n))
             stand.take_bytes(eve, data)
-        mine, others = [], []
-        _, reads = stand.counter.operations, stand.counter.reads
-        assert all(session is eve for session, _ in reads)
-        for operation in accepted(stand):
-            (mine if operation[1] == ann.slot else others).append(operation)
-        assert all(one[1] == eve.slot for one in others)
-        assert sum(len(one[5]) for one in mine) == len(them)
-        assert [one[2:4] for one in mine] == [[ROOM, OUTBOX]] * len(mine)
+        mine = [one for one in accepted(stand) if one[1] == ann.slot]
+        due = 1
+        for code, _, room, outbox, first_n, elements in mine:
+            assert (code, room, outbox, first_n) == (Up.RUN, ROOM, OUTBOX, due)
+            assert elements == [TEXT] * len(elements)
+            due += len(elements)
+        assert due == len(them) + 1
 
     attack()
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageChops
+from PIL.PngImagePlugin import PngInfo
 
 from protocol.codes import EventKind
 from protocol.errors import SetupError
@@ -86,6 +87,41 @@ def test_transparency_and_turned_photos_are_kept(tmp_path: Path) -> None:
     assert (picture.width, picture.height) == (800, 1200)
     with Image.open(io.BytesIO(picture.thumb)) as thumb:
         assert thumb.height == THUMB_SIDE
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+def test_where_a_photo_was_taken_does_not_leave_the_machine(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"photo.{suffix}"
+    exif = Image.Exif()
+    exif[0x010F] = "CANARY-CAMERA"
+    exif[0x0112] = 6
+    exif.get_ifd(0x8825)[1] = "CANARY-NORTH"
+    scene(600, 400).save(path, exif=exif)
+    assert b"CANARY" in path.read_bytes()
+    picture = prepare(path)
+    assert b"CANARY" not in picture.data
+    assert picture.sha256 == hashlib.sha256(picture.data).digest()
+    assert (picture.width, picture.height) == (400, 600)
+    with Image.open(io.BytesIO(picture.data)) as sent, Image.open(path) as kept:
+        assert sent.getexif().get(0x0112) == 6
+        far = ImageChops.difference(sent.convert("L"), kept.convert("L"))
+        assert max(far.tobytes()) <= 24
+
+
+def test_comments_go_and_the_frames_stay(tmp_path: Path) -> None:
+    path = tmp_path / "moving.gif"
+    frames = [Image.new("L", (20, 20), shade) for shade in (0, 120, 240)]
+    frames[0].save(path, save_all=True, append_images=frames[1:], comment=b"CANARY")
+    assert b"CANARY" in path.read_bytes()
+    picture = prepare(path)
+    assert b"CANARY" not in picture.data
+    with Image.open(io.BytesIO(picture.data)) as sent:
+        assert getattr(sent, "n_frames", 1) == 3
+    path = tmp_path / "said.png"
+    said = PngInfo()
+    said.add_text("Author", "CANARY")
+    scene(30, 30).save(path, pnginfo=said)
+    assert b"CANARY" in path.read_bytes() and b"CANARY" not in prepare(path).data
 
 
 def test_extreme_shapes_have_a_thumbnail(tmp_path: Path) -> None:
