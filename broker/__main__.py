@@ -1,5 +1,6 @@
 """``python -m broker``: one broker process, from its words to its exit status."""
 
+import contextlib
 import logging
 import os
 import secrets
@@ -62,6 +63,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _serve(folder: Path | None, host: str, port: int) -> int:
+    for number in _stop_signals():
+        # Until it serves there is nothing to end but the process: starting is recovering.
+        signal.signal(number, lambda *_: os._exit(0))
     check_library()
     raise_file_limit()
     seed_routing_ids()
@@ -70,12 +74,11 @@ def _serve(folder: Path | None, host: str, port: int) -> int:
         keys = load_or_make(data / "broker.key")
         frontend = load_or_make(data / "frontend.key")
         broker = Broker(data, host, port, keys, frontend, _token(data / "invite.token"))
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _stop_signals():
             signal.signal(number, lambda *_: broker.stop())
-        if hasattr(signal, "SIGBREAK"):
-            signal.signal(signal.SIGBREAK, lambda *_: broker.stop())
         try:
-            print(f"ready broker={host}:{port} key={to_text(keys.public)}", flush=True)
+            with contextlib.suppress(OSError):  # whoever read this may be gone
+                print(f"ready broker={host}:{port} key={to_text(keys.public)}", flush=True)
             broker.run()
         finally:
             broker.close()
@@ -84,13 +87,30 @@ def _serve(folder: Path | None, host: str, port: int) -> int:
 
 def _token(path: Path) -> str:
     """Read the invite token, or make it at the first start."""
-    if path.exists():
-        return path.read_text(encoding="ascii").strip()
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(token + "\n")
+    try:
+        token = path.read_text(encoding="ascii").strip() if path.exists() else ""
+        if token:
+            return token
+        # None, or what a power cut left of it: an empty token would let everybody in.
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        fresh = path.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(token + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except (OSError, UnicodeDecodeError):
+        raise SetupError(f"the file {path} cannot be used; look at its permissions") from None
     return token
+
+
+def _stop_signals() -> list[int]:
+    found = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGBREAK"):
+        found.append(signal.SIGBREAK)
+    return [int(one) for one in found]
 
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ class Person:
     no: int
     person: bytes
     nick: str
+    skeleton: str = ""
     rooms: dict[int, Room] = field(default_factory=dict)
     devices: int = 0
 
@@ -111,7 +112,7 @@ class Directory:
         return room
 
     def _keep_person(self, row: PersonRow) -> Person:
-        person = Person(row.no, row.person, row.nick)
+        person = Person(row.no, row.person, row.nick, row.skeleton)
         self.people[row.person] = person
         self._skeletons[row.skeleton] = person
         insort(self._person_order, row.person)
@@ -171,8 +172,10 @@ class Directory:
         """Give another nickname; return the old one."""
         name, folded = self._free_nick(nick, person)
         was = person.nick
-        del self._skeletons[skeleton(was)]
+        # Not by the old name: what it was folded to may be an earlier version's.
+        self._skeletons.pop(person.skeleton, None)
         self._skeletons[folded] = person
+        person.skeleton = folded
         person.nick = name
         batch.people.append(PersonRow(person.no, person.person, name, folded))
         return was

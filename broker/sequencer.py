@@ -71,12 +71,14 @@ class Sequencer:
         self._blob_stored = blob_stored
         self._writers: OrderedDict[tuple[int, int, bytes], _Writer] = OrderedDict()
         self._batch = Batch()
+        self._noted: dict[int, list[int]] = {}
         self._open: dict[int, _OpenBlock] = {}
         self._now_ms = 0
 
     def begin(self, now_ms: int) -> Batch:
         """Start a drain; the batch also takes what the directory changes."""
         self._batch = Batch()
+        self._noted.clear()
         self._open.clear()
         self._now_ms = now_ms
         while len(self._writers) > _WRITERS_MAX:
@@ -169,7 +171,7 @@ class Sequencer:
     ) -> list[Answer]:
         """Answer counters that were answered before as they were answered then."""
         last_n = first_n + count - 1
-        pending = (row for row in self._batch.answers if row.writer_no == writer.no)
+        pending = [self._batch.answers[place] for place in self._noted.get(writer.no, ())]
         answers: list[Answer] = []
         for row in _both(self._find_answers(writer.no, first_n, last_n), pending):
             low, high = max(first_n, row.first_n), min(last_n, row.last_n)
@@ -240,6 +242,8 @@ class Sequencer:
             ):
                 answers[-1] = last._replace(last_n=row.last_n)
                 return
+        # Found by writer: after a break many send again what waits in this very drain.
+        self._noted.setdefault(row.writer_no, []).append(len(answers))
         answers.append(row)
 
     def _place(

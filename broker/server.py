@@ -37,6 +37,7 @@ from protocol.backplane import (
 from protocol.errors import JournalError, WireError
 from protocol.invite import endpoint
 from protocol.keys import KeyPair
+from protocol.limits import BACKPLANE_MAX_BYTES
 from protocol.sockets import Context, bind, egress, ingress
 from protocol.zap import ZapHandler
 
@@ -44,6 +45,8 @@ log = logging.getLogger("broker")
 
 _DRAIN_MAX = 512
 """Batches of one drain: bounds how long the first of them waits for its commit."""
+_BATCH_BYTES = BACKPLANE_MAX_BYTES // 4
+"""Batches to a gateway that are larger are split."""
 _POLL_MS = 250
 _HEADS_MS = 1_000
 _IDLE_HEADS_MS = 30_000
@@ -176,7 +179,12 @@ class Broker:
         instance, operations = decode_batch(data)
         gateway = self.sessions.gateways.get(instance)
         for operation in operations:
-            check_operation(operation)
+            try:
+                check_operation(operation)
+            except WireError as error:
+                # A gateway of another version: what else it says is still to be answered.
+                log.warning("bad_operation error=%s", error)
+                continue
             if operation[0] == Up.REGISTER:
                 gateway = self._register(instance, route, operation[1], now_ms)
             elif gateway is None:
@@ -217,10 +225,14 @@ class Broker:
                     self.sessions.drop(gateway)
 
     def _send(self, route: bytes, operations: list[list[Any]]) -> bool:
+        data = encode_batch(self._instance, operations)
+        if len(data) > _BATCH_BYTES and len(operations) > 1:
+            # What is too large for the backplane ends the connection: small questions of many
+            # clients can have large answers.
+            half = len(operations) // 2
+            return self._send(route, operations[:half]) and self._send(route, operations[half:])
         try:
-            self._ingress.send_multipart(
-                [route, encode_batch(self._instance, operations)], zmq.DONTWAIT
-            )
+            self._ingress.send_multipart([route, data], zmq.DONTWAIT)
         except zmq.ZMQError as error:
             log.warning("gateway_unreachable operations=%d error=%s", len(operations), error.errno)
             return False
@@ -279,8 +291,12 @@ class Broker:
         if addresses:
             path = self._data / "addresses.json"
             fresh = path.with_suffix(".new")
-            fresh.write_text(json.dumps(addresses), encoding="utf-8")
-            fresh.replace(path)
+            try:
+                fresh.write_text(json.dumps(addresses), encoding="utf-8")
+                fresh.replace(path)
+            except OSError as error:
+                # A link can be made without it; messages must go on.
+                log.warning("addresses_not_written errno=%s", error.errno)
 
     def close(self) -> None:
         """Close everything that was opened, in the thread that opened it."""

@@ -1,6 +1,7 @@
 """``python -m gateway``: one gateway process, from its words to its exit status."""
 
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -67,15 +68,16 @@ def main(argv: list[str] | None = None) -> int:
     if not 0 <= options.rate < 1e9:
         parser.error("--rate must be 0 or more")
     try:
+        for number in _stop_signals():
+            # Until it serves there is nothing to end but the process.
+            signal.signal(number, lambda *_: os._exit(0))
         check_library()
         raise_file_limit()
         seed_routing_ids()
         keys = load_or_make(server_folder(options.data) / "gateway.key")
         gateway = Gateway(keys, broker, broker_key, listen, options.rate)
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _stop_signals():
             signal.signal(number, lambda *_: gateway.stop())
-        if hasattr(signal, "SIGBREAK"):
-            signal.signal(signal.SIGBREAK, lambda *_: gateway.stop())
         try:
             gateway.run()
         finally:
@@ -84,6 +86,13 @@ def main(argv: list[str] | None = None) -> int:
         print(f"zviazok gateway: {error}", file=sys.stderr)
         return EXIT_STOP
     return 0
+
+
+def _stop_signals() -> list[int]:
+    found = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGBREAK"):
+        found.append(signal.SIGBREAK)
+    return [int(one) for one in found]
 
 
 if __name__ == "__main__":

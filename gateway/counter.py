@@ -109,6 +109,14 @@ class Counter:
         session, surplus = self._sessions.add(
             route, user, key, Purpose(frame.purpose), frame.nick, frame.token, now_ms
         )
+        # Free for a newcomer, and for nobody else: it is as much work as any request.
+        cost = _ASK_COST if session.purse.allowance_ms else 0
+        wait_ms = self._rate.wait_ms(session, cost, now_ms)
+        if wait_ms:
+            text = "too many greetings: wait a little"
+            self._reply(session, encode(Bye(ErrorCode.BUSY, text, min(wait_ms, 60_000), [])))
+            self._sessions.remove(session)
+            return None
         self.operate(opening(session))
         return surplus
 

@@ -18,10 +18,10 @@ import time
 from typing import Any
 
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
 from gateway.counter import Counter, opening
 from gateway.fanout import Fanout, LiveRoom
+from gateway.line import Line
 from gateway.sessions import Rate, Session, Sessions
 from gateway.upstream import Upstream
 from protocol.addresses import reachable
@@ -31,6 +31,7 @@ from protocol.backplane import (
     LOBBY,
     FeedKind,
     Up,
+    check_down,
     decode_batch,
     decode_slot,
     encode_batch,
@@ -95,7 +96,10 @@ class Gateway:
         self._lagging: dict[int, Session] = {}
         self._zaps_closed = 0
         self._told_refused = False
+        self._linked = False
+        """The handshake with the broker is done."""
         self._connected = False
+        """And the introduction was sent."""
         self._sessions = Sessions()
         self._fanout = Fanout()
         self._counter = Counter(
@@ -112,19 +116,12 @@ class Gateway:
         host, port = broker
         self._frontend: Socket | None = None
         self._backend = backend(self._context, keys, broker_key)
-        self._monitor = self._backend.get_monitor_socket(
-            zmq.EVENT_HANDSHAKE_SUCCEEDED
-            | zmq.EVENT_HANDSHAKE_FAILED_AUTH
-            | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
-            | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
-            | zmq.EVENT_DISCONNECTED
-        )
-        self._backend.connect(endpoint(host, port))
+        self._line = Line(self._backend, endpoint(host, port))
         self._feed = feed(self._context, keys, broker_key)
         self._feed.subscribe(LOBBY)
-        self._feed.connect(endpoint(host, port + 1))
+        self._feed_line = Line(self._feed, endpoint(host, port + 1))
         self._reader = backend(self._context, keys, broker_key)
-        self._reader.connect(endpoint(host, port + 2))
+        self._reader_line = Line(self._reader, endpoint(host, port + 2))
         self._upstream = Upstream(
             self._sessions,
             self._fanout,
@@ -136,7 +133,7 @@ class Gateway:
             self._introduce,
             self._serve_clients,
         )
-        for socket in (self._monitor, self._backend, self._feed, self._reader):
+        for socket in (self._line.monitor, self._backend, self._feed, self._reader):
             self._poller.register(socket, zmq.POLLIN)
 
     def stop(self) -> None:
@@ -152,7 +149,7 @@ class Gateway:
             wait_ms = self._fanout.next_ms(now_ms)
             ready = dict(self._poller.poll(_POLL_MS if wait_ms is None else wait_ms))
             self._zap.serve()
-            if self._monitor in ready:
+            if self._line.monitor in ready:
                 self._watch_backend()
             if self._backend in ready:
                 self._drain_backend()
@@ -170,7 +167,7 @@ class Gateway:
                 self._tend(now_ms)
             if now_ms >= beat_at:
                 beat_at = now_ms + BEAT_MS
-                self._send_up([[Up.BEAT]])
+                self._beat()
             if self._frontend is None and not told_waiting and now_ms - started > 3_000:
                 told_waiting = True
                 log.warning(
@@ -249,6 +246,8 @@ class Gateway:
         """Send a frame to a session; a slow one is marked, a gone one dropped."""
         errno = self._send(session.route, data)
         if errno:
+            # Nothing makes up for an answer that is lost, as HEADS does for events.
+            session.owed = True
             self._unsent(session, errno)
         return not errno
 
@@ -292,8 +291,18 @@ class Gateway:
             return False
         return True
 
+    def _beat(self) -> None:
+        if self._linked and not self._connected:
+            self._introduce()  # there was no room for it before
+        else:
+            self._send_up([[Up.BEAT]])
+
     def _give_back(self, operations: list[list[Any]]) -> None:
         """Tell the clients that the broker cannot be reached now; nothing was taken."""
+        if self._connected:
+            # The broker is there, and would take sessions that are gone for present for ever.
+            closes = [one for one in operations if one[0] == Up.CLOSE]
+            self._counter.operations[:0] = closes
         for operation in operations:
             session = self._sessions.by_slot.get(operation[1])
             if session is None:
@@ -317,18 +326,14 @@ class Gateway:
         self._reply(session, encode(Error(ErrorCode.UNAVAILABLE, "", text, data[1], request)))
 
     def _watch_backend(self) -> None:
-        while True:
-            try:
-                event = recv_monitor_message(self._monitor, _NO_WAIT)
-            except zmq.Again:
-                return
-            kind = event["event"]
+        for kind in self._line.news():
             if kind == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+                self._linked = True
                 self._introduce()
             elif kind == zmq.EVENT_DISCONNECTED:
                 if self._connected:
                     log.warning("broker_lost")
-                self._connected = False
+                self._connected = self._linked = False
             elif not self._told_refused:
                 self._told_refused = True
                 log.error(
@@ -369,6 +374,7 @@ class Gateway:
                 continue
             for operation in operations:
                 try:
+                    check_down(operation)
                     self._upstream.take(operation)
                 except WireError as error:
                     log.warning("bad_operation code=%s error=%s", operation[0], error)
@@ -382,7 +388,8 @@ class Gateway:
         self._frontend = frontend(self._context, keys)
         bind(self._frontend, endpoint(host, port), "gateway")
         self._poller.register(self._frontend, zmq.POLLIN)
-        print(f"ready gateway={join_address(host, port)}", flush=True)
+        with contextlib.suppress(OSError):  # whoever read this may be gone
+            print(f"ready gateway={join_address(host, port)}", flush=True)
         log.info("serving port=%d", port)
 
     def _drain_reader(self) -> None:
@@ -391,10 +398,14 @@ class Gateway:
                 parts = self._reader.recv_multipart(_NO_WAIT)
             except zmq.Again:
                 return
-            if len(parts) == 2:
-                session = self._sessions.by_slot.get(decode_slot(parts[0]))
-                if session is not None:
-                    self._reply(session, parts[1])
+            try:
+                slot, data = parts
+                session = self._sessions.by_slot.get(decode_slot(slot))
+            except (ValueError, WireError):
+                log.warning("bad_answer frames=%d", len(parts))
+                continue
+            if session is not None:
+                self._reply(session, data)
 
     # --- fan-out --------------------------------------------------------------------------------
 
@@ -442,11 +453,17 @@ class Gateway:
     def _to_all(self, data: bytes) -> None:
         for session in list(self._sessions.by_slot.values()):
             if session.welcome and session.purpose is Purpose.TALK and not session.lagging_ms:
-                self._reply(session, data)
+                errno = self._send(session.route, data)
+                if errno:
+                    self._unsent(session, errno)
 
     # --- housekeeping ---------------------------------------------------------------------------
 
     def _tend(self, now_ms: int) -> None:
+        self._line.tend()
+        for line in (self._feed_line, self._reader_line):
+            line.news()
+            line.tend()
         silent = self._sessions.silent(now_ms)
         for session in silent:
             self._drop(session)
@@ -455,11 +472,18 @@ class Gateway:
             return_memory()
         for session in list(self._lagging.values()):
             rooms = self._fanout.rooms
-            heads = [[room, rooms[room].head] for room in session.rooms if room in rooms]
-            errno = self._send(session.route, encode(Heads(self._counter.epoch, heads)))
+            if session.owed:
+                text = "you were too slow for an answer: say HELLO again"
+                frame = encode(Error(ErrorCode.NO_SESSION, "", text, 0, 0))
+            else:
+                heads = [[room, rooms[room].head] for room in session.rooms if room in rooms]
+                frame = encode(Heads(self._counter.epoch, heads))
+            errno = self._send(session.route, frame)
             if errno == 0:
                 session.lagging_ms = 0
                 del self._lagging[session.slot]
+                if session.owed:
+                    self._drop(session)
             elif errno != zmq.EAGAIN or now_ms - session.lagging_ms > _LAGGING_MAX_MS:
                 self._drop(session)
         self._send_collected()
@@ -473,9 +497,8 @@ class Gateway:
             self._reply(session, bye)
             self._drop(session)
         self._send_collected()
-        with contextlib.suppress(zmq.ZMQError):
-            self._backend.disable_monitor()
-        self._monitor.close()
+        for line in (self._line, self._feed_line, self._reader_line):
+            line.close()
         for socket in (self._frontend, self._backend, self._feed, self._reader):
             if socket is not None:
                 socket.close()

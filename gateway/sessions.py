@@ -22,6 +22,14 @@ _STRANGERS_MAX = 10_000
 
 
 @dataclass(slots=True, eq=False)
+class Purse:
+    """What one device may still send at once; all its sessions draw on it."""
+
+    allowance: float = 0.0
+    allowance_ms: int = 0
+
+
+@dataclass(slots=True, eq=False)
 class Session:
     """One client's connection."""
 
@@ -42,8 +50,9 @@ class Session:
     faults: int = 0
     lagging_ms: int = 0
     """Since when it takes no more frames; 0: it keeps up."""
-    allowance: float = 0.0
-    allowance_ms: int = 0
+    owed: bool = False
+    """An answer could not be sent to it: it must say HELLO again."""
+    purse: Purse = field(default_factory=Purse)
 
 
 class Sessions:
@@ -56,6 +65,8 @@ class Sessions:
         self.by_route: dict[bytes, Session] = {}
         self._of_user: dict[str, list[Session]] = {}
         self._strangers: OrderedDict[bytes, int] = OrderedDict()
+        self._purses: OrderedDict[str, Purse] = OrderedDict()
+        """Of devices without a session: BYE and HELLO do not fill them."""
 
     def __len__(self) -> int:
         """How many there are."""
@@ -78,6 +89,9 @@ class Sessions:
         self.by_slot[session.slot] = session
         self.by_route[route] = session
         mine = self._of_user.setdefault(user, [])
+        purse = mine[0].purse if mine else self._purses.pop(user, None)
+        if purse is not None:
+            session.purse = purse
         mine.append(session)
         return session, mine[0] if len(mine) > SESSIONS_PER_DEVICE_MAX else None
 
@@ -91,6 +105,9 @@ class Sessions:
         mine.remove(session)
         if not mine:
             del self._of_user[session.user]
+            self._purses[session.user] = session.purse
+            if len(self._purses) > _STRANGERS_MAX:
+                self._purses.popitem(last=False)
 
     def stranger_fault(self, route: bytes) -> bool:
         """Count a fault of a connection without a session; False: answer it no more."""
@@ -116,7 +133,7 @@ class Sessions:
 
 
 class Rate:
-    """A token bucket for every session: ``per_s`` items a second, ten seconds' worth at once.
+    """A token bucket for every device: ``per_s`` items a second, ten seconds' worth at once.
 
     Never less at once than one full SEND.
     """
@@ -131,16 +148,17 @@ class Rate:
         """Take ``cost`` items from the allowance; or return for how long to wait, above 0."""
         if not self._per_ms:
             return 0
-        allowance = session.allowance
-        if session.allowance_ms:
-            allowance += (now_ms - session.allowance_ms) * self._per_ms
+        purse = session.purse
+        allowance = purse.allowance
+        if purse.allowance_ms:
+            allowance += (now_ms - purse.allowance_ms) * self._per_ms
         else:
             allowance = self._most
-        session.allowance_ms = now_ms
+        purse.allowance_ms = now_ms
         if allowance > self._most:
             allowance = self._most
         if allowance < cost:
-            session.allowance = allowance
+            purse.allowance = allowance
             return int((cost - allowance) / self._per_ms) + 1
-        session.allowance = allowance - cost
+        purse.allowance = allowance - cost
         return 0

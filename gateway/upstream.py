@@ -13,8 +13,8 @@ from gateway.counter import Counter, Drop, Reply
 from gateway.fanout import Fanout
 from gateway.sessions import Session, Sessions
 from protocol.backplane import Down
-from protocol.codes import ErrorCode, Purpose, RoomKind
-from protocol.frames import Error, Heads, Left, Room, Welcome, encode
+from protocol.codes import ErrorCode, Purpose
+from protocol.frames import Error, Heads, Left, Renamed, Room, Welcome, encode
 from protocol.keys import KeyPair
 
 _WELCOME_MEMBERS_MAX = 1_000
@@ -97,6 +97,8 @@ class Upstream:
 
     def _opened(self, session: Session, person: bytes, nick: str, rooms: list[list[Any]]) -> None:
         again, session.welcome = session.welcome, True
+        if again and nick != session.nick and session.purpose is Purpose.TALK:
+            self._reply(session, encode(Renamed(0, nick)))
         session.person, session.nick, session.token = person, nick, None
         if session.purpose is Purpose.BULK:
             session.rooms = {row[0] for row in rooms}
@@ -104,8 +106,13 @@ class Upstream:
             for gone in session.rooms - {row[0] for row in rooms}:
                 self._left(session, 0, gone)
             for row in rooms:
+                known = row[0] in session.rooms
                 head = self._enter(session, row[0], row[3])
-                if again and row[3] > head:
+                if again and not known:
+                    # Its ENTERED was lost with the connection to the broker.
+                    row[3] = max(row[3], head)
+                    self._tell_room(session, 0, row[0], row[1], row[2], row[3], row[4])
+                elif again and row[3] > head:
                     self._reply(session, encode(Heads(self._counter.epoch, [[row[0], row[3]]])))
                 row[3] = max(row[3], head)
         if not again:
@@ -129,9 +136,8 @@ class Upstream:
             self._sessions.ping_ms(),
         )
         self._reply(session, encode(welcome))
-        for room, kind, name, head, members in several:
-            frame = Room(0, epoch, room, RoomKind(kind), name, head, members)
-            self._reply(session, encode(frame))
+        for row in several:
+            self._tell_room(session, 0, *row)
 
     def _enter(self, session: Session, room: bytes, head: int) -> int:
         """Put the session into the live set; return the head known here."""
@@ -154,7 +160,19 @@ class Upstream:
             session.rooms.add(room)
             return
         head = max(head, self._enter(session, room, head))
-        frame = Room(request, self._counter.epoch, room, RoomKind(kind), name, head, members)
+        self._tell_room(session, request, room, kind, name, head, members)
+
+    def _tell_room(
+        self,
+        session: Session,
+        request: int,
+        room: bytes,
+        kind: int,
+        name: str,
+        head: int,
+        members: list[list[Any]],
+    ) -> None:
+        frame = Room(request, self._counter.epoch, room, kind, name, head, members)
         self._reply(session, encode(frame))
 
     def _left(self, session: Session, request: int, room: bytes) -> None:

@@ -25,8 +25,12 @@ from protocol.codes import ErrorCode, Purpose
 from protocol.errors import WireError
 from protocol.fields import (
     COUNTER,
+    EPOCH,
     OUTBOX_EPOCH,
+    PERSON,
+    REQUEST,
     ROOM,
+    SEQ,
     Check,
     exactly,
     list_of,
@@ -36,7 +40,16 @@ from protocol.fields import (
     text,
     uint,
 )
-from protocol.limits import FRAME_MAX_BYTES, NICK_MAX_CHARS, TOKEN_MAX_CHARS, VERSION
+from protocol.limits import (
+    DIRECT_MEMBERS_MAX,
+    FRAME_MAX_BYTES,
+    NICK_MAX_CHARS,
+    ROOM_NAME_MAX_CHARS,
+    ROOMS_PER_PERSON_MAX,
+    TOKEN_MAX_CHARS,
+    U63_MAX,
+    VERSION,
+)
 
 LOBBY = bytes(16)
 """The topic to which every gateway subscribes: frames for all sessions."""
@@ -183,6 +196,8 @@ def _elements(value: Any) -> str | None:
         kinds = (type(one[0]), type(one[1]), type(one[2]))
         if kinds not in ((int, str, str), (bytes, bytes, int)):
             return "holds a row of another shape"
+        if kinds[0] is bytes and len(one[1]) != 32:
+            return "holds a picture's name that is no SHA-256"
     return None
 
 
@@ -204,9 +219,40 @@ _SHAPES: dict[int, Check] = {
 }
 
 
+_FRAME = octets(FRAME_MAX_BYTES, 3)
+_MEMBERS = list_of(row(PERSON, text(NICK_MAX_CHARS)), DIRECT_MEMBERS_MAX)
+_ROOM_FIELDS = (ROOM, _UINT, text(ROOM_NAME_MAX_CHARS), SEQ, _MEMBERS)
+_DOWN_SHAPES: dict[int, Check] = {
+    Down.REGISTERED: row(_UINT, text(64), exactly(32), exactly(32), EPOCH, _UINT),
+    Down.WHO: row(_UINT),
+    Down.OPENED: row(
+        _UINT,
+        _UINT,
+        PERSON,
+        text(NICK_MAX_CHARS),
+        list_of(row(*_ROOM_FIELDS), ROOMS_PER_PERSON_MAX),
+    ),
+    Down.CLOSED: row(_UINT, _UINT, _FRAME),
+    Down.FRAME: row(_UINT, _UINT, _FRAME),
+    Down.DONE: row(_UINT, _UINT, _UINT, _FRAME),
+    Down.ENTERED: row(_UINT, _UINT, REQUEST, *_ROOM_FIELDS),
+    Down.LEFT: row(_UINT, _UINT, REQUEST, ROOM),
+    Down.GATEWAYS: row(_UINT, list_of(text(300, 1), U63_MAX)),
+}
+
+
 def check_operation(operation: list[Any]) -> None:
     """Check the shape of a gateway's operation; raise :class:`WireError`."""
-    shape = _SHAPES.get(operation[0]) if type(operation[0]) is int else None
+    _check(operation, _SHAPES)
+
+
+def check_down(operation: list[Any]) -> None:
+    """Check the shape of a broker's operation; raise :class:`WireError`."""
+    _check(operation, _DOWN_SHAPES)
+
+
+def _check(operation: list[Any], shapes: dict[int, Check]) -> None:
+    shape = shapes.get(operation[0]) if type(operation[0]) is int else None
     if shape is None:
         raise WireError(ErrorCode.UNKNOWN_KIND, "operation", "is not known here")
     reason = shape(operation)

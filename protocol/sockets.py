@@ -25,6 +25,8 @@ Socket = zmq.Socket[bytes]
 DOMAIN_CLIENT = "client"
 DOMAIN_PEER = "peer"
 
+_CURVE_BYTES = 33
+"""What CURVE adds to a frame, and MAXMSGSIZE counts: a name, a nonce, a code and the flags."""
 _HANDSHAKE_MS = 8_000
 _BACKLOG = 1_024
 _CLIENT_SNDHWM = 256
@@ -89,7 +91,7 @@ def frontend(context: Context, keys: KeyPair) -> Socket:
     socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
     socket.setsockopt(zmq.SNDHWM, _CLIENT_SNDHWM)
     socket.setsockopt(zmq.RCVHWM, 256)
-    socket.setsockopt(zmq.MAXMSGSIZE, FRAME_MAX_BYTES)
+    socket.setsockopt(zmq.MAXMSGSIZE, FRAME_MAX_BYTES + _CURVE_BYTES)
     socket.setsockopt(zmq.IPV6, 1)
     socket.linger = 500
     # No ZMQ_HEARTBEAT_*: libzmq searches its timers linearly (design.md, section 5).
@@ -104,7 +106,7 @@ def ingress(context: Context, keys: KeyPair) -> Socket:
     socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
     socket.setsockopt(zmq.SNDHWM, 10_000)
     socket.setsockopt(zmq.RCVHWM, 1_000)
-    socket.setsockopt(zmq.MAXMSGSIZE, BACKPLANE_MAX_BYTES)
+    socket.setsockopt(zmq.MAXMSGSIZE, BACKPLANE_MAX_BYTES + _CURVE_BYTES)
     socket.setsockopt(zmq.IPV6, 1)
     socket.linger = 1_000
     return socket
@@ -117,7 +119,7 @@ def egress(context: Context, keys: KeyPair) -> Socket:
     _keep_alive(socket)
     socket.setsockopt(zmq.SNDHWM, _PLANE_HWM)
     socket.setsockopt(zmq.XPUB_VERBOSE, 1)
-    socket.setsockopt(zmq.MAXMSGSIZE, BACKPLANE_MAX_BYTES)
+    socket.setsockopt(zmq.MAXMSGSIZE, BACKPLANE_MAX_BYTES + _CURVE_BYTES)
     socket.setsockopt(zmq.IPV6, 1)
     socket.linger = 1_000
     return socket
@@ -132,9 +134,11 @@ def backend(context: Context, keys: KeyPair, server_key: bytes) -> Socket:
     socket.setsockopt(zmq.IMMEDIATE, 1)
     socket.setsockopt(zmq.SNDHWM, 1_000)
     socket.setsockopt(zmq.RCVHWM, _PLANE_HWM)
-    socket.setsockopt(zmq.MAXMSGSIZE, BACKPLANE_MAX_BYTES)
+    socket.setsockopt(zmq.MAXMSGSIZE, BACKPLANE_MAX_BYTES + _CURVE_BYTES)
     socket.setsockopt(zmq.HEARTBEAT_IVL, 3_000)
     socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 9_000)
+    # The broker lets go of a gateway that stands still, and of all that waits for it.
+    socket.setsockopt(zmq.HEARTBEAT_TTL, 9_000)
     socket.setsockopt(zmq.IPV6, 1)
     socket.linger = 500
     return socket
@@ -148,9 +152,11 @@ def feed(context: Context, keys: KeyPair, server_key: bytes) -> Socket:
     # A SUB loses subscriptions beyond its own send high-water mark (libzmq#2258).
     socket.setsockopt(zmq.SNDHWM, 0)
     socket.setsockopt(zmq.RCVHWM, _PLANE_HWM)
-    socket.setsockopt(zmq.MAXMSGSIZE, BACKPLANE_MAX_BYTES)
+    socket.setsockopt(zmq.MAXMSGSIZE, BACKPLANE_MAX_BYTES + _CURVE_BYTES)
     socket.setsockopt(zmq.HEARTBEAT_IVL, 3_000)
     socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 9_000)
+    # The broker lets go of a gateway that stands still, and of all that waits for it.
+    socket.setsockopt(zmq.HEARTBEAT_TTL, 9_000)
     socket.setsockopt(zmq.IPV6, 1)
     socket.linger = 0
     return socket
@@ -163,7 +169,7 @@ def client(context: Context, keys: KeyPair, server_key: bytes) -> Socket:
     _keep_alive(socket)
     socket.setsockopt(zmq.RECONNECT_IVL, -1)
     socket.setsockopt(zmq.RECONNECT_IVL_MAX, 0)
-    socket.setsockopt(zmq.MAXMSGSIZE, FRAME_MAX_BYTES)
+    socket.setsockopt(zmq.MAXMSGSIZE, FRAME_MAX_BYTES + _CURVE_BYTES)
     socket.setsockopt(zmq.IPV6, 1)
     socket.linger = 0
     return socket

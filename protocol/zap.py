@@ -77,7 +77,12 @@ class ZapHandler:
             self._quiet_s = now_s + _QUIET_S
         elif self._answered >= _ROTATE_AFTER and now_s > self._quiet_s:
             self._answered = 0
-            fresh = self._make()
+            try:
+                fresh = self._make()
+            except zmq.ZMQError as error:
+                # No descriptor is left: the old handler serves on, and this is tried again later.
+                log.warning("not_rotated errno=%s", error.errno)
+                return
             self._socket.unbind(ENDPOINT)
             fresh.bind(ENDPOINT)
             self._old.append((now_s + _GRACE_S, self._socket))

@@ -365,9 +365,9 @@ def _attack(them: list[bytes], purpose: Purpose) -> None:
     """Nothing is raised, and only the one who sends is answered, counted and spoken for."""
     stand = Stand(rate_per_s=50.0)
     bob = stand.talker("bob", ROOM, OTHER)
+    eve = stand.talker("eve", ROOM, purpose=purpose)
     stand.take(bob, send(1))
     before = copy.copy(bob), set(bob.rooms)
-    eve = stand.talker("eve", ROOM, purpose=purpose)
     for data in them:
         if stand.dropped:
             break

@@ -1,5 +1,7 @@
 """Fan-out: when a room is flushed, what its frames hold, and what is told of heads."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,9 +48,11 @@ def head(fanout: Fanout, seq: int, term: int = TERM, epoch: bytes = EPOCH) -> by
 def flush(fanout: Fanout, now_ms: int) -> list[bytes]:
     """The blocks of all frames of the rooms that are due."""
     frames = [frame for room in fanout.due(now_ms) for frame in fanout.flush(room, now_ms)]
-    events = [decode(frame) for frame in frames]
-    assert all(isinstance(one, Events) and len(one.blocks) for one in events)
-    return [one for frame in events for one in frame.blocks]
+    blocks: list[bytes] = []
+    for frame in map(decode, frames):
+        assert isinstance(frame, Events) and frame.blocks
+        blocks += frame.blocks
+    return blocks
 
 
 # --- holding --------------------------------------------------------------------------------
@@ -147,7 +151,7 @@ def test_frames_hold_all_blocks_in_order_within_their_limits(sizes: list[int]) -
     parts = [decode(frame)[3] for frame in frames]
     assert [one for part in parts for one in part] == blocks
     assert all(sum(map(len, part)) <= EVENTS_MAX_BYTES for part in parts)
-    for part, following in zip(parts, parts[1:], strict=False):
+    for part, following in pairwise(parts):
         assert sum(map(len, part)) + len(following[0]) > EVENTS_MAX_BYTES
 
 

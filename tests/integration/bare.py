@@ -157,7 +157,9 @@ class Bare(Peer):
 
     def ask_wrong(self, question: AnyFrame) -> Error:
         """Send a request that must be refused; return the ERROR."""
-        return self._answer(self._ask(question), Error)
+        wrong = self._answer(self._ask(question), Error)
+        assert isinstance(wrong, Error)
+        return wrong
 
     def _ask(self, question: AnyFrame) -> int:
         self._request += 1
@@ -306,7 +308,7 @@ class Circle:
     """Makes bare clients on one server's gateways, and closes them all at the end."""
 
     def __init__(self) -> None:
-        self._context: sockets.Context = zmq.Context()
+        self.context: sockets.Context = zmq.Context()
         self._made: list[Bare] = []
 
     def __call__(
@@ -323,7 +325,7 @@ class Circle:
     ) -> Bare:
         """Connect to a gateway by its place in the invite, say HELLO and wait for WELCOME."""
         there = replace(invite, addresses=(invite.addresses[gateway],))
-        one = made(self._context, there, nick, device=device, purpose=purpose, token=token)
+        one = made(self.context, there, nick, device=device, purpose=purpose, token=token)
         self._made.append(one)
         if welcome:
             one.greet()
@@ -332,7 +334,7 @@ class Circle:
     def close(self) -> None:
         for one in self._made:
             one.close()
-        self._context.term()
+        self.context.term()
 
 
 @contextmanager

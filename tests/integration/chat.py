@@ -1,5 +1,6 @@
 """``zviazok chat --json`` as a process: commands in, events out, as a script would use it."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -96,10 +97,8 @@ class Chat:
         """End the program as the end of its input does."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        try:
+        with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
-        except BrokenPipeError:
-            pass
         try:
             status = self._process.wait(30)
         except subprocess.TimeoutExpired:
@@ -122,7 +121,8 @@ class Chat:
     def ask(self, **words: Any) -> Event:
         """Send a command and wait for what ends it: done, people, history, acked, error, …."""
         number = self.command(**words)
-        return self.until(lambda: self.answers.get(number))  # type: ignore[return-value]
+        self.until(lambda: number in self.answers)
+        return self.answers[number]
 
     def say(self, text: str, **where: Any) -> Event:
         """Say something and return its ``acked`` event."""
