@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from protocol.client import Client
-
 from gui import settings
 from gui.controller import ClientPort, Controller
 from gui.model import Model
+from protocol.client import Client
 from protocol.happenings import Happening
 from protocol.invite import Invite
 from protocol.names import clean_nick
