@@ -14,6 +14,7 @@ from protocol.invite import Invite
 from protocol.keys import KeyPair, load_or_make, to_text
 from protocol.names import clean_nick
 
+_STORE = "store.sqlite3"
 _SERVER_CHARS = 16
 _NICK_CHARS = 24
 
@@ -50,15 +51,21 @@ class Profile:
                     "or choose another nickname"
                 )
             keys = load_or_make(folder / "device.key")
+            # SQLite would make its file with the umask's mode, and the ones beside it like that.
+            # Behind the lock: closing the file would take SQLite's own locks from a second user.
+            os.close(os.open(folder / _STORE, os.O_RDWR | os.O_CREAT, 0o600))
         except SetupError:
             os.close(lock)
             raise
+        except OSError as error:
+            os.close(lock)
+            raise SetupError(f"cannot write to the folder {folder}: {error.strerror}") from None
         return cls(folder, keys, lock)
 
     @property
     def store_path(self) -> Path:
         """The SQLite file."""
-        return self.folder / "store.sqlite3"
+        return self.folder / _STORE
 
     @property
     def pictures(self) -> Path:

@@ -329,3 +329,28 @@ def test_ts_never_goes_back_even_over_a_restart(stand: Stand) -> None:
             submit(stand, n, [b"item"])
         stand.restart()
     assert [one.ts for one in stand.history(room)] == [5_000, 5_000, 9_000, 9_000]
+
+
+def test_a_notice_between_two_runs_parts_their_answers(stand: Stand) -> None:
+    with stand.drain():
+        first = submit(stand, 1, [b"a", b"b"])
+        stand.sequencer.notice(general(stand), stand.person(1), NOTICE)
+        second = submit(stand, 3, [b"c"])
+        assert second == [(3, ("ack", 4))]
+        assert submit(stand, 1, [b"a", b"b", b"c"]) == first + second
+    stand.restart()
+    with stand.drain():
+        assert submit(stand, 1, [b"a", b"b", b"c"]) == first + second
+
+
+@pytest.mark.parametrize("size", [ITEM_MAX_BYTES, BLOCK_MAX_BYTES // 6, 1])
+def test_runs_share_a_block_until_it_is_full(stand: Stand, size: int) -> None:
+    with stand.drain():
+        for number in range(300):
+            submit(stand, 1, [bytes(size)], number.to_bytes(8, "big"))
+    most = min(BLOCK_MAX_BYTES // size, BLOCK_MAX_ITEMS)
+    counts = [one.last_seq - one.first_seq + 1 for one in stand.blocks]
+    assert sum(counts) == 300
+    assert counts[:-1] == [most] * (len(counts) - 1) and counts[-1] <= most
+    # The names around the items come on top; a block still fits a frame with room to spare.
+    assert max(len(one.data) for one in stand.blocks) <= 2 * BLOCK_MAX_BYTES
