@@ -42,6 +42,19 @@ _RUN_MAX = 256
 _ASK_COST = 5
 """What a request costs of the rate, in items: the broker stores and tells for most."""
 
+_FORM = frozenset(
+    {
+        ErrorCode.MALFORMED,
+        ErrorCode.VERSION,
+        ErrorCode.UNKNOWN_KIND,
+        ErrorCode.FIELD,
+        ErrorCode.TOO_BIG,
+        ErrorCode.TOO_DEEP,
+        ErrorCode.MISTIMED,
+    }
+)
+"""What a sound client never does. To be busy, or out of a room a moment ago, may happen to it."""
+
 _ASKS = frozenset(
     {
         Kind.PEOPLE,
@@ -121,8 +134,8 @@ class Counter:
         return surplus
 
     def fault(self, session: Session, error: WireError, kind: int, request: int) -> None:
-        """Answer a fault and count it; after too many the session is over."""
-        session.faults += 1
+        """Answer a fault; one of form is counted, and after too many the session is over."""
+        session.faults += error.code in _FORM
         if session.faults > FAULTS_MAX:
             log.warning("session_ended slot=%d reason=faults", session.slot)
             bye = Bye(ErrorCode.FAULTS, "too many faulty frames", 60_000, [])
@@ -208,7 +221,6 @@ class Counter:
 
     def _afford(self, session: Session, now_ms: int, cost: int) -> None:
         if self._rate.wait_ms(session, cost, now_ms):
-            # Not a fault of form, but it is counted: asking on while told to wait is one.
             raise WireError(ErrorCode.BUSY, "", "too many requests: wait a little")
 
 
