@@ -25,7 +25,7 @@ WORDS = {
     "up": Word("broker.supervisor", "start a whole server on this machine, and a window"),
     "invite": Word("broker.invitations", "print the link with which people join"),
     "gui": Word("gui.__main__", "open the window of the chat"),
-    "chat": Word("protocol.terminal", "chat in the terminal, or from a script (--json)"),
+    "chat": Word("protocol.terminal.__main__", "chat in the terminal, or from a script (--json)"),
     "broker": Word("broker.__main__", "run a broker alone"),
     "gateway": Word("gateway.__main__", "run a gateway alone, here or on another machine"),
     "bench": Word("tests.bench.__main__", "measure fan-out, ingest and connections"),

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 
 from gui.ownership import in_tk_thread
-from protocol.happenings import Happening
+from protocol.client.happenings import Happening
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,7 @@ from typing import Protocol
 from gui.model import Model, Part
 from gui.ownership import in_tk_thread
 from gui.room import Room, Transfer
-from protocol.errors import BadNameError
-from protocol.happenings import (
+from protocol.client.happenings import (
     Done,
     Failed,
     Fetched,
@@ -26,6 +25,7 @@ from protocol.happenings import (
     RoomsListed,
     Welcomed,
 )
+from protocol.errors import BadNameError
 from protocol.limits import TEXT_MAX_CHARS
 from protocol.names import clean_nick, clean_room_name
 
@@ -38,7 +38,7 @@ PAGE = 100
 
 
 class ClientPort(Protocol):
-    """What the window needs of ``protocol.client.Client``; all calls return at once."""
+    """What the window needs of ``protocol.client.client.Client``; all calls return at once."""
 
     def start(self) -> None:
         """Begin to connect."""

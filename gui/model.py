@@ -12,8 +12,7 @@ from dataclasses import replace
 from enum import Flag, auto
 
 from gui.room import Entry, Room, State, Transfer, drop_before_hole
-from protocol.codes import RoomKind
-from protocol.happenings import (
+from protocol.client.happenings import (
     Acked,
     Arrived,
     Happening,
@@ -30,6 +29,7 @@ from protocol.happenings import (
     RoomsChanged,
     Welcomed,
 )
+from protocol.codes import RoomKind
 
 KEEP_ENTRIES = 2000
 """Entries kept of a room that nobody scrolls in; older ones are loaded again on demand."""

@@ -9,8 +9,8 @@ from enum import Enum
 from itertools import pairwise
 from typing import Any
 
+from protocol.client.happenings import RoomInfo
 from protocol.codes import EventKind
-from protocol.happenings import RoomInfo
 
 
 class State(Enum):

@@ -12,11 +12,11 @@ from typing import Protocol
 from gui import settings
 from gui.controller import ClientPort, Controller
 from gui.model import Model
-from protocol.client import Client
-from protocol.happenings import Happening
+from protocol.client.client import Client
+from protocol.client.happenings import Happening
+from protocol.client.profile import Profile
 from protocol.invite import Invite
 from protocol.names import clean_nick
-from protocol.profile import Profile
 
 
 class ProfilePort(Protocol):

@@ -21,10 +21,10 @@ from gui.theme import WINDOW, WINDOW_MIN
 from gui.views.join import JoinScreen
 from gui.views.main import MainScreen
 from gui.views.sheet import ask
+from protocol.client.happenings import Happening, Link, LinkChanged, Welcomed
 from protocol.codes import ErrorCode
 from protocol.errors import BadNameError, LinkError, SetupError
 from protocol.folders import profiles_folder, server_folder
-from protocol.happenings import Happening, Link, LinkChanged, Welcomed
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ Pure. Times are shown in the local zone of this machine.
 from datetime import date, datetime
 
 from gui.room import Entry, State
+from protocol.client.happenings import Link, LinkChanged
 from protocol.codes import EventKind
-from protocol.happenings import Link, LinkChanged
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",

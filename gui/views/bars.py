@@ -9,7 +9,7 @@ from gui import wording
 from gui.look import Look
 from gui.model import Model
 from gui.textlayout import one_line
-from protocol.happenings import Link
+from protocol.client.happenings import Link
 
 TICK_MS = 1000
 

@@ -8,7 +8,7 @@ from gui.model import Model
 from gui.rowlayout import Box
 from gui.textlayout import one_line
 from gui.views.rowlist import RowList
-from protocol.happenings import PersonInfo
+from protocol.client.happenings import PersonInfo
 
 ROW = 44
 HEADING = 36

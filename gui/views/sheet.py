@@ -14,7 +14,7 @@ from gui.look import Look
 from gui.rowlayout import Box
 from gui.textlayout import one_line
 from gui.views.rowlist import RowList
-from protocol.happenings import OpenRoom
+from protocol.client.happenings import OpenRoom
 
 WIDTH = 400
 

@@ -15,8 +15,15 @@ from gui.session import Session
 from gui.views.join import JoinScreen
 from gui.views.main import MainScreen
 from gui.window import Window
+from protocol.client.happenings import (
+    Happening,
+    Link,
+    LinkChanged,
+    PeopleKnown,
+    RoomsChanged,
+    Welcomed,
+)
 from protocol.folders import profiles_folder
-from protocol.happenings import Happening, Link, LinkChanged, PeopleKnown, RoomsChanged, Welcomed
 from protocol.invite import Invite
 from tests.gui.fakes import DIRECT, GENERAL, ME, OLENA, PEOPLE, FakeClient, info
 from tests.gui.screens import Display, wait_for

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from protocol.client.happenings import Message, PersonInfo, RoomInfo
 from protocol.codes import EventKind, RoomKind
-from protocol.happenings import Message, PersonInfo, RoomInfo
 
 ME = b"m" * 16
 OLENA = b"o" * 16

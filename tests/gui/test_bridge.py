@@ -9,7 +9,7 @@ import pytest
 from gui.bridge import BATCH
 from gui.controller import Controller
 from gui.model import Model
-from protocol.happenings import Failed, Happening
+from protocol.client.happenings import Failed, Happening
 from tests.gui.conftest import Bench
 from tests.gui.fakes import FakeClient
 

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from gui.model import Model, Part
 from gui.room import State, Transfer
-from protocol.codes import EventKind
-from protocol.happenings import (
+from protocol.client.happenings import (
     Acked,
     Arrived,
     Loaded,
@@ -19,6 +18,7 @@ from protocol.happenings import (
     RoomsChanged,
     Welcomed,
 )
+from protocol.codes import EventKind
 from tests.gui.fakes import (
     DIRECT,
     GENERAL,

@@ -16,8 +16,8 @@ from gui.pictures import PictureError, decode, rounded
 from gui.room import Entry, State
 from gui.rowlayout import picture_size, rows_of, shape_of
 from gui.theme import DARK, LIGHT, Palette, person_colour
+from protocol.client.happenings import Arrived, Link, LinkChanged
 from protocol.codes import EventKind
-from protocol.happenings import Arrived, Link, LinkChanged
 from tests.gui.fakes import DAY_MS, GENERAL, ME, NOON, image, notice, text, texts
 from tests.gui.test_textlayout import Grid
 

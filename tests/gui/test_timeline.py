@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 
 from gui.theme import DARK, LIGHT, THUMB_MAX
-from protocol.codes import EventKind
-from protocol.happenings import (
+from protocol.client.happenings import (
     Acked,
     Arrived,
     Failed,
@@ -17,6 +16,7 @@ from protocol.happenings import (
     Progress,
     Queued,
 )
+from protocol.codes import EventKind
 from tests.gui.conftest import Bench
 from tests.gui.fakes import (
     DAY_MS,

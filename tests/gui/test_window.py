@@ -4,8 +4,7 @@ import pytest
 
 from gui.theme import DARK, LIGHT
 from gui.views.sheet import JoinSheet, LineSheet
-from protocol.codes import ErrorCode
-from protocol.happenings import (
+from protocol.client.happenings import (
     Arrived,
     Done,
     Failed,
@@ -14,6 +13,7 @@ from protocol.happenings import (
     OpenRoom,
     RoomsListed,
 )
+from protocol.codes import ErrorCode
 from protocol.limits import TEXT_MAX_CHARS
 from tests.gui.conftest import LINK, Bench
 from tests.gui.fakes import (

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from protocol.client import Client
-from protocol.codes import EventKind
-from protocol.folders import profiles_folder
-from protocol.happenings import (
+from protocol.client.client import Client
+from protocol.client.happenings import (
     Acked,
     Arrived,
     Done,
@@ -29,8 +27,10 @@ from protocol.happenings import (
     RoomsListed,
     Welcomed,
 )
+from protocol.client.profile import Profile
+from protocol.codes import EventKind
+from protocol.folders import profiles_folder
 from protocol.invite import Invite
-from protocol.profile import Profile
 
 PATIENCE_S = 40.0
 _FINAL = (Done, Failed, Loaded, PeopleKnown, RoomsListed, Fetched, Queued)

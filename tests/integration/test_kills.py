@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from protocol.blocks import Event
-from protocol.happenings import Link
+from protocol.client.happenings import Link
 from protocol.invite import Invite
 from protocol.items import decode_item
 from tests.integration.bare import Bare, Circle, Stubborn, texts_of

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from protocol.blocks import Event
+from protocol.client.happenings import Done, Failed, Message, PeopleKnown, RoomsListed
 from protocol.codes import ErrorCode, EventKind, Purpose, RoomKind
 from protocol.frames import (
     Ack,
@@ -36,7 +37,6 @@ from protocol.frames import (
     Send,
     encode,
 )
-from protocol.happenings import Done, Failed, Message, PeopleKnown, RoomsListed
 from protocol.invite import Invite
 from protocol.items import decode_item, encode_item
 from tests.integration.bare import Bare, Circle, text_item, texts_of

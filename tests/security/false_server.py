@@ -13,6 +13,7 @@ import zmq
 
 from protocol import keys, sockets
 from protocol.blocks import NO_OUTBOX, encode_block
+from protocol.client.happenings import Link
 from protocol.codes import Purpose, RoomKind
 from protocol.errors import WireError
 from protocol.frames import (
@@ -30,7 +31,6 @@ from protocol.frames import (
     decode,
     encode,
 )
-from protocol.happenings import Link
 from protocol.invite import Invite
 from tests.integration.bare import text_item
 from tests.integration.talker import Talker

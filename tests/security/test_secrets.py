@@ -16,6 +16,7 @@ from pathlib import Path
 import msgpack
 import pytest
 
+from protocol.client.happenings import Failed, LinkChanged
 from protocol.codes import ErrorCode, EventKind, Purpose
 from protocol.frames import (
     Ack,
@@ -35,7 +36,6 @@ from protocol.frames import (
     Send,
     encode,
 )
-from protocol.happenings import Failed, LinkChanged
 from protocol.invite import Invite
 from protocol.items import encode_item
 from protocol.keys import load_or_make, to_text, z85

@@ -1,0 +1,243 @@
+"""How a client comes to hold its rooms without holes: READ, PAGE, EVENTS and history.
+
+Live events go to the room's :class:`Timeline`; where that sees a hole, or somebody
+wants older messages, a READ is due, one at a time in a room and a few in all. A READ
+without a good answer is made again, less and less often, and the person is told
+why once. Pure: time and randomness are passed in. Owned by the session.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from protocol.blocks import Event, decode_block
+from protocol.client.happenings import Arrived, Failed, Message
+from protocol.client.messages import Reader, reason
+from protocol.client.outcome import Answer, Outcome
+from protocol.client.requests import NO_ANSWER, OFFLINE
+from protocol.client.timeline import REQUEST_MS, Timeline, Want
+from protocol.codes import ErrorCode
+from protocol.errors import WireError
+from protocol.frames import Error, Events, Page, Read
+from protocol.limits import PAGE_MAX_EVENTS
+
+log = logging.getLogger("client")
+
+READS_MAX: Final = 4
+"""READs of one session under way: more would only wait in the server's queue."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    room: bytes
+    after: int
+    before: int
+    first: bool
+    deadline_ms: int
+
+
+class Recovery:
+    """The rooms of a session and the READs for them."""
+
+    def __init__(
+        self,
+        rooms: Iterable[Timeline],
+        out: Outcome,
+        reader: Reader,
+        outbox_epoch_of: Callable[[bytes], bytes],
+        number: Callable[[], int],
+        random: Random,
+    ) -> None:
+        """Work on these; ``number`` draws request numbers, what follows goes into ``out``."""
+        self.rooms: dict[bytes, Timeline] = {line.room: line for line in rooms}
+        self._out = out
+        self._reader = reader
+        self._outbox_epoch_of = outbox_epoch_of
+        self._number = number
+        self._random = random
+        self._readings: dict[int, _Reading] = {}
+
+    def knows(self, number: int) -> bool:
+        """Whether a READ of this number is under way."""
+        return number in self._readings
+
+    def settle_link(self) -> None:
+        """The connection is over, and with it every READ."""
+        self._readings.clear()
+        for line in self.rooms.values():
+            line.settle_link()
+            for want in line.wants:
+                self._give(line, want)
+            line.wants.clear()
+
+    def drop(self, room: bytes) -> None:
+        """One is no longer in this room."""
+        line = self.rooms.pop(room)
+        self._readings.pop(line.reading, None)
+        for want in line.wants:
+            text = "you are not in this room any more"
+            self._out.told.append(Failed(want.request, ErrorCode.NOT_MEMBER, text))
+
+    # --- what comes in ----------------------------------------------------------------------
+
+    def events(self, frame: Events, now_ms: int) -> None:
+        """Take live events."""
+        line = self.rooms.get(frame.room)
+        if line is not None:
+            self._arrived(line, line.offer(_unpacked(frame.blocks), now_ms), live=True)
+
+    def page(self, frame: Page, now_ms: int) -> None:
+        """Take the answer to a READ; one that nobody waits for is ignored."""
+        reading = self._readings.pop(frame.request, None)
+        line = self.rooms.get(frame.room)
+        if reading is None or line is None or line.reading != frame.request:
+            return
+        try:
+            events = list(_unpacked(frame.blocks))
+        except WireError:
+            line.read_failed(now_ms, self._random)
+            raise
+        line.announce(frame.head, now_ms)
+        got: Sequence[Event] = ()
+        if reading.first:
+            got = line.start(events, frame.head, now_ms)
+            self._arrived(line, got, live=False)
+            if line.started and not got:
+                self._out.operations.append(line.applied(()))
+        elif reading.before:
+            older = line.back(events)
+            got = older
+            if older:
+                self._out.operations.append(line.applied(older))
+        else:
+            got = line.offer(events, now_ms)
+            self._arrived(line, got, live=False)
+        if got or (line.started and line.head == 0):
+            line.read_done()
+        else:
+            log.warning("page_without_progress events=%d", len(events))
+            line.read_failed(now_ms, self._random)
+        self._give_what_is_here(line, now_ms)
+
+    def failed(self, error: Error, now_ms: int) -> bool:
+        """Take an ERROR; False if it is not about a READ."""
+        reading = self._readings.pop(error.request, None)
+        if reading is None:
+            return False
+        line = self.rooms.get(reading.room)
+        if line is None:
+            return True
+        line.read_failed(now_ms, self._random)
+        text = reason(error.code, error.field, error.text)
+        if reading.before and line.wants:
+            for want in line.wants:
+                if line.has_some(want):
+                    self._give(line, want)
+                else:
+                    self._out.told.append(Failed(want.request, error.code, text))
+            line.wants.clear()
+        elif not line.told and error.code not in (ErrorCode.BUSY, ErrorCode.UNAVAILABLE):
+            line.told = True
+            text = f"some messages cannot be read at the moment: {text}"
+            self._out.told.append(Failed(0, error.code, text))
+        return True
+
+    # --- history -----------------------------------------------------------------------------
+
+    def history(
+        self, request: int, room: bytes, before: int, limit: int, online: bool, now_ms: int
+    ) -> None:
+        """Answer from what is here, or read it first."""
+        line = self.rooms.get(room)
+        if line is None:
+            text = "you are not in this room"
+            self._out.told.append(Failed(request, ErrorCode.NOT_MEMBER, text))
+            return
+        most = min(max(limit, 1), PAGE_MAX_EVENTS)
+        want = Want(request, max(before, 0), most, now_ms + REQUEST_MS)
+        if line.can_answer(want) or not online:
+            self._give(line, want)
+        else:
+            line.wants.append(want)
+
+    def _give_what_is_here(self, line: Timeline, now_ms: int) -> None:
+        kept: list[Want] = []
+        for want in line.wants:
+            if line.can_answer(want):
+                self._give(line, want)
+            else:
+                want.deadline_ms = now_ms + REQUEST_MS
+                kept.append(want)
+        line.wants = kept
+
+    def _give(self, line: Timeline, want: Want) -> None:
+        if line.has_some(want) or line.can_answer(want):
+            before = min(want.before or line.high + 1, line.high + 1)
+            answer = Answer(want.request, line.room, before, line.low, want.limit)
+            self._out.told.append(answer)
+        else:
+            self._out.told.append(Failed(want.request, ErrorCode.UNAVAILABLE, OFFLINE))
+
+    # --- time ----------------------------------------------------------------------------------
+
+    def tick(self, now_ms: int, online: bool) -> None:
+        """Give up what is overdue; send the READs that are due."""
+        for number, reading in list(self._readings.items()):
+            if now_ms >= reading.deadline_ms:
+                del self._readings[number]
+                late_line = self.rooms.get(reading.room)
+                if late_line is not None:
+                    late_line.read_failed(now_ms, self._random)
+        for line in self.rooms.values():
+            if line.wants:
+                self._give_up(line, now_ms)
+            if online and len(self._readings) < READS_MAX:
+                self._read(line, now_ms)
+
+    def wake_ms(self, now_ms: int) -> int | None:
+        """Return when ``tick`` should be called though nothing came in; None: never."""
+        times = [one.deadline_ms for one in self._readings.values()]
+        if len(self._readings) < READS_MAX:
+            wakes = (line.wake_ms() for line in self.rooms.values())
+            times += [one for one in wakes if one is not None]
+        return min(times, default=None)
+
+    def _read(self, line: Timeline, now_ms: int) -> None:
+        wanted = line.read(now_ms)
+        if wanted is None:
+            return
+        after, before, limit = wanted
+        number = line.reading = self._number()
+        first = not line.started
+        self._readings[number] = _Reading(line.room, after, before, first, now_ms + REQUEST_MS)
+        self._out.send(Read(number, line.room, after, before, limit))
+
+    def _give_up(self, line: Timeline, now_ms: int) -> None:
+        for want in [one for one in line.wants if one.deadline_ms <= now_ms]:
+            line.wants.remove(want)
+            if line.has_some(want):
+                self._give(line, want)
+            else:
+                failed = Failed(want.request, ErrorCode.UNAVAILABLE, NO_ANSWER)
+                self._out.told.append(failed)
+
+    # --- telling -------------------------------------------------------------------------------
+
+    def _arrived(self, line: Timeline, fresh: list[Event], live: bool) -> None:
+        if fresh:
+            self._out.operations.append(line.applied(fresh))
+            self._out.told.append(Arrived(line.room, self.messages(line, fresh), live))
+
+    def messages(self, line: Timeline, events: Iterable[Event]) -> tuple[Message, ...]:
+        """Decode events of a room."""
+        mine = self._outbox_epoch_of(line.room)
+        decode_one = self._reader.message
+        return tuple(decode_one(line.room, line.epoch, event, mine) for event in events)
+
+
+def _unpacked(blocks: list[bytes]) -> Iterator[Event]:
+    """Yield the events of all blocks; every block is checked before the first."""
+    for events in [decode_block(block) for block in blocks]:
+        yield from events

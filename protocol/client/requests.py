@@ -1,0 +1,170 @@
+"""The requests of the program behind the client, from the question to the one answer.
+
+Each gets exactly one of its own kind of happening or one Failed: the server's
+answer, the server's error, fifteen seconds of silence, or the end of the connection. Lists
+come in pages, which are asked for one after the other and told whole. Pure:
+time is passed in.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from protocol.client.happenings import Done, Failed, OpenRoom, RoomsListed
+from protocol.client.messages import reason
+from protocol.client.timeline import REQUEST_MS
+from protocol.codes import ErrorCode
+from protocol.frames import (
+    AnyFrame,
+    Direct,
+    Join,
+    Leave,
+    Left,
+    Link,
+    Linked,
+    People,
+    PeoplePage,
+    Rename,
+    Renamed,
+    Room,
+    Rooms,
+    RoomsPage,
+)
+from protocol.limits import PEOPLE_PAGE_MAX, ROOMS_PAGE_MAX
+
+NO_ANSWER = "the server did not answer in time; try again"
+OFFLINE = "not connected to the server; try again when it is back"
+BROKEN = "the connection broke before the server answered; try again"
+
+_ANSWERS: dict[type[AnyFrame], type[AnyFrame]] = {
+    People: PeoplePage,
+    Rooms: RoomsPage,
+    Join: Room,
+    Direct: Room,
+    Leave: Left,
+    Rename: Renamed,
+    Link: Linked,
+}
+
+Next = Callable[[], int]
+Told = Done | Failed | RoomsListed
+
+
+@dataclass(slots=True)
+class _Pending:
+    request: int
+    question: AnyFrame
+    deadline_ms: int
+    rows: list[Any] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleListed:
+    """The whole list of people arrived: rows of person, nickname, online."""
+
+    request: int
+    rows: list[list[Any]]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an answer leads to: at most one of the two."""
+
+    ask: AnyFrame | None = None
+    told: Told | PeopleListed | None = None
+
+
+class Requests:
+    """All that wait for an answer, by the number that they have on the wire."""
+
+    def __init__(self, number: Next) -> None:
+        """Draw wire numbers with ``number``."""
+        self._number = number
+        self._pending: dict[int, _Pending] = {}
+
+    def ask(self, request: int, question: AnyFrame, now_ms: int) -> AnyFrame:
+        """Return the frame to send; its ``request`` field is filled in here."""
+        number = self._number()
+        frame: AnyFrame = type(question)._make((number, *question[1:]))  # type: ignore[attr-defined]
+        self._pending[number] = _Pending(request, frame, now_ms + REQUEST_MS)
+        return frame
+
+    def knows(self, number: int) -> bool:
+        """Whether this number waits for an answer."""
+        return number in self._pending
+
+    def answered(self, frame: AnyFrame, now_ms: int) -> Outcome:
+        """Take an answer; one that nobody waits for, or of a wrong kind, leads to nothing."""
+        pending = self._pending.get(frame[0])
+        if pending is None or _ANSWERS[type(pending.question)] is not type(frame):
+            return Outcome()
+        del self._pending[frame[0]]
+        request = pending.request
+        if isinstance(frame, PeoplePage | RoomsPage):
+            rows = frame.people if isinstance(frame, PeoplePage) else frame.rooms
+            return self._paged(pending, rows, frame.more, now_ms)
+        if isinstance(frame, Room):
+            return Outcome(told=Done(request, room=frame.room))
+        if isinstance(frame, Renamed):
+            return Outcome(told=Done(request, text=frame.nick))
+        if isinstance(frame, Linked):
+            return Outcome(told=Done(request, text=frame.token))
+        return Outcome(told=Done(request))
+
+    def refused(self, number: int, code: int, field_name: str, text: str) -> Failed | None:
+        """Take an ERROR that names a request."""
+        pending = self._pending.pop(number, None)
+        if pending is None or pending.request == 0:
+            return None
+        return Failed(pending.request, code, reason(code, field_name, text))
+
+    def overdue(self, now_ms: int) -> list[Failed]:
+        """Give up what got no answer in time."""
+        numbers = [n for n, one in self._pending.items() if one.deadline_ms <= now_ms]
+        late = [self._pending.pop(n) for n in numbers]
+        return _failed(late, NO_ANSWER)
+
+    def abandon(self) -> list[Failed]:
+        """Give everything up: the connection is over."""
+        failed = _failed(self._pending.values(), BROKEN)
+        self._pending.clear()
+        return failed
+
+    def wake_ms(self) -> int | None:
+        """Return when the next one is overdue; None: nothing waits."""
+        return min((one.deadline_ms for one in self._pending.values()), default=None)
+
+    def _paged(self, pending: _Pending, rows: list[Any], more: bool, now_ms: int) -> Outcome:
+        question = pending.question
+        after: bytes = question[1]
+        # Ascending ids: a page that does not advance would be asked for without end.
+        rows = [row for row in rows if row[0] > after]
+        pending.rows += rows
+        if more and rows:
+            number = self._number()
+            pending.question = type(question)(number, rows[-1][0], question[2])  # type: ignore[call-arg, arg-type]
+            pending.deadline_ms = now_ms + REQUEST_MS
+            self._pending[number] = pending
+            return Outcome(ask=pending.question)
+        if isinstance(question, People):
+            return Outcome(told=PeopleListed(pending.request, pending.rows))
+        listed = sorted(
+            (OpenRoom(row[0], row[1], row[2], row[3]) for row in pending.rows),
+            key=lambda room: (room.name.casefold(), room.room),
+        )
+        return Outcome(told=RoomsListed(pending.request, tuple(listed)))
+
+
+def _failed(given_up: Iterable[_Pending], text: str) -> list[Failed]:
+    # Request 0 is the client's own, which nobody waits for.
+    return [Failed(one.request, ErrorCode.UNAVAILABLE, text) for one in given_up if one.request]
+
+
+def people_question() -> People:
+    """Ask for the first page of people."""
+    return People(0, b"", PEOPLE_PAGE_MAX)
+
+
+def rooms_question() -> Rooms:
+    """Ask for the first page of open rooms."""
+    return Rooms(0, b"", ROOMS_PAGE_MAX)

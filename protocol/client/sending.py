@@ -1,0 +1,116 @@
+"""One's own messages from the composer to the server's answer, in terms of the session.
+
+The :class:`Outbox` knows what to send when; here are the words around it: what is
+written down, and what the person is told. Pure; no I/O. Owned by the session.
+"""
+
+import logging
+from random import Random
+from typing import Any
+
+from protocol.client import happenings
+from protocol.client.messages import kind_number, reason
+from protocol.client.operations import Enqueue, Fail, OutboxRow, Renumber, Settle, Snapshot
+from protocol.client.outbox import OUTBOX_MAX_ITEMS, Outbox
+from protocol.client.outcome import Outcome
+from protocol.codes import ErrorCode, EventKind
+from protocol.errors import WireError
+from protocol.frames import Ack, Busy, Gap, Refused
+from protocol.items import decode_item, encode_item
+
+log = logging.getLogger("client")
+
+_LOST = "the server has lost earlier messages (restored from a backup?): send this one again"
+_FULL = "too many messages wait to be sent; wait until the server takes some"
+
+
+class Sending:
+    """The outbox with its words."""
+
+    def __init__(self, snapshot: Snapshot, out: Outcome, random: Random) -> None:
+        """Continue where the store stands; what follows goes into ``out``."""
+        self._out = out
+        self._stored = snapshot.outbox
+        self.outbox = Outbox(snapshot, random)
+
+    def begin(self) -> None:
+        """Tell what is in the outbox on disk, refused messages with their refusal."""
+        for row in self._stored:
+            kind, body = _contents(row)
+            self._out.told.append(happenings.Queued(row.room, row.n, kind, body))
+            if row.code:
+                refused = happenings.Refused(row.room, row.n, row.code, row.field, row.text)
+                self._out.told.append(refused)
+        self._stored = ()
+
+    def say(self, request: int, room: bytes, kind: EventKind, body: dict[str, Any]) -> None:
+        """Put a message into the outbox, or tell why not."""
+        if len(self.outbox) >= OUTBOX_MAX_ITEMS:
+            failed = happenings.Failed(request, int(ErrorCode.TOO_MANY), _FULL)
+            self._out.told.append(failed)
+            return
+        try:
+            item = encode_item(kind, body)
+        except WireError as error:
+            text = f"{error.field} {error.text}".strip()
+            self._out.told.append(happenings.Failed(request, int(error.code), text))
+            return
+        except UnicodeEncodeError:
+            text = "the text holds half a character"
+            self._out.told.append(happenings.Failed(request, int(ErrorCode.FIELD), text))
+            return
+        outbox_epoch = self.outbox.epoch_of(room)
+        n = self.outbox.add(room, item)
+        self._out.operations.append(Enqueue(room, outbox_epoch, n, item))
+        self._out.told.append(happenings.Queued(room, n, int(kind), body, request))
+
+    def answered(self, frame: Ack | Refused | Busy | Gap, now_ms: int) -> None:
+        """Take the server's answer to messages."""
+        room, outbox_epoch = frame.room, frame.outbox_epoch
+        if isinstance(frame, Busy):
+            self.outbox.busy(room, outbox_epoch, frame.first_n, frame.retry_ms, now_ms)
+        elif isinstance(frame, Gap):
+            if not self.outbox.gap(room, outbox_epoch, frame.expect_n):
+                self._renumber(room)
+        elif isinstance(frame, Refused):
+            counters = self.outbox.settle(room, outbox_epoch, frame.first_n, frame.count)
+            text = reason(frame.code, frame.field, frame.text)
+            self._refuse(room, outbox_epoch, counters, frame.code, frame.field, text)
+        else:
+            counters = self.outbox.settle(room, outbox_epoch, frame.first_n, frame.count)
+            if counters:
+                self._out.operations.append(Settle(room, outbox_epoch, tuple(counters)))
+            self._out.told += [
+                happenings.Acked(room, n, frame.epoch, frame.first_seq + n - frame.first_n)
+                for n in counters
+            ]
+
+    def send_due(self, now_ms: int) -> None:
+        """Send what is due."""
+        for frame in self.outbox.due(now_ms):
+            self._out.send(frame)
+
+    def _refuse(
+        self, room: bytes, epoch: bytes, counters: list[int], code: int, field: str, text: str
+    ) -> None:
+        if counters:
+            # A refused message is kept on disk to be shown; a code of 0 would mean it waits.
+            code = max(code, 1)
+            self._out.operations.append(Fail(room, epoch, tuple(counters), code, field, text))
+            self._out.told += [happenings.Refused(room, n, code, field, text) for n in counters]
+
+    def _renumber(self, room: bytes) -> None:
+        """The server lost messages that it had acknowledged: begin a new count."""
+        log.error("outbox_renumbered reason=gap")
+        old, counters, fresh = self.outbox.renumber(room)
+        self._refuse(room, old, counters, int(ErrorCode.DAMAGED), "", _LOST)
+        self._out.operations.append(Renumber(room, fresh))
+        self._out.told.append(happenings.Failed(0, int(ErrorCode.DAMAGED), _LOST))
+
+
+def _contents(row: OutboxRow) -> tuple[int, dict[str, Any]]:
+    try:
+        kind, body = decode_item(row.item)
+    except WireError:
+        return kind_number(row.item), {}
+    return int(kind), body

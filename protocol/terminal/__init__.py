@@ -1,0 +1,1 @@
+"""The client for terminals and scripts: ``zviazok chat``."""

@@ -1,0 +1,208 @@
+"""``zviazok chat``: a conversation in a terminal, for people or, with ``--json``, for programs.
+
+Three threads: the client's network thread, one that reads stdin, and this one, to which
+both send through a queue; it alone prints.
+"""
+
+import argparse
+import codecs
+import json
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from protocol.client.client import Client
+from protocol.client.happenings import Happening, Link, LinkChanged
+from protocol.client.profile import Profile
+from protocol.errors import BadNameError, LinkError, SetupError
+from protocol.folders import profiles_folder
+from protocol.invite import Invite
+from protocol.names import clean_nick, clean_room_name
+from protocol.terminal.console import GENERAL, Console
+from protocol.terminal.conversation import Conversation
+from protocol.terminal.scripted import Scripted
+from protocol.words import WordParser
+
+UNREACHED_S: Final = 10.0
+"""Not connected for this long after the start: say so."""
+DRAIN_S: Final = 10.0
+"""How long the end waits for messages that have no ack yet."""
+LINE_MAX_BYTES: Final = 256 * 1024
+"""A longer line of input is no command and no message."""
+
+EPILOG = """\
+interactive:
+  what you type is said in the room; /help lists the commands.
+
+--json: one command a line on stdin, one event a line on stdout (UTF-8).
+  {"send": TEXT}                        say TEXT in the room of --room
+  {"send": TEXT, "room": NAME}          in another room that you are in
+  {"to": NICK, "send": TEXT}            a direct message; or "to": [NICK, ...]
+  {"image": PATH, "caption": TEXT}      a picture; "room" or "to" as above
+  {"nick": NAME}                        take another nickname
+  {"join": ROOM}   {"leave": ROOM}      enter (or make) and leave a room
+  {"people": true} {"rooms": true}      who is there; which rooms there are
+  {"history": {"room": NAME, "before": SEQ, "limit": N}}   all optional; 500 at most
+  {"fetch": {"room": NAME, "sha256": HEX, "size": N}}      a picture's bytes, into a file
+  {"link": true}                        a token that makes another device yours
+  {"quit": true}                        end, as the end of stdin does
+An "id" in a command comes back in the events that answer it. A room is named by its name
+or by its "room_id". Events ("event" is):
+  online, offline     the connection: nick, server, address; text, retry_ms
+  room, left          you are in a room (or not any more): room, room_id, epoch, head;
+                      for a direct message "direct": true and "with": [NICK, ...]
+  text, image, notice, other   a message: room, room_id, epoch, seq, ts, nick, own, n, live;
+                      text | name, media, size, sha256, width, height, caption
+                      | what ("joined", "left", "renamed", "created"), was, now | kind
+  queued              your message is on disk: room, room_id, n
+  acked               the server has stored it: room, room_id, n, epoch, seq
+  refused             the server never will: room, room_id, n, code, field, text
+  people, rooms       lists: [{nick, online}]; [{room, room_id, members, joined}]
+  history             messages (as above), ascending; more: there are earlier ones
+  progress, fetched   a picture: done, total, up; path, sha256
+  done                join, leave, nick, link went well: room, room_id; text
+  error               something did not: code, text
+At the end of stdin the program waits up to 10 s until every message is acked. Exit status:
+0 done; 1 refused, or never connected; 2 a wrong word or link."""
+
+_Input = Happening | str | None
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a terminal client; return the exit status."""
+    parser = WordParser(
+        prog="zviazok chat",
+        description="Talk in a terminal.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("link", metavar="LINK", help="the invite link, zviazok://...")
+    parser.add_argument("--nick", required=True, metavar="NAME", help="your nickname")
+    parser.add_argument("--room", default=GENERAL, metavar="ROOM", help="default: general")
+    parser.add_argument("--json", action="store_true", help="speak JSON, see below")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of your data")
+    words = parser.parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="replace")
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(name)s %(message)s")
+    try:
+        invite = Invite.parse(words.link)
+        room = clean_room_name(words.room)
+    except (LinkError, BadNameError) as error:
+        parser.error(str(error))
+    try:
+        nick = clean_nick(words.nick)
+        profile = Profile.open(profiles_folder(words.data), invite, nick)
+    except (BadNameError, SetupError) as error:
+        return _complain(str(error))
+    try:
+        return _talk(profile, invite, nick, room, words.json)
+    except SetupError as error:
+        return _complain(str(error))
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        profile.close()
+
+
+def _talk(profile: Profile, invite: Invite, nick: str, room: str, as_json: bool) -> int:
+    inputs: queue.SimpleQueue[_Input] = queue.SimpleQueue()
+    client = Client(profile, invite, nick, inputs.put)
+    console: Console
+    console = Scripted(client, room, _emit) if as_json else Conversation(client, room, _print)
+    client.start()
+    reader = threading.Thread(target=_read, args=(inputs.put,), name="stdin", daemon=True)
+    reader.start()
+    try:
+        return _serve(console, inputs)
+    finally:
+        client.stop()
+
+
+def _serve(console: Console, inputs: "queue.SimpleQueue[_Input]") -> int:
+    """Take lines and happenings until the end of both; return the exit status."""
+    complain_at: float | None = time.monotonic() + UNREACHED_S
+    end_at: float | None = None
+    trouble = ""
+    while end_at is None or (console.busy and time.monotonic() < end_at):
+        try:
+            one = inputs.get(timeout=0.25)
+        except queue.Empty:
+            pass
+        else:
+            if isinstance(one, str):
+                console.line(one)
+            elif one is None:
+                console.leaving = True
+            else:
+                console.take(one)
+                if isinstance(one, LinkChanged):
+                    trouble = one.text or trouble
+                    if one.link is Link.STOPPED:
+                        return _complain(one.text or "the client has stopped")
+        if console.trouble:
+            return _complain(console.trouble)
+        if console.online:
+            complain_at = None
+        elif complain_at is not None and time.monotonic() >= complain_at:
+            complain_at = None
+            _complain(f"{trouble or 'the server cannot be reached'}; still trying")
+            console.go_on_offline()
+        if console.leaving and end_at is None:
+            end_at = time.monotonic() + DRAIN_S
+    if console.held:
+        return _complain("the server was not reached; nothing was sent")
+    return 0
+
+
+def _read(put: Callable[[str | None], None]) -> None:
+    """In a thread: hand over the lines of stdin, then None."""
+    try:
+        if sys.stdin is None:
+            return
+        if os.name == "nt" and sys.stdin.isatty():
+            for line in sys.stdin:  # only this speaks Unicode with a Windows console
+                put(line)
+            return
+        # Not through sys.stdin: a thread that waits in its lock would hinder the end.
+        handle = sys.stdin.fileno()
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        rest = ""
+        while data := os.read(handle, 65536):
+            *lines, rest = (rest + decoder.decode(data)).split("\n")
+            for line in lines:
+                put(line)
+            if len(rest) > LINE_MAX_BYTES:
+                put(rest)
+                rest = ""
+        if rest:
+            put(rest)
+    except (OSError, ValueError):
+        pass  # a stdin that cannot be read is one that has ended
+    finally:
+        put(None)
+
+
+def _emit(event: dict[str, Any]) -> None:
+    _print(json.dumps(event, ensure_ascii=False))
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)
+
+
+def _complain(text: str) -> int:
+    print(f"zviazok chat: {text}", file=sys.stderr, flush=True)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

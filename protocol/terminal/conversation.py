@@ -1,0 +1,239 @@
+"""The terminal client for people: what is said comes as lines, what is typed is said.
+
+Texts of others are made harmless before they reach the terminal: no control characters, so
+nobody can move the cursor or change the colours of somebody else's screen. One thread.
+"""
+
+import time
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+from protocol.client.client import Client
+from protocol.client.happenings import (
+    Arrived,
+    Done,
+    Failed,
+    Fetched,
+    Happening,
+    Link,
+    LinkChanged,
+    Loaded,
+    Message,
+    PeopleKnown,
+    Progress,
+    Refused,
+    RoomsListed,
+)
+from protocol.codes import EventKind
+from protocol.terminal.console import Console
+
+HELP = """\
+/join ROOM          enter a room, or make it, and talk there
+/leave              leave the room
+/msg NICK TEXT      write to somebody privately
+/nick NAME          take another nickname
+/people             who is there
+/rooms              which rooms there are
+/image PATH         send a picture (PNG, JPEG, WebP, GIF)
+/get NUMBER         fetch a picture that was sent
+/history [NUMBER]   earlier messages of the room
+/quit               end
+Anything else is said in the room; //text says /text."""
+
+_SHOWN_AT_START = 20
+_PICTURES_MAX = 500
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def harmless(text: str) -> str:
+    """Replace what a terminal would obey, line breaks excepted; a joiner in emoji stays."""
+    return "".join(
+        one if one in "\n\u200d" or unicodedata.category(one) not in _HIDDEN else "\ufffd"
+        for one in text
+    )
+
+
+class Conversation(Console):
+    """Speaks with a person."""
+
+    def __init__(self, client: Client, room_name: str, say: Callable[[str], None]) -> None:
+        """Print lines with ``say``."""
+        super().__init__(client, room_name)
+        self._say = say
+        self._pictures: dict[int, Message] = {}
+        self._picture = 0
+        self._oldest: dict[bytes, int] = {}
+
+    def begun(self) -> None:
+        """Greet, and show the last messages of the room."""
+        self._say(f"You are {self.roster.nick}, in {self._name(self.room)}. /help lists commands.")
+        request = self.client.history(self.room, 0, _SHOWN_AT_START)
+        self.after(request, self._show_history)
+
+    # --- what happens -------------------------------------------------------------------------
+
+    def show(self, happening: Happening) -> None:
+        """Print what concerns the person."""
+        match happening:
+            case Arrived(_, messages, live) if self.ready:
+                for message in messages if live else messages[-_SHOWN_AT_START:]:
+                    self._show_message(message)
+            case LinkChanged(Link.ONLINE) if self.ready:
+                self._say("-- connected")
+            case LinkChanged(Link.WAITING, _, text) if self.ready:
+                self._say(f"-- not connected: {harmless(text)}")
+            case Refused(_, _, _, _, text):
+                self._say(f"!! not sent: {harmless(text)}")
+            case Failed(_, _, text):
+                self._say(f"!! {harmless(text)}")
+            case Progress():
+                pass  # the end is told
+
+    def _show_message(self, message: Message, everywhere: bool = True) -> None:
+        clock = time.strftime("%H:%M", time.localtime(message.ts / 1000))
+        place = ""
+        if message.room != self.room and everywhere:
+            place = f"[{self._name(message.room)}] "
+        nick = harmless(message.nick).replace("\n", " ")
+        body = message.body
+        if message.kind == EventKind.TEXT and body:
+            text = harmless(body["text"]).replace("\n", "\n      ")
+            self._say(f"{clock} {place}{nick}: {text}")
+        elif message.kind == EventKind.IMAGE and body:
+            self._picture += 1
+            self._pictures[self._picture] = message
+            self._pictures.pop(self._picture - _PICTURES_MAX, None)
+            name = harmless(body["name"]).replace("\n", " ")
+            size = f"{body['width']}×{body['height']}, {body['size'] // 1024 + 1} KB"
+            caption = harmless(body.get("caption", "")).replace("\n", " ")
+            end = f" {caption}" if caption else ""
+            self._say(f"{clock} {place}{nick} sent {name} ({size}): /get {self._picture}{end}")
+        elif message.kind == EventKind.NOTICE and body:
+            what = harmless(str(body["what"]))
+            if what == "renamed":
+                was, now = harmless(body.get("was", nick)), harmless(body.get("now", ""))
+                self._say(f"{clock} {place}* {was} is now {now}")
+            else:
+                self._say(f"{clock} {place}* {nick} {what}{' the room' if what != 'left' else ''}")
+        else:
+            self._say(f"{clock} {place}{nick} sent something that needs a newer version")
+
+    def _show_history(self, happening: Happening) -> None:
+        if isinstance(happening, Loaded):
+            if happening.messages:
+                self._oldest[happening.room] = happening.messages[0].seq
+            for message in happening.messages:
+                self._show_message(message, everywhere=False)
+            if not happening.more:
+                self._say("-- this is where the room begins")
+        else:
+            self.show(happening)
+
+    def _name(self, room: bytes) -> str:
+        name = harmless(self.roster.name_of(room)).replace("\n", " ")
+        return f"@{name}" if self.roster.is_direct(room) else name
+
+    # --- what is typed ------------------------------------------------------------------------
+
+    def carry_out(self, line: str) -> None:
+        """Say a line, or do what its command says."""
+        line = line.rstrip("\r\n")
+        if not line.strip():
+            return
+        if not line.startswith("/") or line.startswith("//"):
+            self.client.send_text(self.room, line[1:] if line.startswith("//") else line)
+            return
+        word, _, rest = line[1:].partition(" ")
+        rest = rest.strip()
+        client = self.client
+        match word:
+            case "join" if rest:
+                self.after(client.join(rest), self._go)
+            case "leave":
+                self.after(client.leave(self.room), self._gone)
+            case "msg" if " " in rest:
+                nick, _, text = rest.partition(" ")
+                self.after(client.people(), lambda one: self._message_to(nick, text, one))
+            case "nick" if rest:
+                self.after(client.rename(rest), self._done)
+            case "people":
+                self.after(client.people(), self._show_people)
+            case "rooms":
+                self.after(client.open_rooms(), self._show_rooms)
+            case "image" if rest:
+                client.send_image(self.room, Path(rest).expanduser())
+            case "get" if rest.isascii() and rest.isdigit() and int(rest) in self._pictures:
+                body = self._pictures[int(rest)].body
+                room = self._pictures[int(rest)].room
+                self.after(client.fetch(room, body["sha256"], body["size"]), self._fetched)
+            case "history":
+                limit = int(rest) if rest.isascii() and rest.isdigit() and len(rest) < 4 else 50
+                before = self._oldest.get(self.room, 0)
+                self.after(client.history(self.room, before, limit), self._show_history)
+            case "quit":
+                self.leaving = True
+            case "help":
+                self._say(HELP)
+            case _:
+                self._say(f"!! /{harmless(word)} cannot be done like this; /help lists commands")
+
+    def _go(self, happening: Happening) -> None:
+        if not isinstance(happening, Done):
+            self.show(happening)
+            return
+        self.room = happening.room
+        self._say(f"-- you are in {self._name(self.room)}")
+        request = self.client.history(self.room, 0, _SHOWN_AT_START)
+        self.after(request, self._show_history)
+
+    def _gone(self, happening: Happening) -> None:
+        if not isinstance(happening, Done):
+            self.show(happening)
+            return
+        self.room = next(iter(self.roster.rooms), b"")
+        self._say(f"-- you are in {self._name(self.room) or 'no room: /join one'}")
+
+    def _message_to(self, nick: str, text: str, happening: Happening) -> None:
+        if not isinstance(happening, PeopleKnown):
+            self.show(happening)
+            return
+        people, missing = self.roster.find_people([nick])
+        if missing:
+            self._say(f"!! nobody is called {harmless(nick)}")
+            return
+
+        def opened(answer: Happening) -> None:
+            if isinstance(answer, Done):
+                self.client.send_text(answer.room, text)
+            else:
+                self.show(answer)
+
+        self.after(self.client.direct(people), opened)
+
+    def _done(self, happening: Happening) -> None:
+        if isinstance(happening, Done):
+            self._say(f"-- done: {harmless(happening.text)}")
+        else:
+            self.show(happening)
+
+    def _fetched(self, happening: Happening) -> None:
+        if isinstance(happening, Fetched):
+            self._say(f"-- saved as {happening.path}")
+        else:
+            self.show(happening)
+
+    def _show_people(self, happening: Happening) -> None:
+        if isinstance(happening, PeopleKnown):
+            for one in happening.people:
+                self._say(f"   {'●' if one.online else '○'} {harmless(one.nick)}")
+        else:
+            self.show(happening)
+
+    def _show_rooms(self, happening: Happening) -> None:
+        if isinstance(happening, RoomsListed):
+            for room in happening.rooms:
+                mark = "*" if room.joined else " "
+                self._say(f" {mark} {harmless(room.name)} ({room.members})")
+        else:
+            self.show(happening)

@@ -1,0 +1,355 @@
+"""The terminal client for programs: one JSON command a line in, one JSON event a line out.
+
+A wrong command is answered with an ``error`` event and costs nothing else. The
+optional ``id`` of a command comes back in every event that answers it. One thread.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from protocol.client.client import Client
+from protocol.client.happenings import (
+    Acked,
+    Arrived,
+    Done,
+    Failed,
+    Fetched,
+    Happening,
+    Link,
+    LinkChanged,
+    Loaded,
+    Message,
+    PeopleKnown,
+    Progress,
+    Queued,
+    Refused,
+    RoomInfo,
+    RoomsChanged,
+    RoomsListed,
+)
+from protocol.codes import ErrorCode, EventKind
+from protocol.terminal.console import Console
+
+Emit = Callable[[dict[str, Any]], None]
+
+_KINDS = {EventKind.TEXT: "text", EventKind.IMAGE: "image", EventKind.NOTICE: "notice"}
+_VERBS = (
+    "send",
+    "image",
+    "nick",
+    "join",
+    "leave",
+    "people",
+    "rooms",
+    "history",
+    "fetch",
+    "link",
+    "quit",
+)
+_PROGRESS_STEP = 20
+"""Progress is told in at most about this many steps."""
+
+
+class CommandError(Exception):
+    """A command that cannot be carried out; the text says why."""
+
+
+class Scripted(Console):
+    """Speaks JSON."""
+
+    def __init__(self, client: Client, room_name: str, emit: Emit) -> None:
+        """Give every event to ``emit``."""
+        super().__init__(client, room_name)
+        self._emit = emit
+        self._ids: dict[int, Any] = {}
+        """Request → id of its command."""
+        self._said: dict[tuple[bytes, int], Any] = {}
+        """Message of one's own → id of its command."""
+        self._told: dict[bytes, RoomInfo] = {}
+        self._steps: dict[int, int] = {}
+        self._command_id: Any = None
+
+    # --- events -----------------------------------------------------------------------------
+
+    def show(self, happening: Happening) -> None:
+        """Emit the event of a happening that no command waits for."""
+        match happening:
+            case LinkChanged():
+                self._show_link(happening)
+            case RoomsChanged(rooms):
+                self._show_rooms(rooms)
+            case Arrived(_, messages, live):
+                for message in messages:
+                    self._emit(self._message(message) | {"live": live})
+            case Queued(room, n):
+                self._emit({"event": "queued", **self._room(room), "n": n})
+            case Acked(room, n, epoch, seq):
+                event = {"event": "acked", **self._room(room), "epoch": epoch.hex()}
+                self._emit(event | {"seq": seq, "n": n} | self._said_id(room, n))
+            case Refused(room, n, code, field, text):
+                event = {"event": "refused", **self._room(room), "n": n, "code": _code(code)}
+                self._emit(event | {"field": field, "text": text} | self._said_id(room, n))
+            case PeopleKnown(people) if self.online:
+                rows = [{"nick": one.nick, "online": one.online} for one in people]
+                self._emit({"event": "people", "people": rows})
+            case Progress():
+                self._show_progress(happening)
+            case Failed(_, code, text):
+                self._emit({"event": "error", "code": _code(code), "text": text})
+
+    def _show_link(self, changed: LinkChanged) -> None:
+        if changed.link is Link.ONLINE:
+            roster = self.roster
+            self._emit(
+                {
+                    "event": "online",
+                    "nick": roster.nick,
+                    "server": roster.server,
+                    "address": changed.address,
+                }
+            )
+        elif changed.link is Link.WAITING:
+            self._emit({"event": "offline", "text": changed.text, "retry_ms": changed.retry_ms})
+        elif changed.link is Link.REFUSED:
+            self._emit({"event": "error", "code": _code(changed.code), "text": changed.text})
+
+    def _show_rooms(self, rooms: tuple[RoomInfo, ...]) -> None:
+        now = {info.room: info for info in rooms}
+        for room, was in self._told.items():
+            if room not in now:
+                self._emit({"event": "left", "room": was.name, "room_id": room.hex()})
+        for room, info in now.items():
+            before = self._told.get(room)
+            if before is None or (before.name, before.members, before.epoch) != (
+                info.name,
+                info.members,
+                info.epoch,
+            ):
+                place = self._room(room)
+                self._emit({"event": "room", **place, "epoch": info.epoch.hex(), "head": info.head})
+        self._told = now
+
+    def _show_progress(self, progress: Progress) -> None:
+        step = _PROGRESS_STEP * progress.done // max(progress.total, 1)
+        if self._steps.get(progress.request) == step:
+            return
+        self._steps[progress.request] = step
+        event = {"event": "progress", "done": progress.done, "total": progress.total}
+        self._emit(event | {"up": progress.up} | _id(self._ids.get(progress.request)))
+
+    def _room(self, room: bytes) -> dict[str, Any]:
+        place: dict[str, Any] = {"room": self.roster.name_of(room), "room_id": room.hex()}
+        if self.roster.is_direct(room):
+            place |= {"direct": True, "with": self.roster.others(room)}
+        return place
+
+    def _message(self, message: Message) -> dict[str, Any]:
+        event: dict[str, Any] = {
+            "event": _KINDS.get(EventKind(message.kind), "other")
+            if message.kind in _KINDS and message.body
+            else "other",
+            **self._room(message.room),
+            "epoch": message.epoch.hex(),
+            "seq": message.seq,
+            "ts": message.ts,
+            "nick": message.nick,
+            "own": message.own,
+            "n": message.n,
+        }
+        if event["event"] == "other":
+            event["kind"] = message.kind
+        for name, value in message.body.items():
+            if name == "sha256":
+                event[name] = value.hex()
+            elif name in _FIELDS:
+                event[name] = value
+        return event
+
+    def _said_id(self, room: bytes, n: int) -> dict[str, Any]:
+        return _id(self._said.pop((room, n), None))
+
+    # --- commands ---------------------------------------------------------------------------
+
+    def carry_out(self, line: str) -> None:
+        """Carry out one command."""
+        if not line.strip():
+            return
+        self._command_id = None
+        try:
+            command = json.loads(line)
+            if type(command) is not dict:
+                raise CommandError("a command is a JSON object, one a line")
+            self._command_id = command.get("id")
+            self._command(command)
+        except (ValueError, RecursionError):
+            self._emit({"event": "error", "text": "this line is not JSON"})
+        except CommandError as error:
+            self._emit({"event": "error", "text": str(error)} | _id(self._command_id))
+
+    def _command(self, command: dict[str, Any]) -> None:
+        verb = next((one for one in _VERBS if one in command), None)
+        if "image" in command:
+            verb = "image"
+        if verb is None:
+            raise CommandError("a command has one of: " + ", ".join(_VERBS))
+        client = self.client
+        match verb:
+            case "send":
+                text = _text(command, "send")
+                self._to(command, lambda room: client.send_text(room, text))
+            case "image":
+                path = Path(_text(command, "image"))
+                caption = _text(command, "caption", "")
+                self._to(command, lambda room: client.send_image(room, path, caption))
+            case "nick":
+                self._wait(client.rename(_text(command, "nick")))
+            case "join":
+                self._wait(client.join(_text(command, "join")))
+            case "leave":
+                self._wait(client.leave(self._find(_text(command, "leave"))))
+            case "people":
+                self._wait(client.people())
+            case "rooms":
+                self._wait(client.open_rooms())
+            case "history":
+                self._history(command["history"])
+            case "fetch":
+                self._fetch(command["fetch"])
+            case "link":
+                self._wait(client.link_device())
+            case _:
+                self.leaving = True
+
+    def _history(self, what: Any) -> None:
+        what = what if type(what) is dict else {}
+        room = self._find(_text(what, "room")) if "room" in what else self.room
+        before, limit = _number(what, "before", 0), _number(what, "limit", 100)
+        self._wait(self.client.history(room, before, limit))
+
+    def _fetch(self, what: Any) -> None:
+        if type(what) is not dict:
+            raise CommandError("fetch needs an object with room, sha256 and size")
+        room = self._find(_text(what, "room")) if "room" in what else self.room
+        try:
+            sha256 = bytes.fromhex(_text(what, "sha256"))
+        except ValueError:
+            raise CommandError("sha256 is written as 64 hexadecimal digits") from None
+        self._wait(self.client.fetch(room, sha256, _number(what, "size", 0)))
+
+    def _find(self, name: str) -> bytes:
+        room = self.roster.find_room(name)
+        if room is None:
+            raise CommandError(f"you are not in a room {name}: join it first")
+        return room
+
+    def _wait(self, request: int, command_id: Any = None) -> None:
+        """Have the answer emitted with the id of the command."""
+        command_id = self._command_id if command_id is None else command_id
+        self._ids[request] = command_id
+        self.after(request, lambda happening: self._answer(request, happening))
+
+    def _to(self, command: dict[str, Any], send: Callable[[bytes], int]) -> None:
+        """Send to the room or to the people that the command names."""
+        command_id = self._command_id
+        if "to" not in command:
+            name = _text(command, "room", "")
+            self._wait(send(self._find(name) if name else self.room))
+            return
+        to = command["to"]
+        nicks = [to] if type(to) is str else to
+        if type(nicks) is not list or not nicks or not all(type(one) is str for one in nicks):
+            raise CommandError("to is a nickname or a list of nicknames")
+
+        def known(happening: Happening) -> None:
+            if isinstance(happening, Failed):
+                self._failed(happening, command_id)
+                return
+            people, missing = self.roster.find_people(nicks)
+            if missing:
+                text = "nobody is called " + ", ".join(missing)
+                self._emit({"event": "error", "text": text} | _id(command_id))
+                return
+            self.after(self.client.direct(people), opened)
+
+        def opened(happening: Happening) -> None:
+            if isinstance(happening, Done):
+                self._wait(send(happening.room), command_id)
+            elif isinstance(happening, Failed):
+                self._failed(happening, command_id)
+
+        self.after(self.client.people(), known)
+
+    # --- answers ----------------------------------------------------------------------------
+
+    def _answer(self, request: int, happening: Happening) -> None:
+        command_id = self._ids.pop(request, None)
+        self._steps.pop(request, None)
+        back = _id(command_id)
+        match happening:
+            case Queued(room, n):
+                if command_id is not None:
+                    self._said[room, n] = command_id
+                self._emit({"event": "queued", **self._room(room), "n": n} | back)
+            case Failed():
+                self._failed(happening, command_id)
+            case Done(_, room, text):
+                event: dict[str, Any] = {"event": "done"}
+                event |= self._room(room) if room else {}
+                self._emit(event | ({"text": text} if text else {}) | back)
+            case PeopleKnown(people):
+                rows = [{"nick": one.nick, "online": one.online} for one in people]
+                self._emit({"event": "people", "people": rows} | back)
+            case RoomsListed(_, listed):
+                rooms = [
+                    {
+                        "room": one.name,
+                        "room_id": one.room.hex(),
+                        "members": one.members,
+                        "joined": one.joined,
+                    }
+                    for one in listed
+                ]
+                self._emit({"event": "rooms", "rooms": rooms} | back)
+            case Loaded(_, room, messages, more):
+                found = [self._message(one) for one in messages]
+                event = {"event": "history", **self._room(room), "messages": found}
+                self._emit(event | {"more": more} | back)
+            case Fetched(_, sha256, path):
+                event = {"event": "fetched", "sha256": sha256.hex(), "path": str(path)}
+                self._emit(event | back)
+
+    def _failed(self, failed: Failed, command_id: Any) -> None:
+        event = {"event": "error", "code": _code(failed.code), "text": failed.text}
+        self._emit(event | _id(command_id))
+
+
+_FIELDS = frozenset(
+    {"text", "name", "media", "size", "width", "height", "caption", "what", "was", "now"}
+)
+
+
+def _id(command_id: Any) -> dict[str, Any]:
+    return {} if command_id is None else {"id": command_id}
+
+
+def _code(code: int) -> str:
+    try:
+        return ErrorCode(code).name
+    except ValueError:
+        return str(code) if code else ""
+
+
+def _text(command: dict[str, Any], name: str, default: str | None = None) -> str:
+    value = command.get(name, default)
+    if type(value) is not str or (not value and default is None):
+        raise CommandError(f"{name} must be a text")
+    return value
+
+
+def _number(command: dict[str, Any], name: str, default: int) -> int:
+    value = command.get(name, default)
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise CommandError(f"{name} must be a number from 0 up")
+    return value
