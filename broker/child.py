@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,8 +49,18 @@ News = Said | Ended | Signalled
 class Child:
     """A running process; ``leashed`` ones end when the supervisor does, however it does."""
 
-    def __init__(self, name: str, words: Sequence[str], news: "SimpleQueue[News]", leashed: bool):
-        """Start ``python -m WORDS``; raise ``OSError`` if the system cannot."""
+    def __init__(
+        self,
+        name: str,
+        words: Sequence[str],
+        news: "SimpleQueue[News]",
+        leashed: bool,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start ``python -m WORDS``; raise ``OSError`` if the system cannot.
+
+        ``variables`` go into its environment: the place for what others may not read.
+        """
         self.name = name
         self.since = time.monotonic()
         self._news = news
@@ -65,7 +75,7 @@ class Child:
             text=True,
             encoding="utf-8",
             errors="replace",
-            env={**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1"},
+            env={**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1", **(variables or {})},
             start_new_session=os.name == "posix",
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )

@@ -23,7 +23,7 @@ from broker.restarts import EXIT_STOP, Restarts
 from protocol.addresses import check_listen, free_ports, ports_are_free
 from protocol.errors import ZviazokError
 from protocol.folders import server_folder
-from protocol.invite import DEFAULT_PORT, join_address, parse_address
+from protocol.invite import DEFAULT_PORT, LINK_VARIABLE, join_address, parse_address
 from protocol.words import WordParser
 
 DEFAULT_LISTEN = f"127.0.0.1:{DEFAULT_PORT}"
@@ -133,7 +133,8 @@ class Supervisor:
         if missing:
             _say(f"No window: {missing}. The server goes on.")
             return
-        self._children[_WINDOW] = Child(_WINDOW, ["gui", str(invite)], self._news, leashed=False)
+        link = {LINK_VARIABLE: str(invite)}
+        self._children[_WINDOW] = Child(_WINDOW, ["gui"], self._news, False, link)
 
     def _ended(self, child: Child, status: int) -> None:
         del self._children[child.name]

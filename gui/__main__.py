@@ -1,13 +1,14 @@
 """``zviazok gui [LINK] [--nick NAME] [--data DIR] [--theme light|dark]``: the window."""
 
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from protocol.errors import LinkError, SetupError
-from protocol.invite import Invite
+from protocol.invite import LINK_VARIABLE, Invite
 from protocol.words import WordParser
 
 
@@ -17,7 +18,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: closed; 1: no display, no tkinter or no folder, said in one line; 2: wrong words.
     """
     parser = WordParser(prog="zviazok gui", description="The chat's window.")
-    parser.add_argument("link", nargs="?", default="", help="an invite link (zviazok://…)")
+    link = os.environ.pop(LINK_VARIABLE, "")
+    parser.add_argument(
+        "link",
+        nargs="?",
+        default=link,
+        help=f"an invite link (zviazok://…), if {LINK_VARIABLE} does not hold it",
+    )
     parser.add_argument("--nick", default="", help="your nickname; with a link: join at once")
     parser.add_argument("--data", type=Path, help="folder for profiles and a hosted server")
     parser.add_argument("--theme", choices=("light", "dark"), default="")

@@ -15,6 +15,10 @@ from protocol.keys import KEY_BYTES, from_text, to_text
 from protocol.limits import TOKEN_MAX_CHARS
 
 SCHEME = "zviazok://"
+LINK_VARIABLE = "ZVIAZOK_LINK"
+"""Names the environment variable that may hold the link: unlike a program's words, the environment
+can be read by its owner alone."""
+
 DEFAULT_PORT = 8080
 ADDRESSES_MAX = 64
 """As many as WELCOME may name."""

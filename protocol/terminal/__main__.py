@@ -22,7 +22,7 @@ from protocol.client.happenings import Happening, Link, LinkChanged
 from protocol.client.profile import Profile
 from protocol.errors import BadNameError, LinkError, SetupError
 from protocol.folders import profiles_folder
-from protocol.invite import Invite
+from protocol.invite import LINK_VARIABLE, Invite
 from protocol.names import clean_nick, clean_room_name
 from protocol.terminal.console import GENERAL, Console
 from protocol.terminal.conversation import Conversation
@@ -82,7 +82,14 @@ def main(argv: list[str] | None = None) -> int:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("link", metavar="LINK", help="the invite link, zviazok://...")
+    parser.add_argument(
+        "link",
+        metavar="LINK",
+        nargs="?",
+        default=os.environ.pop(LINK_VARIABLE, ""),
+        help=f"the invite link, zviazok://...; or let {LINK_VARIABLE} hold it, which others on "
+        "this machine cannot read",
+    )
     parser.add_argument("--nick", required=True, metavar="NAME", help="your nickname")
     parser.add_argument("--room", default=GENERAL, metavar="ROOM", help="default: general")
     parser.add_argument("--json", action="store_true", help="speak JSON, see below")
@@ -93,6 +100,8 @@ def main(argv: list[str] | None = None) -> int:
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="replace")
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(name)s %(message)s")
+    if not words.link:
+        parser.error(f"give the invite link, or set {LINK_VARIABLE}")
     try:
         invite = Invite.parse(words.link)
         room = clean_room_name(words.room)

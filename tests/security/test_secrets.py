@@ -313,7 +313,6 @@ def test_the_list_of_processes_tells_no_secret(tmp_path: Path, bare: Circle) -> 
 
 
 @linux
-@pytest.mark.xfail(reason="up gives its window the link, with the token, as an argument")
 def test_the_window_of_up_is_not_started_with_the_token(tmp_path: Path) -> None:
     from tests.gui.screens import Display
 
