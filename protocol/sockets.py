@@ -8,7 +8,7 @@ import contextlib
 import ctypes
 import logging
 import os
-import random
+import secrets
 import sys
 
 import zmq
@@ -72,7 +72,7 @@ def _authenticate(socket: Socket, keys: KeyPair, server_key: bytes) -> None:
     socket.curve_secretkey = z85(keys.secret)
     socket.setsockopt(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
     # libzmq does not jitter once a maximum is set: draw the start at random.
-    socket.setsockopt(zmq.RECONNECT_IVL, random.randint(100, 400))
+    socket.setsockopt(zmq.RECONNECT_IVL, 100 + secrets.randbelow(300))
     socket.setsockopt(zmq.RECONNECT_IVL_MAX, 3_000)
 
 
