@@ -1,10 +1,8 @@
 """``python -m broker``: one broker process, from its words to its exit status."""
 
 import contextlib
-import logging
 import os
 import secrets
-import signal
 import sys
 from pathlib import Path
 
@@ -14,14 +12,11 @@ from protocol.errors import JournalError, SetupError, ZviazokError
 from protocol.folders import server_folder
 from protocol.invite import parse_address
 from protocol.keys import load_or_make, to_text
-from protocol.sockets import check_library, raise_file_limit, seed_routing_ids
+from protocol.process import EXIT_STOP, begin, log_to_stderr, on_stop
 from protocol.words import WordParser
 
 DEFAULT_LISTEN = "127.0.0.1:8070"
 DEFAULT_PORT = 8070
-
-EXIT_STOP = 3
-"""Exit status that asks a supervisor not to start this process again."""
 
 _TOKEN_BYTES = 16
 
@@ -43,9 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         help=f"where gateways connect (default {DEFAULT_LISTEN})",
     )
     options = parser.parse_args(argv)
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
-    )
+    log_to_stderr()
     try:
         host, port = parse_address(options.listen, DEFAULT_PORT)
     except ZviazokError as error:
@@ -63,19 +56,13 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _serve(folder: Path | None, host: str, port: int) -> int:
-    for number in _stop_signals():
-        # Until it serves there is nothing to end but the process: starting is recovering.
-        signal.signal(number, lambda *_: os._exit(0))
-    check_library()
-    raise_file_limit()
-    seed_routing_ids()
+    begin()
     data = server_folder(folder)
     with DataLock(data / "broker.lock"):
         keys = load_or_make(data / "broker.key")
         frontend = load_or_make(data / "frontend.key")
         broker = Broker(data, host, port, keys, frontend, _token(data / "invite.token"))
-        for number in _stop_signals():
-            signal.signal(number, lambda *_: broker.stop())
+        on_stop(broker.stop)
         try:
             with contextlib.suppress(OSError):  # whoever read this may be gone
                 print(f"ready broker={host}:{port} key={to_text(keys.public)}", flush=True)
@@ -104,13 +91,6 @@ def _token(path: Path) -> str:
     except (OSError, UnicodeDecodeError):
         raise SetupError(f"the file {path} cannot be used; look at its permissions") from None
     return token
-
-
-def _stop_signals() -> list[int]:
-    found = [signal.SIGINT, signal.SIGTERM]
-    if hasattr(signal, "SIGBREAK"):
-        found.append(signal.SIGBREAK)
-    return [int(one) for one in found]
 
 
 if __name__ == "__main__":

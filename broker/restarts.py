@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from protocol.process import EXIT_STOP
+
 FIRST_S: Final = 0.2
 """Delay of the first restart: long enough for the system to free what the process held."""
 
@@ -13,9 +15,6 @@ STEADY_S: Final = 30.0
 
 FALSE_STARTS_MAX: Final = 5
 """Deaths in a row before a process ever served: it will not by itself."""
-
-EXIT_STOP: Final = 3
-"""Exit status with which a process says that starting it again would not help."""
 
 
 class Restarts:

@@ -19,11 +19,12 @@ from queue import Empty, SimpleQueue
 
 from broker.child import Child, Ended, News, Said, Signalled
 from broker.invitations import make_invite, reach_note
-from broker.restarts import EXIT_STOP, Restarts
+from broker.restarts import Restarts
 from protocol.addresses import check_listen, free_ports, ports_are_free
 from protocol.errors import ZviazokError
 from protocol.folders import server_folder
 from protocol.invite import DEFAULT_PORT, LINK_VARIABLE, join_address, parse_address
+from protocol.process import EXIT_STOP
 from protocol.words import WordParser
 
 DEFAULT_LISTEN = f"127.0.0.1:{DEFAULT_PORT}"

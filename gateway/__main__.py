@@ -1,8 +1,5 @@
 """``python -m gateway``: one gateway process, from its words to its exit status."""
 
-import logging
-import os
-import signal
 import sys
 from pathlib import Path
 
@@ -11,15 +8,12 @@ from protocol.errors import SetupError, ZviazokError
 from protocol.folders import server_folder
 from protocol.invite import parse_address
 from protocol.keys import from_text, load_or_make
-from protocol.sockets import check_library, raise_file_limit, seed_routing_ids
+from protocol.process import EXIT_STOP, begin, log_to_stderr, on_stop
 from protocol.words import WordParser
 
 DEFAULT_LISTEN = "127.0.0.1:8080"
 DEFAULT_BROKER_PORT = 8070
 DEFAULT_RATE = 50.0
-
-EXIT_STOP = 3
-"""Exit status that asks a supervisor not to start this process again."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -52,9 +46,7 @@ def main(argv: list[str] | None = None) -> int:
         f"(default {DEFAULT_RATE:g})",
     )
     options = parser.parse_args(argv)
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
-    )
+    log_to_stderr()
     try:
         broker = parse_address(options.broker, DEFAULT_BROKER_PORT)
         listen = parse_address(options.listen, 8080)
@@ -68,16 +60,10 @@ def main(argv: list[str] | None = None) -> int:
     if not 0 <= options.rate < 1e9:
         parser.error("--rate must be 0 or more")
     try:
-        for number in _stop_signals():
-            # Until it serves there is nothing to end but the process.
-            signal.signal(number, lambda *_: os._exit(0))
-        check_library()
-        raise_file_limit()
-        seed_routing_ids()
+        begin()
         keys = load_or_make(server_folder(options.data) / "gateway.key")
         gateway = Gateway(keys, broker, broker_key, listen, options.rate)
-        for number in _stop_signals():
-            signal.signal(number, lambda *_: gateway.stop())
+        on_stop(gateway.stop)
         try:
             gateway.run()
         finally:
@@ -86,13 +72,6 @@ def main(argv: list[str] | None = None) -> int:
         print(f"zviazok gateway: {error}", file=sys.stderr)
         return EXIT_STOP
     return 0
-
-
-def _stop_signals() -> list[int]:
-    found = [signal.SIGINT, signal.SIGTERM]
-    if hasattr(signal, "SIGBREAK"):
-        found.append(signal.SIGBREAK)
-    return [int(one) for one in found]
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import zmq
 
 from gateway.counter import Counter, opening
 from gateway.fanout import Fanout, LiveRoom
+from gateway.frontend import Frontend
 from gateway.line import Line
 from gateway.sessions import Rate, Session, Sessions
 from gateway.upstream import Upstream
@@ -40,7 +41,7 @@ from protocol.backplane import (
 )
 from protocol.codes import ErrorCode, Purpose
 from protocol.errors import WireError
-from protocol.frames import Busy, Bye, Error, Heads, Hello, decode, encode
+from protocol.frames import Busy, Bye, Error, Hello, decode, encode
 from protocol.invite import endpoint, join_address
 from protocol.keys import KeyPair, from_z85, to_text
 from protocol.limits import BUSY_RETRY_MS
@@ -49,9 +50,7 @@ from protocol.sockets import (
     Context,
     Socket,
     backend,
-    bind,
     feed,
-    frontend,
     return_memory,
 )
 from protocol.zap import ZapHandler
@@ -69,10 +68,8 @@ _POLL_MS = 250
 _TEND_MS = 1_000
 _TRIM_AFTER = 100
 """Sessions forgotten at once after which memory is given back."""
-_LAGGING_MAX_MS = 60_000
 _ZMQ_ZERO_COPY_RECV = 10
 _NO_WAIT = zmq.DONTWAIT
-_MORE = zmq.DONTWAIT | zmq.SNDMORE
 
 
 class Gateway:
@@ -93,7 +90,6 @@ class Gateway:
         self._stopping = False
         self._instance = b""
         self._own: list[str] = []
-        self._lagging: dict[int, Session] = {}
         self._zaps_closed = 0
         self._told_refused = False
         self._linked = False
@@ -102,6 +98,8 @@ class Gateway:
         """And the introduction was sent."""
         self._sessions = Sessions()
         self._fanout = Fanout()
+        self._frontend = Frontend(self._sessions, self._fanout, self._drop)
+        self._reply = self._frontend.reply
         self._counter = Counter(
             self._sessions, self._fanout, Rate(rate_per_s), self._reply, self._drop
         )
@@ -114,7 +112,6 @@ class Gateway:
             self._context, lambda domain, _: domain == DOMAIN_CLIENT, self._poller
         )
         host, port = broker
-        self._frontend: Socket | None = None
         self._backend = backend(self._context, keys, broker_key)
         self._line = Line(self._backend, endpoint(host, port))
         self._feed = feed(self._context, keys, broker_key)
@@ -159,8 +156,8 @@ class Gateway:
                 self._flush(room)
             if self._reader in ready:
                 self._drain_reader()
-            if self._frontend is not None and self._frontend in ready:
-                self._drain_frontend()
+            if self._frontend.socket is not None and self._frontend.socket in ready:
+                self._drain_frontend(self._frontend.socket)
             now_ms = _now_ms()
             if now_ms >= tend_at:
                 tend_at = now_ms + _TEND_MS
@@ -168,7 +165,7 @@ class Gateway:
             if now_ms >= beat_at:
                 beat_at = now_ms + BEAT_MS
                 self._beat()
-            if self._frontend is None and not told_waiting and now_ms - started > 3_000:
+            if self._frontend.socket is None and not told_waiting and now_ms - started > 3_000:
                 told_waiting = True
                 log.warning(
                     "waiting_for_broker address=%s:%d hint=start_it_or_check_--broker",
@@ -177,9 +174,8 @@ class Gateway:
 
     # --- clients ----------------------------------------------------------------------------
 
-    def _drain_frontend(self) -> None:
-        assert self._frontend is not None
-        receive = self._frontend.recv_multipart
+    def _drain_frontend(self, socket: Socket) -> None:
+        receive = socket.recv_multipart
         by_route = self._sessions.by_route
         take = self._counter.take
         now_ms = _now_ms()
@@ -224,7 +220,9 @@ class Gateway:
         except WireError as error:
             if self._sessions.stranger_fault(route):
                 kind = data[1] if len(data) > 1 else 0
-                self._send(route, encode(Error(error.code, error.field, error.text, kind, 0)))
+                self._frontend.send(
+                    route, encode(Error(error.code, error.field, error.text, kind, 0))
+                )
             return
         surplus = self._counter.greet(route, user, from_z85(user), frame, now_ms)
         if surplus is not None:
@@ -232,36 +230,8 @@ class Gateway:
             self._reply(surplus, encode(Bye(ErrorCode.TOO_MANY, text, 60_000, [])))
             self._drop(surplus)
 
-    def _send(self, route: bytes, data: bytes) -> int:
-        """Send to a client; return 0, EAGAIN (slow) or EHOSTUNREACH (gone)."""
-        assert self._frontend is not None
-        try:
-            self._frontend.send(route, _MORE)
-            self._frontend.send(data, _NO_WAIT)
-        except zmq.ZMQError as error:
-            return int(error.errno or zmq.EHOSTUNREACH)
-        return 0
-
-    def _reply(self, session: Session, data: bytes) -> bool:
-        """Send a frame to a session; a slow one is marked, a gone one dropped."""
-        errno = self._send(session.route, data)
-        if errno:
-            # Nothing makes up for an answer that is lost, as HEADS does for events.
-            session.owed = True
-            self._unsent(session, errno)
-        return not errno
-
-    def _unsent(self, session: Session, errno: int) -> None:
-        if errno == zmq.EAGAIN:
-            if not session.lagging_ms:
-                session.lagging_ms = _now_ms()
-                self._lagging[session.slot] = session
-                log.info("lagging slot=%d", session.slot)
-        else:
-            self._drop(session)
-
     def _drop(self, session: Session) -> None:
-        self._lagging.pop(session.slot, None)
+        self._frontend.forget(session)
         for room in list(session.rooms):
             if session.purpose is Purpose.TALK and self._fanout.leave(session, room):
                 self._feed.unsubscribe(room)
@@ -382,12 +352,11 @@ class Gateway:
 
     def _serve_clients(self, keys: KeyPair) -> None:
         """Listen, once the broker has given the key pair for it."""
-        if self._frontend is not None:
+        if self._frontend.socket is not None:
             return
         host, port = self._listen
-        self._frontend = frontend(self._context, keys)
-        bind(self._frontend, endpoint(host, port), "gateway")
-        self._poller.register(self._frontend, zmq.POLLIN)
+        socket = self._frontend.listen(self._context, keys, host, port)
+        self._poller.register(socket, zmq.POLLIN)
         with contextlib.suppress(OSError):  # whoever read this may be gone
             print(f"ready gateway={join_address(host, port)}", flush=True)
         log.info("serving port=%d", port)
@@ -423,39 +392,15 @@ class Gateway:
                 log.warning("bad_feed frames=%d", len(parts))
                 continue
             if header.kind == FeedKind.FRAME:
-                self._to_all(payload)
+                self._frontend.to_all(payload)
                 continue
             missed = self._fanout.take(topic, header, payload)
             if missed is not None:
-                self._to_room(self._fanout.rooms[topic], missed)
+                self._frontend.to_room(self._fanout.rooms[topic], missed)
 
     def _flush(self, room: LiveRoom) -> None:
         for frame in self._fanout.flush(room, _now_ms()):
-            self._to_room(room, frame)
-
-    def _to_room(self, room: LiveRoom, data: bytes) -> None:
-        """Send one frame to all members; one shared ``zmq.Frame``, and nobody waits for anybody."""
-        assert self._frontend is not None
-        frame = zmq.Frame(data)
-        send = self._frontend.send
-        failed: list[tuple[Session, int]] = []
-        for session in room.live.values():
-            if session.lagging_ms:
-                continue
-            try:
-                send(session.route, _MORE)
-                send(frame, _NO_WAIT, False)
-            except zmq.ZMQError as error:
-                failed.append((session, int(error.errno or zmq.EHOSTUNREACH)))
-        for session, errno in failed:
-            self._unsent(session, errno)
-
-    def _to_all(self, data: bytes) -> None:
-        for session in list(self._sessions.by_slot.values()):
-            if session.welcome and session.purpose is Purpose.TALK and not session.lagging_ms:
-                errno = self._send(session.route, data)
-                if errno:
-                    self._unsent(session, errno)
+            self._frontend.to_room(room, frame)
 
     # --- housekeeping ---------------------------------------------------------------------------
 
@@ -470,22 +415,7 @@ class Gateway:
         if self._zap.closed != self._zaps_closed or len(silent) > _TRIM_AFTER:
             self._zaps_closed = self._zap.closed
             return_memory()
-        for session in list(self._lagging.values()):
-            rooms = self._fanout.rooms
-            if session.owed:
-                text = "you were too slow for an answer: say HELLO again"
-                frame = encode(Error(ErrorCode.NO_SESSION, "", text, 0, 0))
-            else:
-                heads = [[room, rooms[room].head] for room in session.rooms if room in rooms]
-                frame = encode(Heads(self._counter.epoch, heads))
-            errno = self._send(session.route, frame)
-            if errno == 0:
-                session.lagging_ms = 0
-                del self._lagging[session.slot]
-                if session.owed:
-                    self._drop(session)
-            elif errno != zmq.EAGAIN or now_ms - session.lagging_ms > _LAGGING_MAX_MS:
-                self._drop(session)
+        self._frontend.tend(now_ms, self._counter.epoch)
         self._send_collected()
 
     def close(self) -> None:
@@ -499,9 +429,9 @@ class Gateway:
         self._send_collected()
         for line in (self._line, self._feed_line, self._reader_line):
             line.close()
-        for socket in (self._frontend, self._backend, self._feed, self._reader):
-            if socket is not None:
-                socket.close()
+        self._frontend.close()
+        for socket in (self._backend, self._feed, self._reader):
+            socket.close()
         self._zap.close()
         self._context.term()
 

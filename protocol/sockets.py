@@ -83,6 +83,21 @@ def _keep_alive(socket: Socket) -> None:
     socket.setsockopt(zmq.TCP_KEEPALIVE_CNT, 4)
 
 
+def _backplane(socket: Socket) -> None:
+    """Set up what all sockets between gateways and broker have in common."""
+    _keep_alive(socket)
+    socket.setsockopt(zmq.MAXMSGSIZE, BACKPLANE_MAX_BYTES + _CURVE_BYTES)
+    socket.setsockopt(zmq.IPV6, 1)
+
+
+def _beat(socket: Socket) -> None:
+    """Have libzmq notice a dead connection; few enough here for its linear timers."""
+    socket.setsockopt(zmq.HEARTBEAT_IVL, 3_000)
+    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 9_000)
+    # The broker lets go of a gateway that stands still, and of all that waits for it.
+    socket.setsockopt(zmq.HEARTBEAT_TTL, 9_000)
+
+
 def frontend(context: Context, keys: KeyPair) -> Socket:
     """Make a gateway's ROUTER towards its clients."""
     socket = context.socket(zmq.ROUTER)
@@ -102,12 +117,10 @@ def ingress(context: Context, keys: KeyPair) -> Socket:
     """Make the broker's ROUTER for the gateways' batches, or for their reads."""
     socket = context.socket(zmq.ROUTER)
     _guard(socket, keys, DOMAIN_PEER)
-    _keep_alive(socket)
+    _backplane(socket)
     socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
     socket.setsockopt(zmq.SNDHWM, 10_000)
     socket.setsockopt(zmq.RCVHWM, 1_000)
-    socket.setsockopt(zmq.MAXMSGSIZE, BACKPLANE_MAX_BYTES + _CURVE_BYTES)
-    socket.setsockopt(zmq.IPV6, 1)
     socket.linger = 1_000
     return socket
 
@@ -116,11 +129,9 @@ def egress(context: Context, keys: KeyPair) -> Socket:
     """Make the broker's PUB: an XPUB, which is a PUB that also tells of subscriptions."""
     socket = context.socket(zmq.XPUB)
     _guard(socket, keys, DOMAIN_PEER)
-    _keep_alive(socket)
+    _backplane(socket)
     socket.setsockopt(zmq.SNDHWM, _PLANE_HWM)
     socket.setsockopt(zmq.XPUB_VERBOSE, 1)
-    socket.setsockopt(zmq.MAXMSGSIZE, BACKPLANE_MAX_BYTES + _CURVE_BYTES)
-    socket.setsockopt(zmq.IPV6, 1)
     socket.linger = 1_000
     return socket
 
@@ -129,17 +140,12 @@ def backend(context: Context, keys: KeyPair, server_key: bytes) -> Socket:
     """Make a gateway's DEALER towards ingress or reader."""
     socket = context.socket(zmq.DEALER)
     _authenticate(socket, keys, server_key)
-    _keep_alive(socket)
+    _backplane(socket)
     # Nothing may wait in a pipe for a broker that is not there: its sessions are.
     socket.setsockopt(zmq.IMMEDIATE, 1)
     socket.setsockopt(zmq.SNDHWM, 1_000)
     socket.setsockopt(zmq.RCVHWM, _PLANE_HWM)
-    socket.setsockopt(zmq.MAXMSGSIZE, BACKPLANE_MAX_BYTES + _CURVE_BYTES)
-    socket.setsockopt(zmq.HEARTBEAT_IVL, 3_000)
-    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 9_000)
-    # The broker lets go of a gateway that stands still, and of all that waits for it.
-    socket.setsockopt(zmq.HEARTBEAT_TTL, 9_000)
-    socket.setsockopt(zmq.IPV6, 1)
+    _beat(socket)
     socket.linger = 500
     return socket
 
@@ -148,16 +154,11 @@ def feed(context: Context, keys: KeyPair, server_key: bytes) -> Socket:
     """Make a gateway's SUB towards the broker's egress."""
     socket = context.socket(zmq.SUB)
     _authenticate(socket, keys, server_key)
-    _keep_alive(socket)
+    _backplane(socket)
     # A SUB loses subscriptions beyond its own send high-water mark (libzmq#2258).
     socket.setsockopt(zmq.SNDHWM, 0)
     socket.setsockopt(zmq.RCVHWM, _PLANE_HWM)
-    socket.setsockopt(zmq.MAXMSGSIZE, BACKPLANE_MAX_BYTES + _CURVE_BYTES)
-    socket.setsockopt(zmq.HEARTBEAT_IVL, 3_000)
-    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 9_000)
-    # The broker lets go of a gateway that stands still, and of all that waits for it.
-    socket.setsockopt(zmq.HEARTBEAT_TTL, 9_000)
-    socket.setsockopt(zmq.IPV6, 1)
+    _beat(socket)
     socket.linger = 0
     return socket
 

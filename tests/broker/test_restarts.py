@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.restarts import EXIT_STOP, FALSE_STARTS_MAX, FIRST_S, MOST_S, STEADY_S, Restarts
+from broker.restarts import FALSE_STARTS_MAX, FIRST_S, MOST_S, STEADY_S, Restarts
+from protocol.process import EXIT_STOP
 
 
 def served() -> Restarts:
