@@ -21,7 +21,7 @@ from protocol.client.timeline import REQUEST_MS, Timeline, Want
 from protocol.codes import ErrorCode
 from protocol.errors import WireError
 from protocol.frames import Error, Events, Page, Read
-from protocol.limits import PAGE_MAX_EVENTS
+from protocol.limits import COUNTER_MAX, PAGE_MAX_EVENTS
 
 log = logging.getLogger("client")
 
@@ -209,6 +209,7 @@ class Recovery:
         if wanted is None:
             return
         after, before, limit = wanted
+        before = min(before, COUNTER_MAX)  # a server may lie about its head
         number = line.reading = self._number()
         first = not line.started
         self._readings[number] = _Reading(line.room, after, before, first, now_ms + REQUEST_MS)

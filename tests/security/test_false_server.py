@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from protocol.blocks import encode_block
@@ -30,6 +30,8 @@ MANY = settings(
     max_examples=150,
     deadline=None,
     database=None,
+    # A failure is of a whole conversation; making its last frame smaller would only take minutes.
+    phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 FEW = settings(MANY, max_examples=40)
