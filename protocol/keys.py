@@ -32,9 +32,12 @@ class KeyPair:
 
 
 def make() -> KeyPair:
-    """Draw a new key pair."""
-    public, secret = zmq.curve_keypair()
-    return KeyPair(_z85.decode(public), _z85.decode(secret))
+    """Draw a new key pair, of which the public key can stand alone behind a ``--word``."""
+    while True:
+        public, secret = zmq.curve_keypair()
+        pair = KeyPair(_z85.decode(public), _z85.decode(secret))
+        if not to_text(pair.public).startswith("-"):
+            return pair
 
 
 def load_or_make(path: Path) -> KeyPair:

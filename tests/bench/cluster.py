@@ -36,7 +36,7 @@ class Cluster:
         self.broker, ready = _start("broker", words)
         key = ready.split("key=")[1]
         listen = f"127.0.0.1:{port + 3}"
-        words = ["--broker", f"127.0.0.1:{port}", "--broker-key", key, "--listen", listen]
+        words = ["--broker", f"127.0.0.1:{port}", f"--broker-key={key}", "--listen", listen]
         self.gateway, _ = _start("gateway", [*words, "--data", str(self.data), "--rate", "0"])
         token = (self.data / "invite.token").read_text(encoding="ascii").strip()
         server_key = load_or_make(self.data / "frontend.key").public
@@ -68,19 +68,21 @@ class Cluster:
 
 
 def _start(package: str, words: list[str]) -> tuple[subprocess.Popen[str], str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", package, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    ready = process.stdout.readline().strip()
-    if not ready.startswith("ready"):
-        process.kill()
-        process.wait()
-        raise RuntimeError(f"the {package} did not start")
-    return process, ready
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", package, *words],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        assert process.stdout is not None
+        ready = process.stdout.readline().strip()
+        if not ready.startswith("ready"):
+            process.kill()
+            process.wait()
+            log.seek(0)
+            raise RuntimeError(f"the {package} did not start: {log.read().strip()}")
+        return process, ready
 
 
 def cpu_ns(pid: int) -> int:

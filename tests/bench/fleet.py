@@ -63,7 +63,7 @@ class Fleet:
         self._poller = zmq.Poller()
         for socket in self._peers:
             self._poller.register(socket, zmq.POLLIN)
-        self._cache: dict[bytes, list[Arrival]] = {}
+        self._cache: dict[bytes, tuple[list[Arrival], bool]] = {}
         self.latencies_ns: list[int] = []
         self.delivered = 0
         self.in_order = True
@@ -77,6 +77,12 @@ class Fleet:
         while self.delivered < wanted and time.monotonic() - quiet_since < _QUIET_S:
             for socket, _ in self._poller.poll(100):
                 quiet_since = time.monotonic()
+                self._drain(self._peers[socket])
+
+    def catch_up(self) -> None:
+        """Take what came while others connected, until nothing comes for a moment."""
+        while ready := self._poller.poll(300):
+            for socket, _ in ready:
                 self._drain(self._peers[socket])
 
     def idle(self, seconds: float) -> None:
@@ -104,37 +110,33 @@ class Fleet:
             self._take(peer, data)
 
     def _take(self, peer: Peer, data: bytes) -> None:
-        arrivals = self._cache.get(data)
-        if arrivals is None:
+        known = self._cache.get(data)
+        if known is None:
             frame = decode(data)
-            if isinstance(frame, Events | Page):
-                arrivals = [
-                    (event.seq, _stamp(event.item))
-                    for block in frame.blocks
-                    for event in decode_block(block)
-                ]
-                if len(self._cache) > 512:
-                    self._cache.clear()
-                self._cache[data] = arrivals
-                if isinstance(frame, Page):
-                    self.fetched += 1
-            elif isinstance(frame, Heads | Pong):
-                assert peer.welcome is not None
-                for room, head in frame.heads:
-                    if head > peer.last:
-                        peer.send(Read(1, room, peer.last, 0, PAGE_MAX_EVENTS))
+            if isinstance(frame, Heads | Pong):
+                if any(head > peer.last for _, head in frame.heads):
+                    self._read_on(peer)
                 return
-            else:
+            if not isinstance(frame, Events | Page):
                 return
+            arrivals = [
+                (event.seq, _stamp(event.item))
+                for block in frame.blocks
+                for event in decode_block(block)
+            ]
+            known = arrivals, isinstance(frame, Page) and frame.more
+            if len(self._cache) > 512:
+                self._cache.clear()
+            self._cache[data] = known
+            self.fetched += isinstance(frame, Page)
+        arrivals, more = known
         self.frames += 1
         now = time.monotonic_ns()
         for seq, stamp in arrivals:
             if seq <= peer.last:
                 continue
             if seq != peer.last + 1:
-                # A hole: the rest of this frame is fetched with what is missing.
-                assert peer.welcome is not None
-                peer.send(Read(1, peer.welcome.rooms[0][0], peer.last, 0, PAGE_MAX_EVENTS))
+                more = True  # a hole: the rest of this frame is fetched with what is missing
                 break
             peer.last = seq
             if stamp:
@@ -143,6 +145,12 @@ class Fleet:
                     self.in_order = False
                 peer.stamp = stamp
                 self.latencies_ns.append(now - stamp)
+        if more:
+            self._read_on(peer)
+
+    def _read_on(self, peer: Peer) -> None:
+        assert peer.welcome is not None
+        peer.send(Read(1, peer.welcome.rooms[0][0], peer.last, 0, PAGE_MAX_EVENTS))
 
 
 def _stamp(item: bytes) -> int:
@@ -168,6 +176,7 @@ def main() -> None:
     context: Context = zmq.Context()
     context.set(zmq.MAX_SOCKETS, count + 1_000)
     peers = connect(context, invite, count, name)
+    Fleet(peers).catch_up()
     print("ready", flush=True)
     for line in sys.stdin:
         word, *rest = line.split()

@@ -119,3 +119,7 @@ def test_processes_that_start_together_get_one_key(tmp_path: Path) -> None:
     printed = {one.communicate(timeout=60)[0].strip() for one in started}
     assert all(one.returncode == 0 for one in started)
     assert printed == {keys.to_text(keys.load_or_make(path).public)}
+
+
+def test_a_public_key_is_never_taken_for_an_option() -> None:
+    assert not any(keys.to_text(keys.make().public).startswith("-") for _ in range(400))
