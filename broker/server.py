@@ -47,7 +47,7 @@ _DRAIN_MAX = 512
 """Batches of one drain: bounds how long the first of them waits for its commit."""
 _BATCH_BYTES = BACKPLANE_MAX_BYTES // 4
 """Batches to a gateway that are larger are split."""
-_POLL_MS = 250
+_POLL_MS = 500
 _HEADS_MS = 1_000
 _IDLE_HEADS_MS = 30_000
 _PRESENCE_MS = 1_000

@@ -64,7 +64,7 @@ _DRAIN_BYTES = 4 * 1024 * 1024
 _FEED_MAX = 512
 _DOWN_MAX = 64
 _READS_MAX = 64
-_POLL_MS = 250
+_POLL_MS = 500
 _TEND_MS = 1_000
 _TRIM_AFTER = 100
 """Sessions forgotten at once after which memory is given back."""

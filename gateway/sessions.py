@@ -15,9 +15,9 @@ from protocol.limits import FAULTS_MAX, ITEMS_PER_SEND_MAX, PING_MS, SESSION_DEA
 SESSIONS_PER_DEVICE_MAX = 8
 """A device that connects more often loses its oldest session: it is stale, or a fault."""
 
-_CROWD = 250
-"""Sessions up to which pings come every PING_MS; beyond, less often in proportion."""
-_CROWD_FACTOR_MAX = 4
+_CROWDS = ((100, 1), (500, 4))
+_CROWD_FACTOR_MAX = 16
+"""Up to so many sessions pings come every so many PING_MS; beyond, every fourth minute."""
 _STRANGERS_MAX = 10_000
 
 
@@ -41,6 +41,7 @@ class Session:
     nick: str | None
     token: str | None
     heard_ms: int
+    ping_ms: int = PING_MS
     welcome: bool = False
     """The broker has opened it and WELCOME was sent."""
     person: bytes = b""
@@ -117,19 +118,23 @@ class Sessions:
             self._strangers.popitem(last=False)
         return count <= FAULTS_MAX
 
-    def ping_ms(self) -> int:
-        """How often a client that comes now is asked to ping.
+    def set_ping(self, session: Session) -> int:
+        """Return how often the session, welcome now, is asked to ping; its deadline follows.
 
-        A ping costs some 40 µs of a core, so a crowd is asked less often.
+        A ping that wakes a sleeping gateway costs 200 µs of a core, so a crowd is asked less
+        often. TCP keep-alive finds dead connections meanwhile, and heads are announced anyway.
         """
-        return int(PING_MS * min(max(len(self) / _CROWD, 1.0), _CROWD_FACTOR_MAX))
+        number = len(self)
+        factor = next((one for most, one in _CROWDS if number <= most), _CROWD_FACTOR_MAX)
+        session.ping_ms = PING_MS * factor
+        return session.ping_ms
 
     def silent(self, now_ms: int) -> list[Session]:
-        """Sessions from which nothing came for three of the longest pings asked for."""
-        limit = SESSION_DEADLINE_MS
-        if len(self) > _CROWD:
-            limit *= _CROWD_FACTOR_MAX
-        return [one for one in self.by_slot.values() if now_ms - one.heard_ms > limit]
+        """Sessions from which nothing came for three of the pings that they were asked for."""
+        by_ping = SESSION_DEADLINE_MS / PING_MS
+        return [
+            one for one in self.by_slot.values() if now_ms - one.heard_ms > one.ping_ms * by_ping
+        ]
 
 
 class Rate:

@@ -133,7 +133,7 @@ class Upstream:
             self._server,
             self.addresses,
             rooms,
-            self._sessions.ping_ms(),
+            self._sessions.set_ping(session),
         )
         self._reply(session, encode(welcome))
         for row in several:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from tests.bench.cluster import Cluster, cpu_ns, memory_kib, settle
 
 _FLEETS = 4
+_GRACE_S = 15.0
+"""After the last client came, until what its coming left behind is cleared away."""
 _IDLE_S = 60.0
 
 
@@ -44,6 +46,7 @@ class Connections:
                 took_s = time.monotonic() - started
                 settle(cluster)
                 cpu = cpu_ns(pid) - cpu
+                time.sleep(_GRACE_S)
                 for fleet in fleets:
                     assert fleet.stdin is not None
                     fleet.stdin.write(f"idle {_IDLE_S}\n")

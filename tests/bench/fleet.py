@@ -90,7 +90,7 @@ class Fleet:
         deadline = time.monotonic() + seconds
         step = seconds / max(len(self._peers), 1)
         peers = list(self._peers.values())
-        pings = sum(int(seconds * 1_000 / one.welcome.ping_ms) for one in peers if one.welcome)
+        pings = int(sum(seconds * 1_000 / one.welcome.ping_ms for one in peers if one.welcome))
         sent = 0
         while (now := time.monotonic()) < deadline:
             due = int(pings * (1 - (deadline - now) / seconds))

@@ -80,16 +80,19 @@ def test_who_is_silent_too_long_is_named() -> None:
 def test_a_crowd_is_asked_to_ping_less_often_and_given_as_much_longer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sessions_module, "_CROWD", 10)
+    monkeypatch.setattr(sessions_module, "_CROWDS", ((10, 1), (50, 4)))
     sessions = Sessions()
-    asked = []
-    for number in range(100):
-        assert not sessions.silent(3 * sessions.ping_ms())
-        add(sessions, b"%d" % number, str(number))
-        asked.append(sessions.ping_ms())
-    assert asked == sorted(asked)
-    assert asked[:10] == [PING_MS] * 10 and asked[-1] == 4 * PING_MS
-    assert not sessions.silent(3 * asked[-1])
+    crowd = [add(sessions, b"%d" % number, str(number)) for number in range(100)]
+    assert sessions.set_ping(crowd[0]) == 16 * PING_MS
+    asked = [sessions.set_ping(one) for one in crowd]
+    assert asked == [16 * PING_MS] * 100
+    assert not sessions.silent(48 * PING_MS)
+    # Who was asked for less while there was a crowd is not forgotten when it is gone.
+    for one in crowd[1:]:
+        sessions.remove(one)
+    assert sessions.set_ping(add(sessions, b"new", "new")) == PING_MS
+    assert crowd[0] not in sessions.silent(48 * PING_MS)
+    assert crowd[0] in sessions.silent(48 * PING_MS + 1)
 
 
 # --- the rate -------------------------------------------------------------------------------
