@@ -37,7 +37,12 @@ class Cluster:
         key = ready.split("key=")[1]
         listen = f"127.0.0.1:{port + 3}"
         words = ["--broker", f"127.0.0.1:{port}", f"--broker-key={key}", "--listen", listen]
-        self.gateway, _ = _start("gateway", [*words, "--data", str(self.data), "--rate", "0"])
+        try:
+            self.gateway, _ = _start("gateway", [*words, "--data", str(self.data), "--rate", "0"])
+        except RuntimeError:
+            self.broker.kill()
+            self.broker.wait()
+            raise
         token = (self.data / "invite.token").read_text(encoding="ascii").strip()
         server_key = load_or_make(self.data / "frontend.key").public
         self.invite = Invite((listen,), server_key, token)
