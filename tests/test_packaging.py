@@ -85,7 +85,7 @@ def test_the_wheel_holds_four_packages_and_one_module(tmp_path: Path) -> None:
 def test_the_root_has_no_other_folder() -> None:
     # Not git's view of it: the system under test need not have git, nor the copy a history.
     found = {one.name for one in ROOT.iterdir() if one.is_dir() and one.name[0] != "."}
-    assert found - {"build", "dist"} == {*PACKAGES, "tests"}
+    assert found - {"build", "dist", "__pycache__"} == {*PACKAGES, "tests"}
 
 
 @make_and_sh
