@@ -57,6 +57,8 @@ class Timeline:
     head: int
     low: int = -1
     high: int = -1
+    entered: int = -1
+    """The head when one came: the first page ends here, and what is said later is read whole."""
     reading: int = 0
     """The request number of the READ under way; 0: none."""
     wants: list[Want] = field(default_factory=list)
@@ -67,6 +69,11 @@ class Timeline:
     _look_ms: int | None = None
     _retry_ms: int = 0
     _retry_at_ms: int = 0
+
+    def __post_init__(self) -> None:
+        """Take the head of the beginning as that of the coming."""
+        if self.entered < 0:
+            self.entered = self.head
 
     @classmethod
     def of(cls, row: RoomRow) -> "Timeline":
@@ -90,6 +97,7 @@ class Timeline:
     def restart(self, epoch: bytes, head: int) -> None:
         """Forget everything: the server's history is another one."""
         self.epoch, self.head, self.low, self.high = epoch, head, -1, -1
+        self.entered = head
         self.told = False
         self.settle_link()
 
@@ -108,10 +116,11 @@ class Timeline:
             self._look_ms = now_ms + grace_ms
 
     def begin_empty(self) -> bool:
-        """Start a room in which nothing was said yet; False if it is not one."""
-        if self.started or self.head:
+        """Start a room in which nothing was said before one came; False if it is not one."""
+        if self.started or self.entered:
             return False
         self.low = self.high = 0
+        self._look_ms = 0 if self.head else None
         return True
 
     def offer(self, events: Iterable[Event], now_ms: int) -> list[Event]:
@@ -162,7 +171,7 @@ class Timeline:
         if self.reading or now_ms < self._retry_at_ms:
             return None
         if not self.started:
-            return 0, self.head + 1, FIRST_PAGE_EVENTS
+            return 0, self.entered + 1, FIRST_PAGE_EVENTS
         if self.head > self.high and self._look_ms is not None and now_ms >= self._look_ms:
             end = min(self._buffer, default=self.head + 1)
             return self.high, 0, max(1, min(end - self.high - 1, PAGE_MAX_EVENTS))

@@ -10,7 +10,7 @@ from protocol.client.happenings import (
 )
 from protocol.client.outcome import Answer
 from protocol.client.timeline import BUFFER_MAX_EVENTS
-from protocol.codes import ErrorCode
+from protocol.codes import ErrorCode, Kind
 from protocol.frames import (
     Error,
     Events,
@@ -43,6 +43,26 @@ def test_a_new_room_starts_with_its_newest_page_and_goes_back_on_demand() -> Non
     assert len(of(bench.told, Arrived)) == 1
     events = bench.client.store.before(ROOM, 501, 0, 500)
     assert [one.seq for one in events] == list(range(301, 501))
+
+
+def test_what_is_said_after_one_came_is_read_whole_however_late_the_first_page() -> None:
+    bench = Bench(online=False)
+    bench.session.connected("model:1", bench.now)
+    bench.step()
+    (read,) = bench.welcome(head=3)
+    assert (read.after, read.before) == (0, 4)
+    bench.give(bench.events(4, 600))
+    late = Error(ErrorCode.UNAVAILABLE, "", "not now", int(Kind.READ), read.request)
+    bench.give(late)
+    bench.now += 2_000
+    (again,) = bench.step()
+    assert (again.after, again.before) == (0, 4)
+    reads = bench.give(bench.page(again, 1, 3, 600))
+    while reads:
+        (read,) = reads
+        last = min(read.after + read.limit, 600)
+        reads = bench.give(bench.page(read, read.after + 1, last, 600))
+    assert bench.seqs() == list(range(1, 601))
 
 
 def test_a_room_known_as_empty_is_filled_whole_after_a_restart() -> None:
