@@ -95,7 +95,8 @@ class FalseServer:
 
     def wait_for(self, talker: Talker, purpose: Purpose) -> None:
         """Serve until the client has a connection for this; a picture makes it want one."""
-        self._routes.pop(purpose, None)
+        if purpose in self._routes:
+            return  # it only takes no more at the moment
         if purpose is Purpose.BULK:
             talker.client.fetch(ROOM, secrets.token_bytes(32), 100_000)
         else:
@@ -165,5 +166,9 @@ class FalseServer:
             self._socket.send_multipart(parts, zmq.DONTWAIT)
         except zmq.ZMQError as error:
             assert error.errno in (zmq.EAGAIN, zmq.EHOSTUNREACH)
+            if error.errno == zmq.EHOSTUNREACH:
+                gone = [one for one, route in self._routes.items() if route == parts[0]]
+                for purpose in gone:
+                    del self._routes[purpose]
             return False
         return True
