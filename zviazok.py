@@ -28,7 +28,7 @@ WORDS = {
     "chat": Word("protocol.terminal.__main__", "chat in the terminal, or from a script (--json)"),
     "broker": Word("broker.__main__", "run a broker alone"),
     "gateway": Word("gateway.__main__", "run a gateway alone, here or on another machine"),
-    "bench": Word("tests.bench.__main__", "measure fan-out, ingest and connections"),
+    "bench": Word("tests.bench.__main__", "measure fan-out, ingest, connections and the window"),
 }
 
 EXIT_ERROR = 1

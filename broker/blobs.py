@@ -1,4 +1,4 @@
-"""The blob store: pictures as files, each stored once, named by the SHA-256 of its bytes.
+"""The blob store: what people post as files, each stored once, named by the SHA-256 of its bytes.
 
 ::
 
@@ -202,7 +202,7 @@ class BlobStore:
                 raise WireError(
                     ErrorCode.QUOTA,
                     "size",
-                    f"the server's {self._quota_bytes // (1024 * 1024)} MiB for pictures are full",
+                    f"the server's {self._quota_bytes // (1024 * 1024)} MiB for files are full",
                 )
 
     def _keep(self, name: _Name, part: _Part) -> None:

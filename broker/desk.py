@@ -12,6 +12,8 @@ from typing import Any
 
 from broker.directory import GENERAL, Directory, Person, Room
 from broker.journal import Batch
+from broker.marks import Marks
+from broker.profiles import Profiles
 from broker.sequencer import Sequencer
 from broker.sessions import Gateway, Session, Sessions
 from protocol.backplane import Down, Up
@@ -27,19 +29,33 @@ from protocol.frames import (
     Leave,
     Link,
     Linked,
+    Mark,
+    Marked,
     People,
     PeoplePage,
+    Portraits,
+    PortraitsPage,
     Presence,
+    Profile,
+    Profiled,
     Refused,
     Rename,
     Renamed,
     Rooms,
     RoomsPage,
+    Typed,
+    Typing,
     decode,
     encode,
 )
+from protocol.frames import Marks as AskMarks
 from protocol.items import encode_item
-from protocol.limits import LINK_TOKEN_MS, NOTICE_MEMBERS_MAX, PEOPLE_PAGE_MAX
+from protocol.limits import (
+    LINK_TOKEN_MS,
+    MARKS_MEMBERS_MAX,
+    NOTICE_MEMBERS_MAX,
+    PEOPLE_PAGE_MAX,
+)
 
 log = logging.getLogger("broker")
 
@@ -49,11 +65,22 @@ _REFUSED_RETRY_MS = 60_000
 class Desk:
     """Handles operations; one drain at a time, between ``begin`` and the commit."""
 
-    def __init__(self, directory: Directory, sequencer: Sequencer, sessions: Sessions) -> None:
-        """Work on these three."""
+    def __init__(
+        self,
+        directory: Directory,
+        sequencer: Sequencer,
+        sessions: Sessions,
+        marks: Marks,
+        profiles: Profiles,
+    ) -> None:
+        """Work on these."""
         self._directory = directory
         self._sequencer = sequencer
         self.sessions = sessions
+        self._marks = marks
+        self._profiles = profiles
+        self.typed: list[tuple[bytes, bytes]] = []
+        """Room and frame to publish after the drain: who is typing. No more than operations."""
         self._batch = Batch()
         self._now_ms = 0
         self._requests: dict[Kind, Callable[[Session, Any], None]] = {
@@ -64,12 +91,18 @@ class Desk:
             Kind.LEAVE: self._leave,
             Kind.RENAME: self._rename,
             Kind.LINK: self._link,
+            Kind.TYPING: self._typing,
+            Kind.MARK: self._mark,
+            Kind.MARKS: self._tell_marks,
+            Kind.PROFILE: self._profile,
+            Kind.PORTRAITS: self._portraits,
         }
 
     def begin(self, batch: Batch, now_ms: int) -> None:
         """Start a drain at wall-clock ``now_ms``; changes go into ``batch``."""
         self._batch = batch
         self._now_ms = now_ms
+        self.typed.clear()
 
     def ensure_general(self) -> None:
         """Make the room that every server has."""
@@ -178,8 +211,7 @@ class Desk:
 
     def _people(self, session: Session, frame: People) -> None:
         people, more = self._directory.people_page(frame.after, frame.limit)
-        online = self.sessions.online
-        rows = [[one.person, one.nick, online(one)] for one in people]
+        rows = [self.sessions.row(one) for one in people]
         self._answer(session, PeoplePage(frame.request, more, rows))
 
     def _rooms(self, session: Session, frame: Rooms) -> None:
@@ -211,14 +243,13 @@ class Desk:
 
     def _leave(self, session: Session, frame: Leave) -> None:
         person = session.device.person
-        room = self._directory.rooms.get(frame.room)
-        if room is None or room.no not in person.rooms:
-            raise WireError(ErrorCode.NOT_MEMBER, "room", "you are not in this room")
+        room = self._own_room(session, frame.room)
         if room.kind is RoomKind.DIRECT:
             raise WireError(ErrorCode.FIELD, "room", "a direct message cannot be left")
         if len(room.members) <= NOTICE_MEMBERS_MAX:
             self._notice(room, person, {"what": "left"})
         self._directory.leave(room, person, self._batch)
+        self._marks.forget(room, person)
         for theirs in self.sessions.of(person):
             theirs.tell(Down.LEFT, frame.request if theirs is session else 0, room.room)
 
@@ -239,6 +270,46 @@ class Desk:
         token = self._directory.link_token(session.device.person, self._now_ms, self._batch)
         self._answer(session, Linked(frame.request, token, LINK_TOKEN_MS))
 
+    def _typing(self, session: Session, frame: Typing) -> None:
+        room = self._own_room(session, frame.room)
+        if len(room.members) <= MARKS_MEMBERS_MAX:
+            typed = Typed(room.room, session.device.person.person)
+            self.typed.append((room.room, encode(typed)))
+
+    def _mark(self, session: Session, frame: Mark) -> None:
+        room = self._own_room(session, frame.room)
+        if frame.seq > room.head:
+            raise WireError(ErrorCode.FIELD, "seq", "is beyond the last event of the room")
+        self._marks.move(room, session.device.person, frame.seq)
+
+    def _tell_marks(self, session: Session, frame: AskMarks) -> None:
+        room = self._own_room(session, frame.room)
+        self._answer(session, Marked(frame.request, room.room, self._marks.of(room)))
+
+    def _profile(self, session: Session, frame: Profile) -> None:
+        person = session.device.person
+        if self._profiles.change(person, frame.colour, frame.picture, self._batch):
+            self.sessions.touch(person)
+        for theirs in self.sessions.of(person):
+            if theirs.purpose is Purpose.TALK:
+                request = frame.request if theirs is session else 0
+                self._answer(theirs, Profiled(request, person.colour, person.picture))
+
+    def _portraits(self, session: Session, frame: Portraits) -> None:
+        people = [self._directory.people.get(one) for one in dict.fromkeys(frame.people)]
+        known = [one for one in people if one is not None]
+        if len(known) < len(people):
+            raise WireError(ErrorCode.NO_PERSON, "people", "one of these people is not known")
+        rows = self._profiles.portraits(known, self._batch)
+        self._answer(session, PortraitsPage(frame.request, rows))
+
+    def _own_room(self, session: Session, room_id: bytes) -> Room:
+        room = self._directory.rooms.get(room_id)
+        # Alike for a room that is not there: that a direct message exists is nobody's business.
+        if room is None or room.no not in session.device.person.rooms:
+            raise WireError(ErrorCode.NOT_MEMBER, "room", "you are not in this room")
+        return room
+
     # --- rooms ------------------------------------------------------------------------
 
     def _enter(self, room: Room, person: Person, requests: dict[Session, int]) -> bool:
@@ -256,6 +327,12 @@ class Desk:
 
     def _notice(self, room: Room, person: Person, body: dict[str, str]) -> None:
         self._sequencer.notice(room, person, encode_item(EventKind.NOTICE, body))
+
+    def marked_frames(self) -> list[tuple[bytes, bytes]]:
+        """Return room and MARKED frame of each room in which marks have moved."""
+        return [
+            (room.room, encode(Marked(0, room.room, rows))) for room, rows in self._marks.moved()
+        ]
 
     def presence_frames(self) -> list[bytes]:
         """Return the PRESENCE frames that are due."""

@@ -61,6 +61,9 @@ class Person:
     person: bytes
     nick: str
     skeleton: str = ""
+    colour: int = 0
+    picture: bytes = b""
+    """The name of their picture, or empty; both are :mod:`broker.profiles`' to change."""
     rooms: dict[int, Room] = field(default_factory=dict)
     devices: int = 0
 
@@ -93,6 +96,9 @@ class Directory:
         rooms = {row.no: self._keep_room(row) for row in contents.rooms}
         people = {row.no: self._keep_person(row) for row in contents.people}
         self._people_by_no = people
+        for profile in contents.profiles:
+            owner = people[profile.person_no]
+            owner.colour, owner.picture = profile.colour, profile.picture
         for row in contents.devices:
             self._keep_device(row.no, row.key, people[row.person_no])
         for member in contents.members:

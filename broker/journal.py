@@ -57,6 +57,18 @@ class PersonRow(NamedTuple):
     skeleton: str
 
 
+class ProfileRow(NamedTuple):
+    """What somebody looks like: a colour (0: none chosen), and what their picture is called.
+
+    ``picture`` is 8 bytes, or empty: none. The picture itself stands apart, because the broker
+    keeps profiles in memory and pictures not.
+    """
+
+    person_no: int
+    colour: int
+    picture: bytes
+
+
 class DeviceRow(NamedTuple):
     """A device is its CURVE public key."""
 
@@ -83,6 +95,14 @@ class MemberRow(NamedTuple):
     room_no: int
     person_no: int
     order: int
+
+
+class MarkRow(NamedTuple):
+    """A person has read a room up to ``seq``; 0: there is no mark any more."""
+
+    room_no: int
+    person_no: int
+    seq: int
 
 
 class BlobRow(NamedTuple):
@@ -116,6 +136,10 @@ class Batch:
     blobs: list[BlobRow] = field(default_factory=list)
     tokens: list[TokenRow] = field(default_factory=list)
     used_tokens: list[bytes] = field(default_factory=list)
+    profiles: dict[int, ProfileRow] = field(default_factory=dict)
+    pictures: dict[int, bytes] = field(default_factory=dict)
+    """By ``person_no``; empty: it goes."""
+    marks: list[MarkRow] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         """Whether there is anything to store."""
@@ -131,6 +155,9 @@ class Batch:
             or self.blobs
             or self.tokens
             or self.used_tokens
+            or self.profiles
+            or self.pictures
+            or self.marks
         )
 
 
@@ -143,6 +170,8 @@ class Contents:
     rooms: list[RoomRow]
     members: list[MemberRow]
     tokens: list[TokenRow]
+    profiles: list[ProfileRow]
+    marks: list[MarkRow]
     last_writer_no: int
     last_order: int
 
@@ -198,6 +227,9 @@ class Journal(Protocol):
 
     def answers(self, writer_no: int, first_n: int, last_n: int) -> Iterator[AnswerRow]:
         """Yield the stored answers that touch ``first_n … last_n``, ascending."""
+
+    def picture(self, person_no: int) -> bytes:
+        """Return somebody's picture; empty: they have none."""
 
     def health(self) -> dict[str, str]:
         """Say in a few words what there is: implementation, durability, versions."""

@@ -316,7 +316,9 @@ class Reader:
         if not bulk.sent:
             self._counts["blob_frames"] += 1
             if not self._history.has_blob(frame.room, frame.sha256):
-                raise WireError(ErrorCode.NO_BLOB, "sha256", "this room has no such picture")
+                raise WireError(
+                    ErrorCode.NO_BLOB, "sha256", "this room has no such picture or file"
+                )
         offset = frame.offset + bulk.sent
         length = min(CHUNK_MAX_BYTES, frame.length - bulk.sent)
         size, data = self._blobs.read(frame.sha256, offset, length)

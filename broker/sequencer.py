@@ -206,7 +206,7 @@ class Sequencer:
                 self._batch.blobs.append(BlobRow(room.no, one[1], one[2]))
                 items.append(one[0])
             else:
-                refusal = (int(ErrorCode.NO_BLOB), "sha256", "send the picture's bytes first")
+                refusal = (int(ErrorCode.NO_BLOB), "sha256", "send its bytes first")
             if refusal is not None:
                 if items:
                     yield items

@@ -18,7 +18,9 @@ from broker.blobs import BlobStore
 from broker.desk import Desk
 from broker.directory import Directory
 from broker.journal import BlockRow
+from broker.marks import Marks
 from broker.peers import Peers
+from broker.profiles import Profiles
 from broker.reader import Reader
 from broker.sequencer import Sequencer
 from broker.sessions import Gateway, Sessions
@@ -51,6 +53,9 @@ _POLL_MS = 500
 _HEADS_MS = 1_000
 _IDLE_HEADS_MS = 30_000
 _PRESENCE_MS = 1_000
+_MARKS_MS = 500
+_MARKS_STORED_MS = 3_000
+"""How often marks that moved are written; the last ones are lost if the broker is killed."""
 _SUBSCRIBED_MAX = 1_000_000
 
 
@@ -79,7 +84,9 @@ class Broker:
         )
         self._directory = Directory(contents, token, os.urandom)
         self.sessions = Sessions()
-        self._desk = Desk(self._directory, self._sequencer, self.sessions)
+        self._marks = Marks(contents.marks, self._directory.rooms.values())
+        profiles = Profiles(self._journal.picture)
+        self._desk = Desk(self._directory, self._sequencer, self.sessions, self._marks, profiles)
         self._room_ids = {room.no: room.room for room in self._directory.rooms.values()}
         self._moved: set[bytes] = set()
         self._subscribed: set[bytes] = set()
@@ -114,7 +121,7 @@ class Broker:
         """Serve until stopped; raise :class:`JournalError` when the journal fails."""
         for socket in (self._ingress, self._egress):
             self._poller.register(socket, zmq.POLLIN)
-        heads_at = idle_at = presence_at = _monotonic_ms()
+        heads_at = idle_at = presence_at = marks_at = stored_at = _monotonic_ms()
         while not self._stopping:
             ready = dict(self._poller.poll(_POLL_MS))
             self._zap.serve()
@@ -134,8 +141,15 @@ class Broker:
             if now_ms >= presence_at:
                 presence_at = now_ms + _PRESENCE_MS
                 for frame in self._desk.presence_frames():
-                    header = feed_header(FeedKind.FRAME, self._term, self._epoch, 0, 0)
-                    self._egress.send_multipart([LOBBY, header, frame])
+                    self._tell(FeedKind.FRAME, LOBBY, frame)
+            if now_ms >= marks_at:
+                marks_at = now_ms + _MARKS_MS
+                for room, frame in self._desk.marked_frames():
+                    self._tell(FeedKind.MEMBERS, room, frame)
+            if now_ms >= stored_at:
+                stored_at = now_ms + _MARKS_STORED_MS
+                self._store_marks()
+        self._store_marks()
 
     # --- one drain --------------------------------------------------------------------
 
@@ -171,6 +185,8 @@ class Broker:
         for route in strangers:
             self._send(route, [[Down.WHO]])
         self._publish(blocks)
+        for room, frame in self._desk.typed:
+            self._tell(FeedKind.MEMBERS, room, frame)
 
     def _take(self, message: list[bytes], strangers: set[bytes], now_ms: int) -> None:
         if len(message) != 2:
@@ -248,7 +264,16 @@ class Broker:
             send([room, header, block.data])
             self._moved.add(room)
 
-    # --- heads, gateways, presence ------------------------------------------------------
+    # --- heads, gateways, presence, marks ------------------------------------------------
+
+    def _tell(self, kind: FeedKind, topic: bytes, frame: bytes) -> None:
+        header = feed_header(kind, self._term, self._epoch, 0, 0)
+        self._egress.send_multipart([topic, header, frame])
+
+    def _store_marks(self) -> None:
+        self._begin()
+        self._marks.store(self._batch)
+        self._commit()
 
     def _greet_subscribers(self) -> None:
         """Announce a room's head to whoever subscribes to it, behind what was published before."""

@@ -109,19 +109,24 @@ class Sessions:
         """Whether the person has a session that talks."""
         return person.no in self._talking
 
+    def row(self, person: Person) -> list[Any]:
+        """Return a row of person, nickname, online, colour, picture."""
+        online = person.no in self._talking
+        return [person.person, person.nick, online, person.colour, person.picture]
+
     def touch(self, person: Person) -> None:
-        """Tell of the person at the next presence push: a new one, or a new nickname."""
+        """Tell of the person at the next presence push: a new one, or one that looks different."""
         self._changed[person.no] = person
 
     def presence(self) -> list[list[Any]]:
-        """Return rows of person, nickname, online that changed since the last call.
+        """Return rows of those who changed since the last call, as PRESENCE has them.
 
         Nothing when more people are online than presence is pushed for.
         """
         changed, self._changed = self._changed, {}
         if len(self._talking) > PRESENCE_PUSH_MAX:
             return []
-        return [[one.person, one.nick, self.online(one)] for one in changed.values()]
+        return [self.row(one) for one in changed.values()]
 
     def addresses(self) -> list[str]:
         """Where clients can connect: every gateway's addresses, in order of registration."""

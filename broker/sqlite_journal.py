@@ -8,7 +8,6 @@ How blocks are rows, and how a page is made of them, says :mod:`broker.sqlite_bl
 """
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +17,11 @@ from broker.journal import (
     Batch,
     Contents,
     DeviceRow,
+    MarkRow,
     MemberRow,
     Page,
     PersonRow,
+    ProfileRow,
     RoomRow,
     TokenRow,
     WriterRow,
@@ -34,40 +35,13 @@ from broker.sqlite_blocks import (
     oldest,
     row_of,
 )
+from broker.sqlite_schema import SCHEMA_VERSION, bring_up
 from protocol.codes import RoomKind
 from protocol.errors import DamagedError, FencedError, JournalError, SetupError
-
-SCHEMA_VERSION = 1
 
 _BUSY_S = 10.0
 _CHECKPOINT_PAGES = 4_000
 """16 MiB of WAL between checkpoints: rare enough for a burst, small enough for a restart."""
-
-_SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE person (no INTEGER PRIMARY KEY, person BLOB NOT NULL UNIQUE, nick TEXT NOT NULL,
-    skeleton TEXT NOT NULL UNIQUE);
-CREATE TABLE device (no INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE,
-    person_no INTEGER NOT NULL REFERENCES person);
-CREATE TABLE room (no INTEGER PRIMARY KEY, room BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL,
-    name TEXT NOT NULL, handle TEXT NOT NULL UNIQUE);
-CREATE TABLE member (room_no INTEGER NOT NULL REFERENCES room,
-    person_no INTEGER NOT NULL REFERENCES person, joined INTEGER NOT NULL,
-    PRIMARY KEY (room_no, person_no)) WITHOUT ROWID;
-CREATE TABLE block (id INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, ts INTEGER NOT NULL,
-    crc INTEGER NOT NULL, data BLOB NOT NULL);
-CREATE TABLE writer (no INTEGER PRIMARY KEY, room_no INTEGER NOT NULL, device_no INTEGER NOT NULL,
-    outbox_epoch BLOB NOT NULL, last_n INTEGER NOT NULL,
-    UNIQUE (room_no, device_no, outbox_epoch));
-CREATE TABLE answer (writer_no INTEGER NOT NULL, last_n INTEGER NOT NULL, first_n INTEGER NOT NULL,
-    first_seq INTEGER NOT NULL, code INTEGER NOT NULL, field TEXT NOT NULL, text TEXT NOT NULL,
-    PRIMARY KEY (writer_no, last_n)) WITHOUT ROWID;
-CREATE TABLE blob (room_no INTEGER NOT NULL, sha256 BLOB NOT NULL, size INTEGER NOT NULL,
-    PRIMARY KEY (room_no, sha256)) WITHOUT ROWID;
-CREATE TABLE token (digest BLOB PRIMARY KEY, person_no INTEGER NOT NULL,
-    expires_ts INTEGER NOT NULL) WITHOUT ROWID;
-"""
-
 
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -120,19 +94,7 @@ class SqliteJournal:
         db.execute("PRAGMA cache_size=-65536")
         if db.execute("PRAGMA synchronous").fetchone()[0] != 2:
             raise SetupError("SQLite does not run with synchronous=FULL here; nothing is stored.")
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            script = "BEGIN IMMEDIATE;" + _SCHEMA
-            db.executescript(script)
-            rows = [("epoch", os.urandom(16)), ("term", 0)]
-            db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
-            db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-            db.execute("COMMIT")
-        elif version != SCHEMA_VERSION:
-            raise SetupError(
-                f"{self._path} has schema version {version} and this program knows "
-                f"{SCHEMA_VERSION}. Use the version of Zviazok that made it."
-            )
+        bring_up(db, self._path)
 
     def _meta(self, name: str) -> bytes:
         value: bytes = self._db.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()[
@@ -192,6 +154,11 @@ class SqliteJournal:
                 TokenRow._make(row)
                 for row in db.execute("SELECT digest, person_no, expires_ts FROM token")
             ],
+            [
+                ProfileRow._make(row)
+                for row in db.execute("SELECT person_no, colour, picture FROM profile")
+            ],
+            [MarkRow._make(row) for row in db.execute("SELECT room_no, person_no, seq FROM mark")],
             db.execute("SELECT coalesce(max(no), 0) FROM writer").fetchone()[0],
             db.execute("SELECT coalesce(max(joined), 0) FROM member").fetchone()[0],
         )
@@ -230,6 +197,13 @@ class SqliteJournal:
                 " nick=excluded.nick, skeleton=excluded.skeleton",
                 batch.people,
             )
+        if batch.profiles:
+            many("INSERT OR REPLACE INTO profile VALUES (?,?,?)", batch.profiles.values())
+        if batch.pictures:
+            kept = [(no, data) for no, data in batch.pictures.items() if data]
+            gone = [(no,) for no, data in batch.pictures.items() if not data]
+            many("INSERT OR REPLACE INTO picture VALUES (?,?)", kept)
+            many("DELETE FROM picture WHERE person_no=?", gone)
         if batch.devices:
             many("INSERT INTO device VALUES (?,?,?)", batch.devices)
         if batch.rooms:
@@ -257,6 +231,11 @@ class SqliteJournal:
             )
         if batch.blobs:
             many("INSERT OR IGNORE INTO blob VALUES (?,?,?)", batch.blobs)
+        if batch.marks:
+            moved = [row for row in batch.marks if row.seq]
+            many("INSERT OR REPLACE INTO mark VALUES (?,?,?)", moved)
+            ended = [row[:2] for row in batch.marks if not row.seq]
+            many("DELETE FROM mark WHERE room_no=? AND person_no=?", ended)
         if batch.tokens:
             many("INSERT INTO token VALUES (?,?,?)", batch.tokens)
         if batch.used_tokens:
@@ -289,6 +268,14 @@ class SqliteJournal:
                         break
                     found.append(answer)
         return iter(found)
+
+    def picture(self, person_no: int) -> bytes:
+        """Look a picture up."""
+        with _telling("the journal cannot be read"):
+            row = self._db.execute(
+                "SELECT data FROM picture WHERE person_no=?", (person_no,)
+            ).fetchone()
+        return row[0] if row and type(row[0]) is bytes else b""
 
     def health(self) -> dict[str, str]:
         """Say what this journal is."""

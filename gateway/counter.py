@@ -24,10 +24,12 @@ from protocol.frames import (
     Bye,
     Error,
     Hello,
+    Mark,
     Ping,
     Pong,
     Read,
     Send,
+    Typing,
     decode,
     encode,
 )
@@ -64,6 +66,9 @@ _ASKS = frozenset(
         Kind.LEAVE,
         Kind.RENAME,
         Kind.LINK,
+        Kind.MARKS,
+        Kind.PROFILE,
+        Kind.PORTRAITS,
     }
 )
 _BULK = frozenset({Kind.BLOB_PUT, Kind.BLOB_CHUNK, Kind.BLOB_GET})
@@ -201,6 +206,16 @@ class Counter:
         elif kind in _ASKS and session.purpose is Purpose.TALK:
             self._afford(session, now_ms, _ASK_COST)
             self.operate([Up.ASK, session.slot, data])
+        elif isinstance(frame, Typing) and session.purpose is Purpose.TALK:
+            self._need_member(session, frame.room)
+            # Nobody misses one that is too much, so it is not worth an answer.
+            if session.may_type(frame.room, now_ms) and not self._rate.wait_ms(session, 1, now_ms):
+                self.operations.append([Up.ASK, session.slot, data])
+        elif isinstance(frame, Mark) and session.purpose is Purpose.TALK:
+            self._need_member(session, frame.room)
+            self._afford(session, now_ms, 1)
+            # As with TYPING, runs around it may join: it does not matter which comes first.
+            self.operations.append([Up.ASK, session.slot, data])
         elif kind in _BULK and session.purpose is Purpose.BULK:
             if isinstance(frame, BlobGet):
                 self._need_member(session, frame.room)

@@ -80,12 +80,19 @@ class Fanout:
         self._waiting.pop(room, None)
         return True
 
-    def take(self, topic: bytes, header: FeedHeader, payload: bytes) -> bytes | None:
-        """Take a feed message; return a HEADS frame for the room if something was missed."""
+    def concerned(self, topic: bytes, header: FeedHeader) -> LiveRoom | None:
+        """Return the room of a feed message, unless it is of a broker that was replaced."""
         room = self.rooms.get(topic)
         if room is None or header.term < room.term or header.epoch != room.epoch:
             return None
         room.term = header.term
+        return room
+
+    def take(self, topic: bytes, header: FeedHeader, payload: bytes) -> bytes | None:
+        """Take a feed message; return a HEADS frame for the room if something was missed."""
+        room = self.concerned(topic, header)
+        if room is None:
+            return None
         if header.kind == FeedKind.BLOCK:
             if header.last_seq > room.head:
                 room.head = header.last_seq

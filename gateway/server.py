@@ -41,7 +41,7 @@ from protocol.backplane import (
 )
 from protocol.codes import ErrorCode, Purpose
 from protocol.errors import WireError
-from protocol.frames import Busy, Bye, Error, Hello, decode, encode
+from protocol.frames import Busy, Bye, Error, Hello, Typing, decode, encode
 from protocol.invite import endpoint, join_address
 from protocol.keys import KeyPair, from_z85, to_text
 from protocol.limits import BUSY_RETRY_MS
@@ -291,6 +291,8 @@ class Gateway:
 
     def _unavailable(self, session: Session, data: bytes) -> None:
         frame = decode(data)
+        if type(frame) is Typing:
+            return  # nobody waits to hear of it
         request = frame[0] if type(frame[0]) is int else 0
         text = "the server cannot be reached at the moment"
         self._reply(session, encode(Error(ErrorCode.UNAVAILABLE, "", text, data[1], request)))
@@ -393,6 +395,11 @@ class Gateway:
                 continue
             if header.kind == FeedKind.FRAME:
                 self._frontend.to_all(payload)
+                continue
+            if header.kind == FeedKind.MEMBERS:
+                room = self._fanout.concerned(topic, header)
+                if room is not None:
+                    self._frontend.to_room(room, payload)
                 continue
             missed = self._fanout.take(topic, header, payload)
             if missed is not None:

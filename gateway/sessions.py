@@ -10,10 +10,19 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from protocol.codes import Purpose
-from protocol.limits import FAULTS_MAX, ITEMS_PER_SEND_MAX, PING_MS, SESSION_DEADLINE_MS
+from protocol.limits import (
+    FAULTS_MAX,
+    ITEMS_PER_SEND_MAX,
+    PING_MS,
+    ROOMS_PER_PERSON_MAX,
+    SESSION_DEADLINE_MS,
+)
 
 SESSIONS_PER_DEVICE_MAX = 8
 """A device that connects more often loses its oldest session: it is stale, or a fault."""
+
+TYPING_EVERY_MS = 2_000
+"""What comes more often is dropped: a client says it every three seconds."""
 
 _CROWDS = ((100, 1), (500, 4))
 _CROWD_FACTOR_MAX = 16
@@ -48,12 +57,26 @@ class Session:
     rooms: set[bytes] = field(default_factory=set)
     in_flight: int = 0
     """Items sent to the broker that have no answer yet."""
+    typed: dict[bytes, int] = field(default_factory=dict)
+    """When it last said in a room that somebody is typing; see :meth:`may_type`."""
     faults: int = 0
     lagging_ms: int = 0
     """Since when it takes no more frames; 0: it keeps up."""
     owed: bool = False
     """An answer could not be sent to it: it must say HELLO again."""
     purse: Purse = field(default_factory=Purse)
+
+    def may_type(self, room: bytes, now_ms: int) -> bool:
+        """Whether it may say now that somebody is typing: every TYPING_EVERY_MS in each room."""
+        if now_ms - self.typed.get(room, -TYPING_EVERY_MS) < TYPING_EVERY_MS:
+            return False
+        if len(self.typed) >= ROOMS_PER_PERSON_MAX:
+            recent = {one: ms for one, ms in self.typed.items() if now_ms - ms < TYPING_EVERY_MS}
+            self.typed = recent
+            if len(recent) >= ROOMS_PER_PERSON_MAX:
+                return False
+        self.typed[room] = now_ms
+        return True
 
 
 class Sessions:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from gui import settings
-from gui.controller import ClientPort, Controller
-from gui.model import Model
+from gui.chat.asking import ClientPort, Context
+from gui.chat.controller import Controller
+from gui.chat.model import Model
+from gui.memory import Memory
 from protocol.client.client import Client
 from protocol.client.happenings import Happening
 from protocol.client.profile import Profile
@@ -42,14 +43,21 @@ class Session:
     welcomed: bool = False
 
     def close(self) -> None:
-        """Stop the client, keep the read marks, free the profile."""
-        self.client.stop()
-        settings.save_marks(self.profile.folder, self.controller.model.read_marks())
+        """Stop the client, keep what is to be remembered, free the profile."""
+        self.controller.close()
         self.profile.close()
 
 
+Begin = Callable[[Path, str, str, Callable[[Happening], None], Context], Session]
+"""Makes a session: profiles folder, link, nickname, who hears, the program around it."""
+
+
 def begin(
-    profiles: Path, link: str, nick: str, on_happening: Callable[[Happening], None]
+    profiles: Path,
+    link: str,
+    nick: str,
+    on_happening: Callable[[Happening], None],
+    context: Context,
 ) -> Session:
     """Open the profile and make the client, not yet started.
 
@@ -59,5 +67,7 @@ def begin(
     invite = Invite.parse(link)
     profile = Profile.open(profiles, invite, nick)
     client = Client(profile, invite, nick, on_happening)
-    model = Model(settings.load_marks(profile.folder))
-    return Session(invite, nick, profile, client, Controller(model, client))
+    memory = Memory(profile.folder)
+    return Session(
+        invite, nick, profile, client, Controller(Model(memory.recall), client, memory, context)
+    )

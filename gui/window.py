@@ -1,34 +1,40 @@
-"""The window's life: the join screen, the main screen, hosting, themes, errors and closing.
+"""The window's life: first screen, main screen, settings at work, notifications, errors, closing.
 
-Owns the root, the bridge and the session; lives in the Tk thread. An error in a
-Tk callback is logged with its traceback and shown, never swallowed.
+Owns the root, the bridge and the attempts to be at a server; lives in the Tk
+thread. An error in a Tk callback is logged with its traceback and shown, never
+swallowed.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from gui import keys, kit, settings
+from gui import settings
 from gui.bridge import Bridge
-from gui.hosting import Host
-from gui.look import Look
+from gui.chat.model import Model
+from gui.desktop.appearance import Appearance
+from gui.desktop.news import News
+from gui.garbage import Garbage
+from gui.joining import Joining
 from gui.ownership import claim, in_tk_thread
-from gui.pictures import Pictures
-from gui.session import Session, begin
-from gui.theme import WINDOW, WINDOW_MIN
+from gui.paint import kit
+from gui.paint.look import Look
+from gui.paint.pictures import Pictures
+from gui.paint.theme import WINDOW, WINDOW_MIN
+from gui.session import Begin, Session, begin
+from gui.settings import Settings
 from gui.views.join import JoinScreen
 from gui.views.main import MainScreen
 from gui.views.sheet import ask
-from protocol.client.happenings import Happening, Link, LinkChanged, Welcomed
-from protocol.codes import ErrorCode
-from protocol.errors import BadNameError, LinkError, SetupError
-from protocol.folders import profiles_folder, server_folder
+from gui.words.i18n import Words, find_language
+from protocol.client.happenings import Happening, LinkChanged, Welcomed
+from protocol.folders import profiles_folder
 
 log = logging.getLogger(__name__)
 
-Begin = Callable[[Path, str, str, Callable[[Happening], None]], Session]
+TICK_MS = 1000
 
 
 class Window:
@@ -46,160 +52,129 @@ class Window:
 
         With a link and a nickname it joins at once. ``start`` makes sessions.
         """
-        self._data = data
         self._folder = profiles_folder(data)
         self.settings = settings.load(self._folder)
         if theme:
             self.settings = replace(self.settings, theme=theme)
         claim()
-        scale = self.settings.scale or kit.find_scale()
-        self.root = kit.make_root(self.settings.theme, scale)
+        self._scale = self.settings.scale or kit.find_scale()
+        self.appearance = Appearance()
+        self.root = kit.make_root(self._theme(), self._zoom())
         self.root.report_callback_exception = self._callback_failed
-        self.look = Look(self.root, self.settings.theme, scale)
         self.bridge = Bridge(self.root, self._happened)
         self.pictures = Pictures(self.bridge.call)
-        self._start = start
-        self.session: Session | None = None
-        self._epoch = 0
-        self._host: Host | None = None
-        self._closing = False
+        self.look = self._make_look()
+        self.joining = Joining(self._folder, data, start, self, self.bridge.post, self.bridge.call)
+        self.news = News(self, self.bridge.call)
         self.screen: JoinScreen | MainScreen | None = None
         self.failures: list[str] = []
         """Names of the errors that Tk callbacks raised: for tests."""
-        px = self.look.px
-        root = self.root
-        root.title("Zviazok")
-        root.minsize(px(WINDOW_MIN[0]), px(WINDOW_MIN[1]))
+        self._closing = False
+        self._ticking = ""
+        self._place()
+        self.show_join(link, nick)
+        self.appearance.watch(lambda: self.bridge.call(self._system_theme_changed))
+        self.root.deiconify()
+        self._garbage = Garbage(self.root)
+        self._tick()
+        if link and nick:
+            self.root.after_idle(lambda: self.joining.join(nick, link))
+
+    def _place(self) -> None:
+        """Give the window its first size and place, and its handlers."""
+        root, px = self.root, self.look.px
         wide = min(px(WINDOW[0]), root.winfo_screenwidth())
         high = min(px(WINDOW[1]), root.winfo_screenheight())
+        root.minsize(min(px(WINDOW_MIN[0]), wide), min(px(WINDOW_MIN[1]), high))
         left = (root.winfo_screenwidth() - wide) // 2
         top = (root.winfo_screenheight() - high) // 3
         root.geometry(f"{wide}x{high}+{left}+{top}")
         root.configure(bg=self.look.palette.chat)
         root.protocol("WM_DELETE_WINDOW", self.ask_close)
-        keys.install(
-            root,
-            {
-                "n": self._in_main(MainScreen.join_room),
-                "o": self._in_main(MainScreen.choose_image),
-                "q": self.ask_close,
-            },
-        )
-        root.bind_all("<Control-Next>", lambda _: self._step(1))
-        root.bind_all("<Control-Prior>", lambda _: self._step(-1))
-        root.bind("<Escape>", lambda _: self._in_main(MainScreen.escape)())
-        self.show_join(link, nick)
-        root.deiconify()
-        if link and nick:
-            root.after_idle(lambda: self.join(nick, link))
+        root.bind("<FocusIn>", lambda event: self._focus(event.widget, True))
+        root.bind("<FocusOut>", lambda event: self._focus(event.widget, False))
 
     def run(self) -> None:
         """Serve the window until it is closed."""
         self.root.mainloop()
 
-    def _in_main(self, work: Callable[[MainScreen], None]) -> Callable[[], None]:
-        def run() -> None:
-            if isinstance(self.screen, MainScreen):
-                work(self.screen)
+    # --- what the rest of the program asks ----------------------------------
 
-        return run
+    @property
+    def tr(self) -> Words:
+        """The sentences of the language of now."""
+        return self.look.tr
 
-    def _step(self, step: int) -> str:
-        if self.session is not None and isinstance(self.screen, MainScreen):
-            self.session.controller.next_room(step)
-        return "break"
+    @property
+    def session(self) -> Session | None:
+        """The server that one is at, or is about to be."""
+        return self.joining.session
 
-    # --- joining ----------------------------------------------------------
+    @property
+    def folder(self) -> Path:
+        """The folder of all profiles."""
+        return self._folder
+
+    @property
+    def model(self) -> Model | None:
+        """What is known of the server that one is at."""
+        session = self.session
+        return session.controller.model if session is not None and session.welcomed else None
+
+    @property
+    def focused(self) -> bool:
+        """Whether the window is in front."""
+        return self.session is not None and self.session.controller.focused
+
+    def say(self, text: str, bad: bool = False) -> None:
+        """Show one line for a while."""
+        if isinstance(self.screen, MainScreen):
+            self.screen.say(text, bad)
+        elif isinstance(self.screen, JoinScreen):
+            self.screen.problem(text)
+
+    def looked_at(self, room: bytes) -> None:
+        """A room has come into view: its notification goes, and the number is another one."""
+        if self.focused:
+            self.news.looked_at(room)
+        self.news.count()
+
+    def link_text(self) -> str:
+        """Return the invite link of this server."""
+        return str(self.session.invite) if self.session is not None else ""
+
+    def _theme(self) -> str:
+        chosen = self.settings.theme
+        return self.appearance.theme if chosen == "system" else chosen
+
+    def _zoom(self) -> float:
+        return self._scale * self.settings.text_percent / 100
+
+    def _make_look(self) -> Look:
+        language = self.settings.language or find_language()
+        look = Look(self.root, self._theme(), self._zoom(), language, self.settings.accent)
+        look.decode_faces(self.pictures)
+        return look
+
+    # --- screens ------------------------------------------------------------
 
     def show_join(self, link: str = "", nick: str = "") -> JoinScreen:
         """Show the first screen."""
         screen = JoinScreen(
-            self.root, self.look, nick or self.settings.nick, link, self.settings.servers,
-            self.join, self.host, self.cancel, self.switch_theme,
-        )  # fmt: skip
+            self.root, self.look, self.joining, self, nick or self.settings.nick, link
+        )
+        self.joining.view = screen
         self._show(screen)
         return screen
 
     def _show(self, screen: JoinScreen | MainScreen) -> None:
         old, self.screen = self.screen, screen
-        if isinstance(old, MainScreen):
-            old.close()
         screen.widget.place(x=0, y=0, relwidth=1, relheight=1)
         if old is not None:
+            old.close()
             old.widget.place_forget()
+            # Not at once: it may be one of its own buttons that asked for this.
             self.root.after_idle(old.widget.destroy)
-
-    def join(self, nick: str, link: str) -> None:
-        """Begin to join; how it goes is shown in the join screen."""
-        screen = self.screen
-        if not isinstance(screen, JoinScreen) or self.session is not None:
-            return
-        if not nick.strip():
-            screen.problem("Choose a nickname first", "nick")
-            return
-        if not link.strip():
-            screen.problem("Paste the invite link that you were sent, or host a chat here", "link")
-            return
-        self._epoch += 1
-        epoch = self._epoch
-
-        def heard(happening: Happening) -> None:
-            # What an earlier attempt still says does not concern this one.
-            if epoch == self._epoch:
-                self.bridge.post(happening)
-
-        try:
-            self.session = self._start(self._folder, link, nick, heard)
-        except BadNameError as error:
-            screen.problem(f"This nickname cannot be used: {error}", "nick")
-        except LinkError as error:
-            screen.problem(f"This link cannot be read: {error}", "link")
-        except SetupError as error:
-            screen.problem(str(error))
-        else:
-            screen.working("Connecting…")
-            self.session.client.start()
-
-    def host(self, nick: str) -> None:
-        """Start a server on this machine and join it."""
-        screen = self.screen
-        if not isinstance(screen, JoinScreen):
-            return
-        if not nick.strip():
-            screen.problem("Choose a nickname first", "nick")
-            return
-        try:
-            folder = server_folder(self._data)
-            self._host = Host(
-                folder,
-                self._data,
-                lambda link, problem: self.bridge.call(lambda: self._hosted(nick, link, problem)),
-            )
-        except (OSError, SetupError) as error:
-            screen.problem(f"The server could not be started: {error}")
-            return
-        screen.working("Starting the server on this machine…")
-
-    def _hosted(self, nick: str, link: str, problem: str) -> None:
-        screen = self.screen
-        if not isinstance(screen, JoinScreen) or self._closing or self._host is None:
-            return
-        screen.problem("")
-        if problem:
-            self._end_host()
-            screen.problem(problem)
-            return
-        screen.set_link(link)
-        self.join(nick, link)
-
-    def cancel(self) -> None:
-        """Give an attempt up."""
-        self._end_session()
-        self._end_host()
-        if isinstance(self.screen, JoinScreen):
-            self.screen.problem("Cancelled")
-
-    # --- happenings -------------------------------------------------------
 
     def _happened(self, happenings: Sequence[Happening]) -> None:
         session = self.session
@@ -214,84 +189,134 @@ class Window:
                     self._enter(session)
                     return
                 case LinkChanged():
-                    self._still_joining(happening)
-
-    def _still_joining(self, link: LinkChanged) -> None:
-        screen = self.screen
-        if not isinstance(screen, JoinScreen):
-            return
-        if link.link is Link.REFUSED:
-            self._end_session()
-            text, field = refusal(link)
-            screen.problem(text, field)
-        elif link.link is Link.WAITING:
-            why = link.text or "The server cannot be reached"
-            screen.note(f"{why}. Trying again; check the link and that the server runs.")
+                    self.joining.still_joining(happening)
 
     def _enter(self, session: Session) -> None:
         session.welcomed = True
-        self.settings = self.settings.joined(str(session.invite), session.nick)
+        name = session.controller.model.server
+        self.settings = self.settings.joined(str(session.invite), session.nick, name)
         settings.save(self._folder, self.settings)
-        screen = MainScreen(
-            self.root, self.look, session.controller, self.pictures,
-            lambda: str(session.invite), self.switch_theme,
-        )  # fmt: skip
+        session.controller.on_news = self.news.told
+        self._show_main(session)
+
+    def _show_main(self, session: Session) -> None:
+        screen = MainScreen(self.root, self.look, session.controller, self.pictures, self)
         self._show(screen)
         session.controller.attach(screen)
-        screen.composer.text.focus_set()
+        screen.focus()
 
-    # --- theme, errors, closing -------------------------------------------
+    def open_room(self, room: bytes) -> None:
+        """Bring the window to the front and show a room: a notification was clicked."""
+        self.root.deiconify()
+        self.root.lift()
+        self.root.focus_force()
+        if self.session is not None:
+            self.session.controller.open_room(room)
+
+    def leave_server(self) -> None:
+        """Go back to the first screen; another server can be joined there."""
+        if isinstance(self.screen, MainScreen):
+            self.show_join()
+            self.joining.leave()
+            self.news.count()
+
+    # --- settings at work ---------------------------------------------------
+
+    def change(self, changed: Settings) -> None:
+        """Take other settings, save them and show them at once."""
+        before, self.settings = self.settings, changed
+        if changed == before:
+            return
+        settings.save(self._folder, changed)
+        again = ("language", "text_percent")
+        if any(getattr(before, name) != getattr(changed, name) for name in again):
+            self._build_again()
+        elif (before.theme, before.accent) != (changed.theme, changed.accent):
+            self._restyle()
 
     def switch_theme(self) -> None:
         """Go from light to dark, or back."""
-        theme = "dark" if self.settings.theme == "light" else "light"
-        self.settings = replace(self.settings, theme=theme)
-        settings.save(self._folder, self.settings)
-        self.look.set_theme(theme)
-        kit.set_theme(theme)
+        theme = "dark" if self.look.palette.name == "light" else "light"
+        self.change(replace(self.settings, theme=theme))
+
+    def _system_theme_changed(self) -> None:
+        if self.settings.theme == "system" and not self._closing:
+            self._restyle()
+
+    def _restyle(self) -> None:
+        self.look.set_theme(self._theme(), self.settings.accent)
+        kit.set_theme(self.look.palette.name)
         self.root.configure(bg=self.look.palette.chat)
         if self.screen is not None:
             self.screen.restyle()
+
+    def _build_again(self) -> None:
+        """Make the screen anew, because every word or every measure of it is another one."""
+        kit.set_scale(self._zoom())
+        self.look = self._make_look()
+        px, root = self.look.px, self.root
+        root.minsize(
+            min(px(WINDOW_MIN[0]), root.winfo_screenwidth()),
+            min(px(WINDOW_MIN[1]), root.winfo_screenheight()),
+        )
+        session = self.session
+        if isinstance(self.screen, MainScreen) and session is not None:
+            self._show_main(session)
+        elif isinstance(self.screen, JoinScreen):
+            nick, link = self.screen.typed()
+            self.show_join(link, nick)
+
+    # --- time, focus, errors, closing ---------------------------------------
+
+    def _tick(self) -> None:
+        self._ticking = self.root.after(TICK_MS, self._tick)
+        if self.session is not None and self.session.welcomed:
+            self.session.controller.tick()
+
+    def _focus(self, widget: object, focused: bool) -> None:
+        if widget is not self.root or self.session is None:
+            return
+        controller = self.session.controller
+        controller.focused = focused
+        if focused and isinstance(self.screen, MainScreen):
+            self.news.looked_at(controller.model.active)
+            self.screen.looked_at()
 
     def _callback_failed(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
         log.error("event=tk_callback_failed error=%s", kind.__name__, exc_info=(kind, error, trace))
         self.failures.append(kind.__name__)
-        text = f"Something went wrong in the window ({kind.__name__}); the log says more"
-        if isinstance(self.screen, MainScreen):
-            self.screen.say(text, bad=True)
-        elif isinstance(self.screen, JoinScreen):
-            self.screen.problem(text)
+        self.say(self.tr("window.broken", kind=kind.__name__), bad=True)
 
     def ask_close(self) -> None:
-        """Close; a server that was started here is asked about first."""
-        if self._host is None or not self._host.running:
+        """Close; a server that was started here, and files under way, are asked about first."""
+        host, tr = self.joining.host, self.tr
+        if host is not None and host.running:
+            ask(
+                self.root, self.look, tr("window.host_title"), tr("window.host_text"),
+                [(tr("window.host_stop"), "main", self.close),
+                 (tr("window.host_keep"), "quiet", self._leave_host),
+                 (tr("general.cancel"), "quiet", lambda: None)],
+            )  # fmt: skip
+        elif self._uploading():
+            ask(
+                self.root, self.look, tr("window.uploads_title"), tr("window.uploads_text"),
+                [(tr("window.uploads_close"), "main", self.close),
+                 (tr("general.cancel"), "quiet", lambda: None)],
+            )  # fmt: skip
+        else:
             self.close()
-            return
-        ask(
-            self.root, self.look, "You are hosting this chat",
-            "If you stop the server, everybody is disconnected until you host it again. "
-            "Nothing that was said is lost.",
-            [("Stop and close", "main", self.close),
-             ("Keep it running", "quiet", self._leave_host),
-             ("Cancel", "quiet", lambda: None)],
-        )  # fmt: skip
+
+    def _uploading(self) -> bool:
+        if self.session is None:
+            return False
+        transfers = self.session.controller.model.transfers.values()
+        return any(one.up and not one.problem for one in transfers)
 
     def _leave_host(self) -> None:
-        self._host = None
+        self.joining.host = None
         self.close()
-
-    def _end_session(self) -> None:
-        session, self.session = self.session, None
-        self._epoch += 1
-        if session is not None:
-            session.close()
-
-    def _end_host(self) -> None:
-        host, self._host = self._host, None
-        if host is not None:
-            host.stop()
 
     def close(self) -> None:
         """End everything; the window goes first, so that nobody waits looking at it."""
@@ -300,27 +325,16 @@ class Window:
             return
         self._closing = True
         self.root.withdraw()
-        if isinstance(self.screen, MainScreen):
+        self.root.after_cancel(self._ticking)
+        if self.screen is not None:
             self.screen.close()
-        self._end_session()
-        self._end_host()
+        self.joining.leave()
+        self.joining.end_host()
+        self.news.close()
+        self.appearance.close()
         settings.save(self._folder, self.settings)
+        self._garbage.close()
         self.bridge.close()
         self.pictures.close()
         self.root.quit()
         self.root.destroy()
-
-
-def refusal(link: LinkChanged) -> tuple[str, str]:
-    """Return what to tell somebody who was not let in, and the field to mend."""
-    match link.code:
-        case ErrorCode.NICK_TAKEN:
-            return "This nickname is taken at this server: choose another one", "nick"
-        case ErrorCode.NICK_BAD:
-            return f"This nickname cannot be used: {link.text}", "nick"
-        case ErrorCode.TOKEN:
-            return "This invite link is no longer valid: ask for a new one", "link"
-        case ErrorCode.VERSION:
-            return "The server speaks another version: update Zviazok", ""
-        case _:
-            return link.text or "The server refused the connection", ""

@@ -113,7 +113,10 @@ class FeedKind(IntEnum):
     HEAD = 2
     """Nothing: ``last_seq`` is the head of the room."""
     FRAME = 3
-    """A frame for every session of the topic."""
+    """A frame for every session that talks, on the topic LOBBY."""
+    MEMBERS = 4
+    """A frame for the sessions that are in the room; a number of its own, because a gateway of
+    the first version tells a FRAME to everybody."""
 
 
 class FeedHeader(NamedTuple):
@@ -197,7 +200,7 @@ def _elements(value: Any) -> str | None:
         if kinds not in ((int, str, str), (bytes, bytes, int)):
             return "holds a row of another shape"
         if kinds[0] is bytes and len(one[1]) != 32:
-            return "holds a picture's name that is no SHA-256"
+            return "holds a blob's name that is no SHA-256"
     return None
 
 

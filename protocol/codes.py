@@ -38,11 +38,20 @@ class Kind(IntEnum):
     PRESENCE = 31
     LINK = 32
     LINKED = 33
+    TYPING = 34
+    TYPED = 35
+    MARK = 36
+    MARKS = 37
+    MARKED = 38
+    PROFILE = 39
     BLOB_PUT = 40
     BLOB_CHUNK = 41
     BLOB_HAVE = 42
     BLOB_GET = 43
     BLOB_DATA = 44
+    PROFILED = 45
+    PORTRAITS = 46
+    PORTRAITS_PAGE = 47
 
 
 class EventKind(IntEnum):
@@ -50,6 +59,10 @@ class EventKind(IntEnum):
 
     TEXT = 1
     IMAGE = 2
+    FILE = 3
+    EDIT = 4
+    DELETE = 5
+    REACT = 6
     NOTICE = 16
 
 

@@ -43,7 +43,16 @@ class WireError(ZviazokError):
 
 
 class BadNameError(ZviazokError):
-    """A nickname or a room name that cannot be used; the text says why."""
+    """A nickname or a room name that cannot be used; the text says why.
+
+    ``why`` is one word for programs with sentences of their own: empty, long,
+    invisible, accents, start, letters or reserved.
+    """
+
+    def __init__(self, text: str, why: str) -> None:
+        """Say it for people and in a word."""
+        super().__init__(text)
+        self.why = why
 
 
 class LinkError(ZviazokError):

@@ -4,10 +4,10 @@ A frame is one ZeroMQ frame: a version byte, a kind byte, and one msgpack array
 that holds the fields in the order given here. ``encode`` makes one, ``decode``
 reads one strictly: it returns a checked tuple or raises :class:`WireError`.
 Elements behind the known ones are ignored, so that later versions may append.
-Pure; no I/O.
+The tuples can be imported from here. Pure; no I/O.
 """
 
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import msgpack
 
@@ -43,9 +43,12 @@ from protocol.limits import (
     FRAME_MAX_BYTES,
     ITEM_MAX_BYTES,
     ITEMS_PER_SEND_MAX,
+    MARKS_MEMBERS_MAX,
     NICK_MAX_CHARS,
     PAGE_MAX_EVENTS,
     PEOPLE_PAGE_MAX,
+    PORTRAIT_MAX_BYTES,
+    PORTRAITS_MAX,
     ROOM_NAME_MAX_CHARS,
     ROOMS_PAGE_MAX,
     ROOMS_PER_PERSON_MAX,
@@ -53,309 +56,67 @@ from protocol.limits import (
     VERSION,
 )
 
+from protocol.tuples import (  # isort: skip
+    Ack as Ack,
+    BlobChunk as BlobChunk,
+    BlobData as BlobData,
+    BlobGet as BlobGet,
+    BlobHave as BlobHave,
+    BlobPut as BlobPut,
+    Busy as Busy,
+    Bye as Bye,
+    Direct as Direct,
+    Error as Error,
+    Events as Events,
+    Gap as Gap,
+    Heads as Heads,
+    Hello as Hello,
+    Join as Join,
+    Leave as Leave,
+    Left as Left,
+    Link as Link,
+    Linked as Linked,
+    Mark as Mark,
+    Marked as Marked,
+    Marks as Marks,
+    Page as Page,
+    People as People,
+    PeoplePage as PeoplePage,
+    Ping as Ping,
+    Pong as Pong,
+    Portraits as Portraits,
+    PortraitsPage as PortraitsPage,
+    Presence as Presence,
+    Profile as Profile,
+    Profiled as Profiled,
+    Read as Read,
+    Refused as Refused,
+    Rename as Rename,
+    Renamed as Renamed,
+    Room as Room,
+    Rooms as Rooms,
+    RoomsPage as RoomsPage,
+    Send as Send,
+    Typed as Typed,
+    Typing as Typing,
+    Welcome as Welcome,
+)
+
 _ADDRESSES = list_of(text(300, 1), 64)
 _WORDS = text(500)
 _MEMBERS = list_of(row(PERSON, text(NICK_MAX_CHARS)), DIRECT_MEMBERS_MAX)
 _ROOM_ROW = row(ROOM, uint(255), text(ROOM_NAME_MAX_CHARS), SEQ, _MEMBERS)
-_PERSON_ROW = row(PERSON, text(NICK_MAX_CHARS), boolean)
+_PERSON_FIELDS = row(PERSON, text(NICK_MAX_CHARS), boolean, uint(255), octets(8))
 _HEAD_ROW = row(ROOM, SEQ)
 _BLOCK_BYTES = octets(BLOCK_MAX_BYTES * 2, 1)
 _COUNT = uint(COUNT_MAX, 1)
 
 
-class Hello(NamedTuple):
-    """client → gateway: who speaks; the first frame of a connection."""
-
-    agent: str
-    nick: str | None
-    token: str | None
-    purpose: int
-
-
-class Welcome(NamedTuple):
-    """gateway → client: the session stands."""
-
-    person: bytes
-    nick: str
-    epoch: bytes
-    term: int
-    server: str
-    gateways: list[str]
-    rooms: list[list[Any]]
-    ping_ms: int
-
-
-class Send(NamedTuple):
-    """client → gateway: items for a room, numbered from ``first_n``."""
-
-    room: bytes
-    outbox_epoch: bytes
-    first_n: int
-    items: list[bytes]
-
-
-class Ack(NamedTuple):
-    """gateway → client: ``count`` items from ``first_n`` are on disk from ``first_seq``."""
-
-    room: bytes
-    outbox_epoch: bytes
-    first_n: int
-    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
-    epoch: bytes
-    first_seq: int
-
-
-class Refused(NamedTuple):
-    """gateway → client: ``count`` items from ``first_n`` are refused for ever."""
-
-    room: bytes
-    outbox_epoch: bytes
-    first_n: int
-    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
-    code: int
-    field: str
-    text: str
-
-
-class Busy(NamedTuple):
-    """gateway → client: nothing from ``first_n`` on was taken; send it again later."""
-
-    room: bytes
-    outbox_epoch: bytes
-    first_n: int
-    retry_ms: int
-
-
-class Gap(NamedTuple):
-    """gateway → client: the next counter that the server expects of this outbox."""
-
-    room: bytes
-    outbox_epoch: bytes
-    expect_n: int
-
-
-class Events(NamedTuple):
-    """gateway → client: blocks of one room, ascending."""
-
-    room: bytes
-    epoch: bytes
-    term: int
-    blocks: list[bytes]
-
-
-class Read(NamedTuple):
-    """client → gateway: history of a room with ``after < seq < before`` (0: no bound)."""
-
-    request: int
-    room: bytes
-    after: int
-    before: int
-    limit: int
-
-
-class Page(NamedTuple):
-    """gateway → client: blocks that hold the events asked for, ascending."""
-
-    request: int
-    room: bytes
-    epoch: bytes
-    head: int
-    more: bool
-    blocks: list[bytes]
-
-
-class Ping(NamedTuple):
-    """client → gateway: still here."""
-
-    nonce: int
-
-
-class Pong(NamedTuple):
-    """gateway → client: the answer to PING, with the heads of the session's rooms."""
-
-    nonce: int
-    epoch: bytes
-    heads: list[list[Any]]
-
-
-class Heads(NamedTuple):
-    """gateway → client: heads of rooms of which something may have been missed."""
-
-    epoch: bytes
-    heads: list[list[Any]]
-
-
-class Error(NamedTuple):
-    """gateway → client: a frame was refused; ``request`` is 0 where it had none."""
-
-    code: int
-    field: str
-    text: str
-    kind: int
-    request: int
-
-
-class Bye(NamedTuple):
-    """gateway → client: the session is over; come back after ``retry_ms``."""
-
-    code: int
-    text: str
-    retry_ms: int
-    gateways: list[str]
-
-
-class People(NamedTuple):
-    """client → gateway: who is there, from the person after ``after`` (``b""``: the first)."""
-
-    request: int
-    after: bytes
-    limit: int
-
-
-class PeoplePage(NamedTuple):
-    """gateway → client: rows of person, nickname, online; ascending by person."""
-
-    request: int
-    more: bool
-    people: list[list[Any]]
-
-
-class Rooms(NamedTuple):
-    """client → gateway: the open rooms, from the room after ``after`` (``b""``: the first)."""
-
-    request: int
-    after: bytes
-    limit: int
-
-
-class RoomsPage(NamedTuple):
-    """gateway → client: rows of room, name, number of members, whether one is in it."""
-
-    request: int
-    more: bool
-    rooms: list[list[Any]]
-
-
-class Join(NamedTuple):
-    """client → gateway: enter an open room by its name, or make it."""
-
-    request: int
-    name: str
-    create: bool
-
-
-class Direct(NamedTuple):
-    """client → gateway: the direct-message room of these people and oneself."""
-
-    request: int
-    people: list[bytes]
-
-
-class Room(NamedTuple):
-    """gateway → client: one is a member of this room now; ``request`` 0: by somebody else."""
-
-    request: int
-    epoch: bytes
-    room: bytes
-    kind: int
-    name: str
-    head: int
-    members: list[list[Any]]
-
-
-class Leave(NamedTuple):
-    """client → gateway: leave a room."""
-
-    request: int
-    room: bytes
-
-
-class Left(NamedTuple):
-    """gateway → client: one is no longer a member of this room."""
-
-    request: int
-    room: bytes
-
-
-class Rename(NamedTuple):
-    """client → gateway: take another nickname."""
-
-    request: int
-    nick: str
-
-
-class Renamed(NamedTuple):
-    """gateway → client: one's own nickname is this now."""
-
-    request: int
-    nick: str
-
-
-class Presence(NamedTuple):
-    """gateway → client: rows of person, nickname, online that changed."""
-
-    people: list[list[Any]]
-
-
-class Link(NamedTuple):
-    """client → gateway: a token with which another device becomes the same person."""
-
-    request: int
-
-
-class Linked(NamedTuple):
-    """gateway → client: that token, and for how long it can be used, once."""
-
-    request: int
-    token: str
-    valid_ms: int
-
-
-class BlobPut(NamedTuple):
-    """client → gateway, bulk: what of this blob does the server have?"""
-
-    request: int
-    sha256: bytes
-    size: int
-
-
-class BlobChunk(NamedTuple):
-    """client → gateway, bulk: bytes of a blob from ``offset``."""
-
-    request: int
-    sha256: bytes
-    size: int
-    offset: int
-    data: bytes
-
-
-class BlobHave(NamedTuple):
-    """gateway → client, bulk: the server holds the first ``offset`` bytes; all: stored."""
-
-    request: int
-    sha256: bytes
-    size: int
-    offset: int
-
-
-class BlobGet(NamedTuple):
-    """client → gateway, bulk: bytes of a blob that was posted in ``room``."""
-
-    request: int
-    room: bytes
-    sha256: bytes
-    offset: int
-    length: int
-
-
-class BlobData(NamedTuple):
-    """gateway → client, bulk: bytes of a blob from ``offset``; ``size`` is the whole."""
-
-    request: int
-    sha256: bytes
-    size: int
-    offset: int
-    data: bytes
+def _person_row(value: Any) -> str | None:
+    # A server of the first version leaves colour and picture out.
+    if type(value) is list and len(value) == 3:
+        value += (0, b"")
+    return _PERSON_FIELDS(value)
 
 
 _SIZE = uint(BLOB_MAX_BYTES, 1)
@@ -410,7 +171,7 @@ SCHEMA: dict[Kind, tuple[type[tuple[Any, ...]], tuple[Check, ...]]] = {
     Kind.ERROR: (Error, (uint(255), text(64), _WORDS, uint(255), REQUEST)),
     Kind.BYE: (Bye, (uint(255), _WORDS, uint(3_600_000), _ADDRESSES)),
     Kind.PEOPLE: (People, (REQUEST, octets(8), _LIMIT)),
-    Kind.PEOPLE_PAGE: (PeoplePage, (REQUEST, boolean, list_of(_PERSON_ROW, PEOPLE_PAGE_MAX))),
+    Kind.PEOPLE_PAGE: (PeoplePage, (REQUEST, boolean, list_of(_person_row, PEOPLE_PAGE_MAX))),
     Kind.ROOMS: (Rooms, (REQUEST, octets(16), uint(ROOMS_PAGE_MAX, 1))),
     Kind.ROOMS_PAGE: (
         RoomsPage,
@@ -441,9 +202,21 @@ SCHEMA: dict[Kind, tuple[type[tuple[Any, ...]], tuple[Check, ...]]] = {
     Kind.LEFT: (Left, (REQUEST, ROOM)),
     Kind.RENAME: (Rename, (REQUEST, _NICK)),
     Kind.RENAMED: (Renamed, (REQUEST, text(NICK_MAX_CHARS, 1))),
-    Kind.PRESENCE: (Presence, (list_of(_PERSON_ROW, PEOPLE_PAGE_MAX),)),
+    Kind.PRESENCE: (Presence, (list_of(_person_row, PEOPLE_PAGE_MAX),)),
     Kind.LINK: (Link, (REQUEST,)),
     Kind.LINKED: (Linked, (REQUEST, text(TOKEN_MAX_CHARS, 1), uint())),
+    Kind.TYPING: (Typing, (ROOM,)),
+    Kind.TYPED: (Typed, (ROOM, PERSON)),
+    Kind.MARK: (Mark, (ROOM, COUNTER)),
+    Kind.MARKS: (Marks, (REQUEST, ROOM)),
+    Kind.MARKED: (Marked, (REQUEST, ROOM, list_of(row(PERSON, SEQ), MARKS_MEMBERS_MAX))),
+    Kind.PROFILE: (Profile, (REQUEST, uint(255), octets(PORTRAIT_MAX_BYTES))),
+    Kind.PROFILED: (Profiled, (REQUEST, uint(255), octets(8))),
+    Kind.PORTRAITS: (Portraits, (REQUEST, list_of(PERSON, PORTRAITS_MAX, 1))),
+    Kind.PORTRAITS_PAGE: (
+        PortraitsPage,
+        (REQUEST, list_of(row(PERSON, octets(PORTRAIT_MAX_BYTES, 1)), PORTRAITS_MAX)),
+    ),
     Kind.BLOB_PUT: (BlobPut, (REQUEST, SHA256, _SIZE)),
     Kind.BLOB_CHUNK: (
         BlobChunk,

@@ -7,6 +7,7 @@ is refused on the way in and shown as "needs a newer version" on the way out.
 Pure; no I/O.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ import msgpack
 
 from protocol.codes import ErrorCode, EventKind
 from protocol.errors import WireError
-from protocol.fields import SHA256, Check, octets, text, uint
+from protocol.fields import COUNTER, PERSON, SHA256, Check, boolean, list_of, octets, text, uint
 from protocol.frames import unpack
 from protocol.limits import (
     BLOB_MAX_BYTES,
@@ -24,8 +25,11 @@ from protocol.limits import (
     IMAGE_PIXELS_MAX,
     IMAGE_SIDE_MAX,
     ITEM_MAX_BYTES,
+    MEDIA_MAX_CHARS,
     MEDIA_TYPES,
+    MENTIONS_MAX,
     NICK_MAX_CHARS,
+    REACTION_MAX_CHARS,
     TEXT_MAX_CHARS,
     THUMB_MAX_BYTES,
 )
@@ -38,6 +42,19 @@ _BLANK = "a text must have at least one visible character"
 
 def _media(value: Any) -> str | None:
     return None if value in MEDIA_TYPES else "must be one of " + ", ".join(MEDIA_TYPES)
+
+
+def _any_media(value: Any) -> str | None:
+    if _MEDIA_CHARS(value) is None and _MEDIA.fullmatch(value):
+        return None
+    return "must be a media type such as text/plain"
+
+
+def _emoji(value: Any) -> str | None:
+    reason = _EMOJI_CHARS(value)
+    if reason is None and not _EMOJI.fullmatch(value):
+        return "must be an emoji"
+    return reason
 
 
 def _body_text(value: Any) -> str | None:
@@ -53,6 +70,27 @@ def _what(value: Any) -> str | None:
 
 
 _TEXT_CHARS = text(TEXT_MAX_CHARS, 1)
+_EMOJI_CHARS = text(REACTION_MAX_CHARS, 1)
+_JOINING = "#*0-9\u200d\ufe0f\U000e0020-\U000e007f"
+_SHOWING = (
+    "\xa9\xae\u203c\u2049\u20e3\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u24c2\u25a0-\u27bf"
+    "\u2934\u2935\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+)
+_EMOJI = re.compile(f"[{_JOINING}]*[{_SHOWING}][{_JOINING}{_SHOWING}]*")
+"""By ranges, and not by what Python's tables know: both ends must decide alike, and emoji of later
+Unicode versions fall into the same blocks."""
+
+_MEDIA_CHARS = text(MEDIA_MAX_CHARS, 1)
+_MEDIA = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
+"""RFC 6838, section 4.2, in lower case."""
+
+_POSTED: dict[str, Check] = {
+    "reply": COUNTER,
+    "mentions": list_of(PERSON, MENTIONS_MAX),
+    "via": text(NICK_MAX_CHARS, 1),
+}
+"""What everything that is said may have: the ``seq`` that it answers, who is named in it, and
+(``via``) the nickname of whoever said it first, by the word of whoever passes it on."""
 
 REQUIRED: dict[EventKind, dict[str, Check]] = {
     EventKind.TEXT: {"text": _body_text},
@@ -65,18 +103,40 @@ REQUIRED: dict[EventKind, dict[str, Check]] = {
         "height": uint(IMAGE_SIDE_MAX, 1),
         "thumb": octets(THUMB_MAX_BYTES, 1),
     },
+    EventKind.FILE: {
+        "name": text(FILE_NAME_MAX_CHARS, 1),
+        "media": _any_media,
+        "size": uint(BLOB_MAX_BYTES, 1),
+        "sha256": SHA256,
+    },
+    EventKind.EDIT: {"of": COUNTER, "text": text(TEXT_MAX_CHARS)},
+    EventKind.DELETE: {"of": COUNTER},
+    EventKind.REACT: {"of": COUNTER, "emoji": _emoji, "on": boolean},
     EventKind.NOTICE: {"what": _what},
 }
-"""Fields that an item of each kind must have."""
+"""Fields that an item of each kind must have. ``of`` is the ``seq`` of what is changed."""
 
 OPTIONAL: dict[EventKind, dict[str, Check]] = {
-    EventKind.TEXT: {},
-    EventKind.IMAGE: {"caption": text(CAPTION_MAX_CHARS)},
+    EventKind.TEXT: _POSTED,
+    EventKind.IMAGE: {"caption": text(CAPTION_MAX_CHARS), **_POSTED},
+    EventKind.FILE: {"caption": text(CAPTION_MAX_CHARS), **_POSTED},
+    EventKind.EDIT: {"mentions": _POSTED["mentions"]},
+    EventKind.DELETE: {},
+    EventKind.REACT: {},
     EventKind.NOTICE: {"was": text(NICK_MAX_CHARS), "now": text(NICK_MAX_CHARS)},
 }
 """Fields that an item of each kind may have."""
 
-FROM_CLIENTS = frozenset({EventKind.TEXT, EventKind.IMAGE})
+SAID = frozenset({EventKind.TEXT, EventKind.IMAGE, EventKind.FILE})
+"""Kinds that stand for themselves in a conversation."""
+
+CHANGES = frozenset({EventKind.EDIT, EventKind.DELETE, EventKind.REACT})
+"""Kinds that change how an earlier event of the room is shown."""
+
+WITH_BLOB = frozenset({EventKind.IMAGE, EventKind.FILE})
+"""Kinds that name a blob, which must be stored before them."""
+
+FROM_CLIENTS = SAID | CHANGES
 """Kinds that a client may send; the broker alone makes the others."""
 
 
@@ -115,7 +175,7 @@ def check_from_client(data: bytes) -> tuple[EventKind, dict[str, Any] | None]:
     """Check an item that a client sends; raise :class:`WireError` with the reason.
 
     Returns the kind, and the body where the broker must look into it (a
-    picture). The common case, a plain text, takes the short way: this runs
+    picture or a file). The common case, a plain text, takes the short way: this runs
     once for every message.
     """
     value = unpack(data)
@@ -128,7 +188,7 @@ def check_from_client(data: bytes) -> tuple[EventKind, dict[str, Any] | None]:
     kind, body = decode_item(data)
     if kind not in FROM_CLIENTS:
         raise WireError(ErrorCode.UNKNOWN_KIND, "kind", "clients may not send this kind")
-    return kind, body if kind is EventKind.IMAGE else None
+    return kind, body if kind in WITH_BLOB else None
 
 
 _KINDS = {int(kind): kind for kind in EventKind}

@@ -44,7 +44,16 @@ TEXT_MAX_CHARS: Final = 4096
 """A text, in Unicode code points: two screens; longer things are files."""
 
 CAPTION_MAX_CHARS: Final = 1024
-"""The text below a picture."""
+"""The text below a picture or a file."""
+
+MEDIA_MAX_CHARS: Final = 100
+"""A media type: the longest registered one has 84 characters."""
+
+MENTIONS_MAX: Final = 32
+"""People that one message names."""
+
+REACTION_MAX_CHARS: Final = 16
+"""One emoji sequence in code points: the longest of Unicode 16 (a family, a kiss) has 10."""
 
 FILE_NAME_MAX_CHARS: Final = 120
 """Display name of a file: fits every file system with room for a suffix."""
@@ -87,7 +96,7 @@ DIRECT_MEMBERS_MAX: Final = 32
 """People in a direct message: beyond that a room serves better."""
 
 PEOPLE_PAGE_MAX: Final = 500
-"""People in one PEOPLE_PAGE: 500 of at most 150 bytes stay well inside a frame."""
+"""People in one PEOPLE_PAGE: 500 of at most 160 bytes stay well inside a frame."""
 
 ROOMS_PAGE_MAX: Final = 500
 """Rooms in one ROOMS_PAGE, for the same reason."""
@@ -95,6 +104,18 @@ ROOMS_PAGE_MAX: Final = 500
 PRESENCE_PUSH_MAX: Final = 200
 """People online up to which presence is pushed; it costs people x changes, so beyond
 it clients ask with PEOPLE when a list is looked at."""
+
+MARKS_MEMBERS_MAX: Final = 64
+"""Members up to which a room is told who types and who has read how far: beyond, it is noise."""
+
+TYPING_MS: Final = 6_000
+"""How long somebody counts as typing after TYPED; a client says it again every half of it."""
+
+PORTRAIT_MAX_BYTES: Final = 8 * 1024
+"""Somebody's picture: a WebP, JPEG or PNG of about 96 pixels."""
+
+PORTRAITS_MAX: Final = 16
+"""Pictures asked for at once: 16 of the largest fill half a frame."""
 
 NOTICE_MEMBERS_MAX: Final = 200
 """Members up to which a room is told who joined and left: beyond, it is noise."""
@@ -125,7 +146,7 @@ EVENTS_MAX_BYTES: Final = 192 * 1024
 # --- pictures and files -----------------------------------------------------
 
 BLOB_MAX_BYTES: Final = 10 * 1024 * 1024
-"""A picture as the camera made it."""
+"""A picture as the camera made it, or a file."""
 
 CHUNK_MAX_BYTES: Final = 64 * 1024
 """Bytes of one chunk: 50 ms at 10 Mbit/s, so a chunk never looks like a dead line."""
@@ -140,7 +161,7 @@ UPLOADS_PER_DEVICE_MAX: Final = 8
 """Unfinished uploads that one device may leave on the server."""
 
 BLOB_QUOTA_BYTES: Final = 10 * 1024 * 1024 * 1024
-"""All pictures of a server together."""
+"""All pictures and files of a server together."""
 
 # --- flow -------------------------------------------------------------------
 

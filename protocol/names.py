@@ -52,7 +52,8 @@ def clean_nick(text: str) -> str:
     """Return the nickname as it is stored and shown; raise :class:`BadNameError`."""
     nick = _clean(text, "a nickname", NICK_MAX_CHARS)
     if _script_free(nick) in _RESERVED:
-        raise BadNameError(f"the nickname {nick} is kept for the server; choose another one")
+        words = f"the nickname {nick} is kept for the server; choose another one"
+        raise BadNameError(words, "reserved")
     return nick
 
 
@@ -81,27 +82,28 @@ _RESERVED = frozenset(map(_script_free, RESERVED))
 
 def _clean(text: str, what: str, most: int) -> str:
     if len(text) > most * 4:
-        raise BadNameError(f"{what} may have {most} characters")
+        raise BadNameError(f"{what} may have {most} characters", "long")
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not name:
-        raise BadNameError(f"{what} must not be empty")
+        raise BadNameError(f"{what} must not be empty", "empty")
     if len(name) > most:
-        raise BadNameError(f"{what} may have {most} characters")
+        raise BadNameError(f"{what} may have {most} characters", "long")
     marks = MARKS_MAX
     solid = False
     for one in name:
         category = unicodedata.category(one)
         if category in _FORBIDDEN or one in _BLANK or one in _OTHER_SELECTORS:
-            raise BadNameError(f"{what} may not hold the invisible character U+{ord(one):04X}")
+            words = f"{what} may not hold the invisible character U+{ord(one):04X}"
+            raise BadNameError(words, "invisible")
         if category[0] == "M":
             marks += 1
             if marks > MARKS_MAX:
-                raise BadNameError(f"{what} has accents with no letter below them")
+                raise BadNameError(f"{what} has accents with no letter below them", "accents")
         else:
             marks = MARKS_MAX if one == " " else 0
         solid = solid or category[0] in "LN"
     if name[0] in "@#":
-        raise BadNameError(f"{what} may not start with {name[0]}")
+        raise BadNameError(f"{what} may not start with {name[0]}", "start")
     if not solid:
-        raise BadNameError(f"{what} must have a letter or a digit")
+        raise BadNameError(f"{what} must have a letter or a digit", "letters")
     return name

@@ -59,7 +59,11 @@ chunk = st.binary(min_size=1, max_size=64)
 blocks = st.lists(st.binary(min_size=1, max_size=64), max_size=4)
 members = st.lists(st.tuples(person, words(32)).map(list), max_size=3)
 room_row = st.tuples(room, st.integers(0, 255), words(64), seq, members).map(list)
-person_row = st.tuples(person, words(32), st.booleans()).map(list)
+colour = st.integers(0, 255)
+picture_name = st.just(b"") | exactly(8) | st.binary(max_size=8)
+person_row = st.tuples(person, words(32), st.booleans(), colour, picture_name).map(list)
+marks = st.lists(st.tuples(person, seq).map(list), max_size=4)
+portrait = st.binary(min_size=1, max_size=64).map(lambda data: b"\xff\xd8\xff" + data)
 heads = st.lists(st.tuples(room, seq).map(list), max_size=4)
 size = st.integers(1, BLOB_MAX_BYTES)
 offset = st.integers(0, BLOB_MAX_BYTES)
@@ -117,6 +121,17 @@ FRAMES: dict[Kind, Strategy] = {
     Kind.PRESENCE: st.builds(f.Presence, st.lists(person_row, max_size=4)),
     Kind.LINK: st.builds(f.Link, request),
     Kind.LINKED: st.builds(f.Linked, request, words(64, 1), u63),
+    Kind.TYPING: st.builds(f.Typing, room),
+    Kind.TYPED: st.builds(f.Typed, room, person),
+    Kind.MARK: st.builds(f.Mark, room, counter),
+    Kind.MARKS: st.builds(f.Marks, request, room),
+    Kind.MARKED: st.builds(f.Marked, request, room, marks),
+    Kind.PROFILE: st.builds(f.Profile, request, colour, st.just(b"") | portrait),
+    Kind.PROFILED: st.builds(f.Profiled, request, colour, picture_name),
+    Kind.PORTRAITS: st.builds(f.Portraits, request, st.lists(person, min_size=1, max_size=16)),
+    Kind.PORTRAITS_PAGE: st.builds(
+        f.PortraitsPage, request, st.lists(st.tuples(person, portrait).map(list), max_size=4)
+    ),
     Kind.BLOB_PUT: st.builds(f.BlobPut, request, sha256, size),
     Kind.BLOB_CHUNK: st.builds(f.BlobChunk, request, sha256, size, offset, chunk),
     Kind.BLOB_HAVE: st.builds(f.BlobHave, request, sha256, size, offset),
@@ -140,8 +155,13 @@ def _spoken(text: str) -> bool:
 
 _side = st.integers(1, 2000) | st.integers(1, IMAGE_SIDE_MAX)
 
+mentions = st.lists(person, max_size=4)
+media = st.sampled_from(("application/pdf", "text/plain", "audio/ogg", "image/svg+xml", "a/b"))
+emoji = st.sampled_from(("👍", "❤️", "1️⃣", "👨‍👩‍👧‍👦", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🇺🇦", "👋🏿", "ℹ️", "🫨", "⬆️"))
+_said: dict[str, Strategy] = {"reply": counter, "mentions": mentions, "via": words(32, 1)}
+
 ITEMS: dict[EventKind, Strategy] = {
-    EventKind.TEXT: st.fixed_dictionaries({"text": words(4096, 1).filter(_spoken)}),
+    EventKind.TEXT: st.fixed_dictionaries({"text": words(4096, 1).filter(_spoken)}, optional=_said),
     EventKind.IMAGE: st.fixed_dictionaries(
         {
             "name": words(120, 1),
@@ -152,8 +172,17 @@ ITEMS: dict[EventKind, Strategy] = {
             "height": _side,
             "thumb": st.binary(min_size=1, max_size=200),
         },
-        optional={"caption": words(1024)},
+        optional={"caption": words(1024), **_said},
     ).filter(_fits),
+    EventKind.FILE: st.fixed_dictionaries(
+        {"name": words(120, 1), "media": media, "size": size, "sha256": sha256},
+        optional={"caption": words(1024), **_said},
+    ),
+    EventKind.EDIT: st.fixed_dictionaries(
+        {"of": counter, "text": words(4096)}, optional={"mentions": mentions}
+    ),
+    EventKind.DELETE: st.fixed_dictionaries({"of": counter}),
+    EventKind.REACT: st.fixed_dictionaries({"of": counter, "emoji": emoji, "on": st.booleans()}),
     EventKind.NOTICE: st.fixed_dictionaries(
         {"what": st.sampled_from(("created", "joined", "left", "renamed"))},
         optional={"was": words(32), "now": words(32)},

@@ -4,93 +4,140 @@ Each is a canvas that draws from the model. Belongs to the Tk thread.
 """
 
 import tkinter as tk
+from collections.abc import Callable
 
-from gui import wording
-from gui.look import Look
-from gui.model import Model
-from gui.textlayout import one_line
+from gui.chat.model import Model
+from gui.paint.look import Look
+from gui.text.rowlayout import Box
+from gui.text.textlayout import clean, one_line, wrap
+from gui.views.faces import face_of, room_face
+from gui.words import wording
 from protocol.client.happenings import Link
 
 TICK_MS = 1000
 
 
 class MeBar:
-    """One's own avatar and nickname."""
+    """One's own avatar and nickname, and which server it is."""
 
-    def __init__(self, master: tk.Misc, look: Look, model: Model) -> None:
+    def __init__(
+        self, master: tk.Misc, look: Look, model: Model, on_click: Callable[[], None]
+    ) -> None:
         """Make ``widget``."""
         self._look = look
         self._model = model
         self.widget = tk.Canvas(master, highlightthickness=0, bd=0, width=10, cursor="hand2")
         self.widget.bind("<Configure>", lambda _: self.draw())
+        self.widget.bind("<ButtonRelease-1>", lambda _: on_click())
 
     def draw(self) -> None:
         """Draw it again."""
         look, palette, px = self._look, self._look.palette, self._look.px
-        canvas, model = self.widget, self._model
+        canvas, model, ruler = self.widget, self._model, self._look.fonts
         canvas.configure(bg=palette.side)
         canvas.delete("all")
         if not model.nick:
             return
-        at = (px(16), px(12))
-        look.avatar(canvas, at, px(40), (model.me, model.nick), palette.side, ())
-        line = one_line(model.nick, canvas.winfo_width() - px(72), look.fonts, "name")
-        ink = (palette.text, palette.text, palette.side)
-        top = px(32) - look.fonts.line_height("name") // 2
-        look.line(canvas, (px(68), top), line, ink, "name", ())
+        side, at = palette.side, (px(16), px(12))
+        online = model.link.link is Link.ONLINE
+        face = face_of(model, model.me, model.nick)._replace(online=online or None)
+        look.avatar(canvas, at, px(40), face, side, ())
+        most = canvas.winfo_width() - px(72)
+        name = one_line(clean(model.nick), most, ruler, "name")
+        word = wording.link_word(look.tr, model.link)
+        more = one_line(
+            clean(model.server) if online and model.server else word, most, ruler, "small"
+        )
+        top = px(32) - (ruler.line_height("name") + ruler.line_height("small")) // 2
+        look.line(canvas, (px(68), top), name, (palette.text, palette.text, side), "name", ())
+        top += ruler.line_height("name")
+        look.line(canvas, (px(68), top), more, (palette.quiet, palette.quiet, side), "small", ())
 
 
 class TitleBar:
-    """The open room's name, and who can read it."""
+    """The open room: its face, its name, and who writes or is there."""
 
-    def __init__(self, master: tk.Misc, look: Look, model: Model) -> None:
+    def __init__(
+        self, master: tk.Misc, look: Look, model: Model, on_click: Callable[[], None]
+    ) -> None:
         """Make ``widget``."""
         self._look = look
         self._model = model
-        self.widget = tk.Canvas(master, highlightthickness=0, bd=0, width=10)
+        self.alone = False
+        """The line about the connection is out of sight: tell it here."""
+        self.widget = tk.Canvas(master, highlightthickness=0, bd=0, width=10, cursor="hand2")
         self.widget.bind("<Configure>", lambda _: self.draw())
+        self.widget.bind("<ButtonRelease-1>", lambda _: on_click())
+
+    @property
+    def more(self) -> tuple[str, bool]:
+        """The line below the name, and whether it is bright."""
+        model, tr = self._model, self._look.tr
+        room = model.room
+        if room is None:
+            return "", False
+        if self.alone and model.link.link is not Link.ONLINE:
+            return wording.link_word(tr, model.link), False
+        others = model.others(room)
+        single = model.is_direct(room) and len(others) < 2
+        typing = wording.typing(tr, model.typing(room), single)
+        if typing:
+            return typing, True
+        if single:
+            person = model.person(others[0]) if others else None
+            if not others:
+                return tr("main.only_me"), False
+            online = person is not None and person.online
+            return tr("main.is_online" if online else "main.is_offline"), online
+        if model.is_direct(room):
+            return tr("main.members", n=len(others) + 1), False
+        return tr("main.people_online", n=sum(one.online for one in model.people)), False
 
     def draw(self) -> None:
         """Draw it again."""
         look, palette, px = self._look, self._look.palette, self._look.px
-        canvas, model = self.widget, self._model
+        canvas, model, ruler = self.widget, self._model, self._look.fonts
         canvas.configure(bg=palette.card)
         canvas.delete("all")
         room = model.room
         if room is None:
             return
-        width = canvas.winfo_width() - px(32)
-        if model.is_direct(room):
-            more = "Direct message: only its members can read it"
-        else:
-            online = sum(1 for one in model.people if one.online)
-            more = f"Open room · {online} of {len(model.people)} people online"
-        for text, role, ink, y in (
-            (model.title(room), "title", palette.text, px(10)),
-            (more, "small", palette.quiet, px(36)),
-        ):
-            line = one_line(text, width, look.fonts, role)
-            look.line(canvas, (px(20), y), line, (ink, ink, palette.card), role, ())
+        room_face(canvas, look, model, (px(16), px(12)), px(40), room, palette.card)
+        left = px(16 + 40 + 12)
+        most = canvas.winfo_width() - left - px(8)
+        words, bright = self.more
+        ink = palette.link if bright else palette.quiet
+        title = one_line(clean(model.title(room)), most, ruler, "title")
+        more = one_line(clean(words), most, ruler, "small")
+        top = px(32) - (ruler.line_height("title") + ruler.line_height("small")) // 2
+        text = (palette.text, palette.text, palette.card)
+        look.line(canvas, (left, top), title, text, "title", ())
+        top += ruler.line_height("title")
+        look.line(canvas, (left, top), more, (ink, ink, palette.card), "small", ())
 
 
 class StatusBar:
-    """The one honest line about the connection; it counts down to the next try."""
+    """The one honest line about the connection; it counts down to the next try.
 
-    def __init__(self, master: tk.Misc, look: Look, model: Model) -> None:
-        """Make ``widget``."""
+    It has no height while all is well.
+    """
+
+    def __init__(
+        self, master: tk.Misc, look: Look, model: Model, on_click: Callable[[], None]
+    ) -> None:
+        """Make ``widget``; a click asks for a try now."""
         self._look = look
         self._model = model
         self._ticking = ""
         self._waited_ms = 0
-        self.widget = tk.Canvas(
-            master, highlightthickness=0, bd=0, height=look.px(40), cursor="hand2"
-        )
+        self.widget = tk.Canvas(master, highlightthickness=0, bd=0, height=1, cursor="hand2")
         self.widget.bind("<Configure>", lambda _: self.draw())
+        self.widget.bind("<ButtonRelease-1>", lambda _: on_click())
 
     @property
     def text(self) -> str:
-        """The line as it is shown."""
-        return wording.link_line(self._model.link, self._waited_ms)
+        """The line as it is shown, or would be."""
+        return wording.link_line(self._look.tr, self._model.link, self._waited_ms)
 
     def changed(self) -> None:
         """The connection has another state."""
@@ -104,15 +151,25 @@ class StatusBar:
         """Draw it again."""
         look, palette, px = self._look, self._look.palette, self._look.px
         canvas, link = self.widget, self._model.link.link
-        canvas.configure(bg=palette.side)
         canvas.delete("all")
-        colours = {Link.ONLINE: palette.online, Link.CONNECTING: palette.quiet}
-        image = look.art.disc(px(8), colours.get(link, palette.danger), palette.side)
-        canvas.create_image(px(16), px(16), image=image, anchor="nw")
-        line = one_line(self.text, canvas.winfo_width() - px(48), look.fonts, "small")
-        top = px(20) - look.fonts.line_height("small") // 2
-        ink = (palette.quiet, palette.quiet, palette.side)
-        look.line(canvas, (px(32), top), line, ink, "small", ())
+        canvas.configure(bg=palette.side)
+        if link is Link.ONLINE:
+            canvas.configure(height=1)
+            return
+        width = max(px(160), canvas.winfo_width())
+        block = wrap(clean(self.text), max(px(120), width - px(64)), look.fonts, "small", 5)
+        high = block.height + px(16)
+        canvas.configure(height=high + px(8))
+        quiet = link is Link.CONNECTING
+        fill = palette.pill
+        look.bubble(canvas, Box(px(8), 0, width - px(16), high), px(10), fill, palette.side, ())
+        ink = palette.on_pill if quiet else palette.text
+        dot = look.art.disc(px(8), palette.quiet if quiet else palette.danger, fill)
+        top = px(8) + (look.fonts.line_height("small") - px(8)) // 2
+        canvas.create_image(px(20), top, image=dot, anchor="nw")
+        for number, line in enumerate(block.lines):
+            at = (px(36), px(8) + number * block.line_height)
+            look.line(canvas, at, line, (ink, ink, fill), "small", ())
 
     def close(self) -> None:
         """Stop counting."""

@@ -1,159 +1,382 @@
-"""The first screen: a nickname and an invite link, or a chat hosted here.
+"""The first screen: known chats, a nickname and an invite link, or a chat hosted here.
 
-Belongs to the Tk thread.
+Language and theme can be chosen right there. Belongs to the Tk thread.
 """
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
 
-from gui import kit
-from gui.look import Look
-from gui.settings import Server
-from gui.textlayout import one_line
+from gui import keys, ports
+from gui.paint import kit
+from gui.paint.look import Look
+from gui.settings import Server, Settings
+from gui.text.rowlayout import Box
+from gui.text.textlayout import clean, one_line
+from gui.views.popmenu import Choice, PopMenu
+from gui.views.serverlist import SERVER, ServerList
+from gui.views.tooltip import Tooltip
+from gui.words.i18n import LANGUAGES
 
 WIDTH = 440
+EDGE = 32
+SERVERS_SHOWN = 3
+_STEP_MS = 40
+_BAR_STEPS = 60
+
+
+class Joining(Protocol):
+    """What the screen has tried."""
+
+    def join(self, nick: str, link: str) -> None:
+        """Begin to join."""
+
+    def host_here(self, nick: str, port: int = 0) -> None:
+        """Start a server on this machine and join it."""
+
+    def cancel(self) -> None:
+        """Give an attempt up."""
+
+
+class JoinApp(Protocol):
+    """What the screen needs of the program."""
+
+    @property
+    def settings(self) -> Settings:
+        """What the person has chosen."""
+
+    def change(self, changed: Settings) -> None:
+        """Take other settings."""
+
+    def switch_theme(self) -> None:
+        """Go from light to dark, or back."""
+
+    def ask_close(self) -> None:
+        """Close the program."""
 
 
 class JoinScreen:
     """``widget`` is the frame to place; errors stand in the card, with what to do."""
 
     def __init__(
-        self,
-        root: tk.Misc,
-        look: Look,
-        nick: str,
-        link: str,
-        servers: Sequence[Server],
-        on_join: Callable[[str, str], None],
-        on_host: Callable[[str], None],
-        on_cancel: Callable[[], None],
-        on_theme: Callable[[], None],
+        self, root: tk.Misc, look: Look, joining: Joining, app: JoinApp, nick: str, link: str
     ) -> None:
-        """``on_join(nick, link)``; ``on_host(nick)``; ``on_cancel`` ends an attempt."""
+        """``nick`` and ``link`` stand in their fields."""
+        self._root = root
         self._look = look
-        self._on_join = on_join
-        self._on_host = on_host
-        self._on_cancel = on_cancel
+        self._joining = joining
+        self._app = app
         self._busy = False
-        px = look.px
-        self.widget = tk.Frame(root, bd=0)
-        self._theme = kit.IconButton(self.widget, look, "moon", on_theme, "chat")
-        self._theme.widget.place(relx=1, x=-px(12), y=px(12), anchor="ne")
-        self._card = tk.Frame(self.widget, bd=0, highlightthickness=1)
-        self._card.place(relx=0.5, rely=0.5, anchor="center", width=px(WIDTH))
+        self._moving = ""
+        self._step = 0
         self._labels: list[tuple[tk.Label, str]] = []
-        self._label("Zviazok", "huge", "text", (28, 0))
-        self._label("A chat of your own. Nothing gets lost.", "label", "quiet", (0, 16))
-        self._label("Your nickname", "small", "quiet", (0, 0))
+        px, tr = look.px, look.tr
+        self.widget = tk.Frame(root, bd=0)
+        self._tip = Tooltip(root.winfo_toplevel(), look)
+        self._menu = PopMenu(root, look)
+        self._corner = tk.Frame(self.widget, bd=0)
+        self._theme = self._icon(self._corner, "moon", app.switch_theme, tr("join.theme"), "chat")
+        self._language = kit.button(
+            self._corner, look, look.plain(LANGUAGES[tr.language]), self._languages, "quiet", "chat"
+        )
+        self._language.pack(side="right", padx=8)
+        self._edge = tk.Frame(self.widget, bd=0)
+        self._edge.place(relx=0.5, rely=0.5, anchor="center", width=px(WIDTH))
+        self._card = tk.Frame(self._edge, bd=0)
+        self._card.pack(fill="both", expand=True, padx=1, pady=1)
+        self._corner.place(relx=1, x=-px(12), y=px(12), anchor="ne")
+        self._corner.lift()
+
+        head = self._head = tk.Canvas(self._card, bd=0, highlightthickness=0, height=px(88))
+        self._crest = tk.Frame(self._card, bd=0, height=px(16))
+        self._crest.pack(fill="x")
+        head.pack(fill="x")
+        head.bind("<Configure>", lambda _: self._draw_head())
+        self._slogan = self._label("join.slogan", "label", "quiet", (0, 12))
+        self._slogan.configure(anchor="center")
+        self.servers = ServerList(self._card, look, app, self._menu, self._join_known, self._fit)
+        self.servers.set([one for one in app.settings.servers if not link or one.link == link])
+        if self.servers.items:
+            self._label("join.known", "small", "quiet", (0, 4))
+            self.servers.widget.pack(fill="x", padx=px(EDGE - 12), pady=(0, px(12)))
+        self._label("join.nick", "small", "quiet", (0, 0))
         self.nick = kit.entry(self._card, look)
-        self.nick.pack(fill="x", padx=px(32), pady=(px(4), px(12)))
-        self._label("Invite link", "small", "quiet", (0, 0))
-        self.link = kit.entry(self._card, look, "zviazok://…")
-        self.link.pack(fill="x", padx=px(32), pady=(px(4), px(8)))
-        self._known = tk.Frame(self._card, bd=0)
-        self._rows: list[tk.Canvas] = []
-        for server in servers[:3]:
-            self._offer(server)
-        if servers:
-            self._known.pack(fill="x", padx=px(32))
+        self.nick.pack(fill="x", padx=EDGE, pady=(4, 8))
+        self._label("join.link", "small", "quiet", (0, 0))
+        row = self._row = tk.Frame(self._card, bd=0)
+        row.pack(fill="x", padx=px(EDGE), pady=(px(4), px(8)))
+        self.paste_button = kit.button(row, look, look.plain(tr("join.paste")), self.paste)
+        self.paste_button.pack(side="right", padx=(8, 0))
+        self.link = kit.entry(row, look, "zviazok://…")
+        self.link.pack(side="left", fill="x", expand=True)
+        self._bar = tk.Canvas(self._card, bd=0, highlightthickness=0, height=px(4))
+        self._bar.pack(fill="x", padx=px(EDGE), pady=(px(4), 0))
         self.message = tk.Label(
-            self._card, bd=0, anchor="w", justify="left", wraplength=px(WIDTH - 64),
-            font=look.fonts.named("label"),
-        )  # fmt: skip
-        self.message.pack(fill="x", padx=px(32), pady=(px(8), px(8)))
-        self.join_button = kit.button(self._card, look, "Join", self.submit, "main")
-        self.join_button.pack(fill="x", padx=px(32), pady=(0, px(8)))
-        self.host_button = kit.button(self._card, look, "Host a chat here", self._host)
-        self.host_button.pack(fill="x", padx=px(32), pady=(0, px(28)))
+            self._card, bd=0, anchor="w", justify="left", wraplength=px(WIDTH - 2 * EDGE)
+        )
+        self.join_button = self._button(tr("join.join"), self.submit, "main")
+        self.host_button = self._button(tr("join.host"), self.host, "quiet")
+        self._ports = tk.Frame(self._card, bd=0)
+        label = self._label("join.port", "small", "quiet", (0, 0), self._ports)
+        label.pack_configure(side="left", fill="none", padx=(0, px(8)), pady=0)
+        self.port = kit.entry(self._ports, look)
+        self.port.configure(width=96)
+        self.port.pack(side="left")
+        self._foot = tk.Frame(self._card, bd=0, height=px(16))
+        self._foot.pack(fill="x")
         kit.put(self.nick, nick)
-        if link or servers:
-            kit.put(self.link, link or servers[0].link)
+        if link:
+            kit.put(self.link, link)
         for field in (self.nick, self.link):
             field.bind("<Return>", lambda _: self.submit())
+        self.port.bind("<Return>", lambda _: self.host())
+        self._shortcuts: dict[str, Callable[[], None]] = {
+            "Ctrl+Q": app.ask_close,
+            "Esc": self._give_up,
+        }
+        keys.install(root.winfo_toplevel(), self._shortcuts)
+        self._parts = (head, self._slogan)
+        self.widget.bind("<Configure>", lambda _: self._fit())
         self.restyle()
-        (self.link if nick and not link else self.nick).after_idle(
-            (self.link if nick and not link else self.nick).focus
+        first = self.nick if not nick else self.link if not self.servers.items else None
+        (self.servers.widget if first is None else first).after_idle(
+            lambda: self._focus_first(first)
         )
 
-    def _label(self, text: str, role: str, ink: str, pad: tuple[int, int]) -> None:
-        px = self._look.px
-        label = tk.Label(self._card, text=text, bd=0, anchor="w", font=self._look.fonts.named(role))
-        label.pack(fill="x", padx=px(32), pady=(px(pad[0]), px(pad[1])))
+    # --- making -----------------------------------------------------------------
+
+    def _focus_first(self, field: Any) -> None:
+        if self.widget.winfo_exists():
+            (self.servers.widget.focus_set if field is None else field.focus)()
+
+    def _icon(
+        self, master: tk.Misc, name: str, work: Callable[[], None], hint: str, below: str
+    ) -> kit.IconButton:
+        made = kit.IconButton(master, self._look, name, work, below)
+        made.widget.pack(side="right")
+        self._tip.attach(made.widget, hint)
+        return made
+
+    def _label(
+        self, name: str, role: str, ink: str, pad: tuple[int, int], master: tk.Misc | None = None
+    ) -> tk.Label:
+        look, px = self._look, self._look.px
+        words = look.tr(name)
+        label = tk.Label(
+            master or self._card, text=look.plain(words), bd=0, anchor="w",
+            font=look.font(role, words),
+        )  # fmt: skip
+        label.pack(fill="x", padx=px(EDGE), pady=(px(pad[0]), px(pad[1])))
         self._labels.append((label, ink))
+        return label
 
-    def _offer(self, server: Server) -> None:
-        row = tk.Canvas(
-            self._known, highlightthickness=0, bd=0, height=self._look.px(28), cursor="hand2"
-        )
-        row.pack(fill="x")
+    def _button(self, words: str, work: Callable[[], None], kind: str) -> Any:
+        # customtkinter scales the paddings of its widgets itself.
+        made = kit.button(self._card, self._look, self._look.plain(words), work, kind)
+        made.pack(fill="x", padx=EDGE, pady=(8, 0))
+        return made
 
-        def choose(_event: object) -> None:
-            if not self._busy:
-                kit.put(self.nick, server.nick)
-                kit.put(self.link, server.link)
+    def _fit(self) -> None:
+        """Leave out what is only beautiful where the window is low."""
+        px, high = self._look.px, self.widget.winfo_height()
+        if high < 2:
+            return
+        known = len(self.servers.items)
+        beauty = px(150)
+        rows = max(1, min(SERVERS_SHOWN, known))
+        needed = px(356) + (px(40 + SERVER * rows) if known else 0)
+        low = high < needed + beauty
+        if low and known:
+            rows = max(1, min(rows, (high - px(356 + 40)) // px(SERVER)))
+        self.servers.widget.configure(height=px(SERVER) * rows if known else 1)
+        if low == bool(self._head.winfo_manager()):
+            if low:
+                for part in self._parts:
+                    part.pack_forget()
+            else:
+                self._head.pack(fill="x", after=self._crest)
+                self._slogan.pack(fill="x", padx=px(EDGE), pady=(0, px(12)), after=self._head)
 
-        def draw(_event: object = None) -> None:
-            look, palette = self._look, self._look.palette
-            row.configure(bg=palette.card)
-            row.delete("all")
-            text = f"{server.nick} at {server.name}"
-            line = one_line(text, row.winfo_width(), look.fonts, "label")
-            ink = (palette.link, palette.link, palette.card)
-            look.line(row, (0, look.px(2)), line, ink, "label", ())
+    # --- what people do ---------------------------------------------------------
 
-        row.bind("<ButtonRelease-1>", choose)
-        row.bind("<Configure>", draw)
-        row.bind("<<Restyle>>", draw)
-        self._rows.append(row)
+    def typed(self) -> tuple[str, str]:
+        """Return nickname and link as they stand in the fields."""
+        return self.nick.get(), self.link.get()
 
     def submit(self) -> None:
         """Join with what was typed, or give up if that is under way."""
         if self._busy:
-            self._on_cancel()
-            return
-        self._on_join(self.nick.get(), self.link.get())
+            self._joining.cancel()
+        else:
+            self._joining.join(*self.typed())
 
-    def _host(self) -> None:
+    def _give_up(self) -> None:
+        if self._busy:
+            self._joining.cancel()
+
+    def host(self) -> None:
+        """Start a server here; if the usual port is in use, offer another one first."""
+        if self._busy:
+            return
+        if self._ports.winfo_manager():
+            typed = self.port.get().strip()
+            port = int(typed) if typed.isascii() and typed.isdigit() else 0
+            if not 0 < port < 65_536 or not ports.is_free(port):
+                self._offer_port(port or ports.USUAL)
+                return
+            self._joining.host_here(self.nick.get(), port)
+        elif not self.nick.get().strip() or ports.is_free(ports.USUAL):
+            self._joining.host_here(self.nick.get())
+        else:
+            self._offer_port(ports.USUAL)
+
+    def _offer_port(self, busy: int) -> None:
+        px, tr = self._look.px, self._look.tr
+        other = ports.free_port(min(65_535, busy + 1) if busy < 65_536 else ports.USUAL)
+        self._ports.pack(fill="x", padx=px(EDGE), pady=(px(8), 0), after=self.host_button)
+        self.host_button.configure(text=self._look.plain(tr("join.host_on", port=other)))
+        self.port.bind("<KeyRelease>", lambda _: self._name_port())
+        self.problem(tr("join.port_busy", port=busy, other=other), "port")
+        kit.put(self.port, str(other))
+
+    def _name_port(self) -> None:
+        words = self._look.tr("join.host_on", port=self.port.get().strip() or "…")
+        self.host_button.configure(text=self._look.plain(words))
+
+    def paste(self) -> None:
+        """Take the link from the clipboard."""
+        try:
+            words = str(self._root.clipboard_get()).strip()
+        except tk.TclError:
+            words = ""
+        if not words:
+            self.problem(self._look.tr("join.nothing_to_paste"), "link")
+            return
+        kit.put(self.link, clean(words.split()[0])[:2000])
+        (self.nick if not self.nick.get() else self.link).focus()
+
+    def _languages(self) -> None:
+        settings, button = self._app.settings, self._language
+        choices = [
+            Choice(
+                name, lambda code=code: self._app.change(replace(settings, language=code)),  # type: ignore[misc]
+                code == self._look.tr.language,
+            )
+            for code, name in LANGUAGES.items()
+        ]  # fmt: skip
+        self._menu.show(choices, button.winfo_rootx(), button.winfo_rooty() + button.winfo_height())
+
+    def _join_known(self, server: Server) -> None:
         if not self._busy:
-            self._on_host(self.nick.get())
+            kit.put(self.nick, server.nick)
+            kit.put(self.link, server.link)
+            self._joining.join(server.nick, server.link)
+
+    # --- how it goes ------------------------------------------------------------
 
     def working(self, text: str) -> None:
         """Say what is being tried; the main button gives up."""
-        self._busy = True
-        self.message.configure(text=text, fg=self._look.palette.quiet)
-        self.join_button.configure(text="Cancel")
-        for one in (self.nick, self.link, self.host_button):
-            one.configure(state="disabled")
+        self._set_busy(True)
+        self._say(text, "quiet")
 
     def problem(self, text: str, field: str = "") -> None:
-        """Say what went wrong and let it be tried again; ``field`` (nick, link) is focused."""
-        self._busy = False
-        self.message.configure(text=text, fg=self._look.palette.danger)
-        self.join_button.configure(text="Join")
-        for one in (self.nick, self.link, self.host_button):
-            one.configure(state="normal")
-        if field:
-            (self.nick if field == "nick" else self.link).focus()
+        """Say what went wrong and let it be tried again.
+
+        ``field`` (nick, link or port) is focused.
+        """
+        self._set_busy(False)
+        self._say(text, "danger")
+        if field == "port" and not self._ports.winfo_manager():
+            self._ports.pack(
+                fill="x", padx=self._look.px(EDGE), pady=(self._look.px(8), 0),
+                after=self.host_button,
+            )  # fmt: skip
+        named = {"nick": self.nick, "link": self.link, "port": self.port}.get(field)
+        if named is not None:
+            named.focus()
 
     def note(self, text: str) -> None:
         """Say how an attempt goes that is still under way."""
-        self.message.configure(text=text, fg=self._look.palette.quiet)
+        self._say(text, "quiet")
 
     def set_link(self, link: str) -> None:
         """Put a link into its field."""
         kit.put(self.link, link)
 
+    def _say(self, text: str, ink: str) -> None:
+        look, px = self._look, self._look.px
+        self.message.configure(
+            text=look.plain(text), fg=getattr(look.palette, ink), font=look.font("label", text)
+        )
+        if text:
+            self.message.pack(fill="x", padx=px(EDGE), pady=(px(8), 0), after=self._bar)
+        else:
+            self.message.pack_forget()
+
+    def _set_busy(self, busy: bool) -> None:
+        self._busy = busy
+        tr = self._look.tr
+        words = tr("general.cancel") if busy else tr("join.join")
+        self.join_button.configure(text=self._look.plain(words))
+        for one in (self.nick, self.link, self.port, self.host_button, self.paste_button):
+            one.configure(state="disabled" if busy else "normal")
+        if busy and not self._moving:
+            self._move()
+        elif not busy and self._moving:
+            self._bar.after_cancel(self._moving)
+            self._moving = ""
+            self._bar.delete("all")
+
+    def _move(self) -> None:
+        """Move a short bar to and fro: something goes on, nobody knows how long."""
+        bar, width, high = self._bar, self._bar.winfo_width(), self._bar.winfo_height()
+        self._step = (self._step + 1) % _BAR_STEPS
+        part = abs(2 * self._step / _BAR_STEPS - 1)
+        long = width // 4
+        left = round((width - long) * part)
+        bar.delete("all")
+        fill = self._look.palette.accent
+        bar.create_rectangle(left, 0, left + long, high, fill=fill, width=0)
+        self._moving = bar.after(_STEP_MS, self._move)
+
+    # --- drawing ----------------------------------------------------------------
+
+    def _draw_head(self) -> None:
+        look, palette, px, head = self._look, self._look.palette, self._look.px, self._head
+        head.configure(bg=palette.card)
+        head.delete("all")
+        line = one_line("Zviazok", px(WIDTH), look.fonts, "huge")
+        side = px(56)
+        left = (head.winfo_width() - side - px(16) - line.width) // 2
+        box = Box(left, px(16), side, side)
+        look.bubble(head, box, px(16), palette.accent, palette.card, ())
+        image = look.art.icon("link", px(32), palette.on_accent, palette.accent)
+        head.create_image(left + side // 2, px(16) + side // 2, image=image)
+        top = px(16) + (side - look.fonts.line_height("huge")) // 2
+        ink = (palette.text, palette.text, palette.card)
+        look.line(head, (left + side + px(16), top), line, ink, "huge", ())
+
     def restyle(self) -> None:
         """Draw in the palette of now."""
         palette = self._look.palette
-        self.widget.configure(bg=palette.chat)
-        self._card.configure(
-            bg=palette.card, highlightbackground=palette.line, highlightcolor=palette.line
-        )
-        self._known.configure(bg=palette.card)
+        for frame in (self.widget, self._corner):
+            frame.configure(bg=palette.chat)
+        self._edge.configure(bg=palette.line)
+        for part in (self._card, self._row, self._ports, self._crest, self._foot, self._bar):
+            part.configure(bg=palette.card)
         for label, ink in self._labels:
             label.configure(bg=palette.card, fg=getattr(palette, ink))
         self.message.configure(bg=palette.card)
         self._theme.set_icon("sun" if palette.name == "dark" else "moon")
-        for row in self._rows:
-            row.event_generate("<<Restyle>>")
+        self._draw_head()
+        self.servers.list.draw()
+
+    def close(self) -> None:
+        """Stop its timers and forget its shortcuts."""
+        keys.remove(self._root.winfo_toplevel(), self._shortcuts)
+        if self._moving:
+            self._bar.after_cancel(self._moving)
+            self._moving = ""
+        self._tip.close()
+        self._menu.close()

@@ -1,353 +1,399 @@
-"""The main window: rooms at the left, messages and composer in the middle, people at the right.
+"""The main window: rooms at the left, the conversation in the middle, people at the right.
 
-Shows the model and passes on what people ask for; holds no state of the chat.
-Belongs to the Tk thread.
+Shows the model, passes on what people ask for, and puts sheets over it all; holds
+no state of the chat. Belongs to the Tk thread.
 """
 
 import tkinter as tk
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from tkinter import filedialog
+from typing import ClassVar, Protocol
 
-from gui import emoji, wording
-from gui.controller import Controller
-from gui.kit import IconButton
-from gui.look import Look
-from gui.model import Model, Part
+from gui import keys
+from gui.bridge import Bridge
+from gui.chat.controller import Controller
+from gui.chat.model import Part
+from gui.chat.room import Room
+from gui.desktop.clipboard import Clipboard
 from gui.ownership import in_tk_thread
-from gui.pictures import Pictures
-from gui.room import Entry
-from gui.theme import HEADER_HEIGHT, PEOPLE_WIDTH, ROOMS_WIDTH
-from gui.views.bars import MeBar, StatusBar, TitleBar
-from gui.views.composer import Composer
-from gui.views.messagemenu import words
+from gui.paint.kit import IconButton
+from gui.paint.look import Look
+from gui.paint.pictures import Pictures
+from gui.paint.theme import HEADER_HEIGHT
+from gui.session import Session
+from gui.text.textlayout import clean
+from gui.views.archivesheet import ArchiveSheet
+from gui.views.bars import MeBar, StatusBar
+from gui.views.conversation import Conversation
+from gui.views.emoji.emojipicker import EmojiPicker
+from gui.views.helpsheet import HelpSheet
+from gui.views.newsheets import JoinSheet, PeopleSheet
+from gui.views.panes import PEOPLE, ROOMS, TALK, Panes
 from gui.views.people import PeopleColumn
+from gui.views.personmenu import person_choices
+from gui.views.popmenu import Choice, PopMenu
+from gui.views.roommenu import room_choices
 from gui.views.rooms import RoomsColumn
-from gui.views.sheet import JoinSheet, LineSheet, Sheet, ask
-from gui.views.timeline import Timeline
-from gui.views.viewer import PictureViewer, TextViewer
-from protocol.codes import EventKind
+from gui.views.searchpane import SearchPane
+from gui.views.settings.choosing import Choosing, Program
+from gui.views.settings.settingssheet import SettingsSheet
+from gui.views.sheet import Sheet, ask
+from gui.views.switcher import Switcher
+from gui.views.tooltip import Tooltip
+from protocol.client.happenings import Link, PersonInfo
 
-SAY_MS = 6000
-NARROW = 880
-"""Below this width the people column hides, until it is asked for."""
+HISTORY = "store.sqlite3"
+"""The file of a profile that holds what was said."""
+
+
+class AppActs(Program, Protocol):
+    """What the screen needs of the program around it."""
+
+    @property
+    def bridge(self) -> Bridge:
+        """The way into the Tk thread."""
+
+    @property
+    def session(self) -> Session | None:
+        """The server that one is at."""
+
+    def ask_close(self) -> None:
+        """Close the window, after asking if need be."""
 
 
 class MainScreen:
     """Everything after joining; ``widget`` is the frame to place."""
 
+    _section: ClassVar[str] = "profile"
+    """The section of the settings that was open last, also in a screen that is built anew."""
+    _settings_open: ClassVar[bool] = False
+    """Whether they stand over a screen: they then stand over the one that takes its place."""
+
     def __init__(
-        self,
-        root: tk.Tk,
-        look: Look,
-        controller: Controller,
-        pictures: Pictures,
-        link_text: Callable[[], str],
-        on_theme: Callable[[], None],
+        self, root: tk.Tk, look: Look, controller: Controller, pictures: Pictures, app: AppActs
     ) -> None:
-        """``link_text`` tells the invite link; ``on_theme`` switches light and dark."""
+        """``root`` is the window."""
         self._root = root
         self._look = look
         self._controller = controller
-        self._model: Model = controller.model
-        self._pictures = pictures
-        self._link_text = link_text
-        self._said = ""
-        self._bad = False
-        self._saying = ""
-        self._people_wanted: bool | None = None
-        self.sheet: Sheet | None = None
-        self.viewer: PictureViewer | None = None
-        self.dialog: LineSheet | JoinSheet | None = None
-        px = look.px
-        self.widget = tk.Frame(root, bd=0)
-        self.widget.grid_columnconfigure(2, weight=1)
-        self.widget.grid_rowconfigure(0, weight=1)
+        self._model = controller.model
+        self._app = app
+        self.dialog: object = None
+        """What was asked last in a sheet."""
+        self._shown_room = b""
+        self._use_emoji: Callable[[str], None] = lambda _: None
+        px, tr = look.px, look.tr
+        self.panes = Panes(root, look)
+        self.widget = self.panes.widget
+        self.tip = Tooltip(root, look)
+        self.menu = PopMenu(root, look)
+        self.emoji = EmojiPicker(
+            root, look, lambda: app.settings.recent_emoji, lambda: app.settings.skin_tone,
+            self._take_tone, self._picked,
+        )  # fmt: skip
 
-        self._left = tk.Frame(self.widget, bd=0, width=px(ROOMS_WIDTH))
-        self._left.grid(row=0, column=0, sticky="ns")
-        self._left.pack_propagate(False)
-        self._rule_left = tk.Frame(self.widget, bd=0, width=1)
-        self._rule_left.grid(row=0, column=1, sticky="ns")
-        self._me = tk.Frame(self._left, bd=0, height=px(HEADER_HEIGHT))
+        left = self.panes.rooms
+        self._me = tk.Frame(left, bd=0, height=px(HEADER_HEIGHT))
         self._me.pack(side="top", fill="x")
         self._me.pack_propagate(False)
-        self._nick = MeBar(self._me, look, self._model)
-        icons: list[IconButton] = []
-
-        def icon(
-            master: tk.Misc, name: str, work: Callable[[], None], below: str, hint: str
-        ) -> IconButton:
-            made = IconButton(master, look, name, work, below, hint, self._tell)
-            made.widget.pack(side="right", padx=(0, px(4)), pady=px(10))
-            icons.append(made)
-            return made
-
-        icon(self._me, "plus", self.join_room, "side", "Join or create a room (Ctrl+N)")
-        self._theme = icon(self._me, "moon", on_theme, "side", "Light or dark")
-        self._nick.widget.pack(side="left", fill="both", expand=True)
-        self._nick.widget.bind("<ButtonRelease-1>", lambda _: self.rename())
-        self.status = StatusBar(self._left, look, self._model)
+        self._icons: list[IconButton] = []
+        self._icon("settings", self.open_settings, tr("main.settings"))
+        self.new_button = self._icon("plus", self.new_menu, tr("main.new"))
+        self.me = MeBar(self._me, look, self._model, self.open_settings)
+        self.me.widget.pack(side="left", fill="both", expand=True)
+        self.status = StatusBar(left, look, self._model, controller.try_again)
         self.status.widget.pack(side="bottom", fill="x")
-        self.status.widget.bind("<ButtonRelease-1>", lambda _: controller.try_again())
-        self.rooms = RoomsColumn(self._left, look, self._model, controller.open_room)
+        self.rooms = RoomsColumn(left, look, self._model, self)
         self.rooms.widget.pack(side="top", fill="both", expand=True)
-
-        self._middle = tk.Frame(self.widget, bd=0)
-        self._middle.grid(row=0, column=2, sticky="nsew")
-        self._header = tk.Frame(self._middle, bd=0, height=px(HEADER_HEIGHT))
-        self._header.pack(side="top", fill="x")
-        self._header.pack_propagate(False)
-        icon(self._header, "people", self.toggle_people, "card", "Who is here")
-        icon(self._header, "leave", self.leave, "card", "Leave this room")
-        icon(self._header, "link", self.copy_link, "card", "Copy the invite link")
-        self._title = TitleBar(self._header, look, self._model)
-        self._title.widget.pack(side="left", fill="both", expand=True)
-        self._rule_top = tk.Frame(self._middle, bd=0, height=1)
-        self._rule_top.pack(side="top", fill="x")
-        self.composer = Composer(
-            self._middle, look, controller.send_text, self.choose_image, controller.cancel,
-            self._tell,
-        )  # fmt: skip
-        self.composer.widget.pack(side="bottom", fill="x")
-        self.timeline = Timeline(
-            self._middle, look, self._model, pictures, controller.older, controller.seen,
-            self.open_picture, self.open_text,
-        )  # fmt: skip
-        self.timeline.widget.pack(side="top", fill="both", expand=True)
-
-        self._rule_right = tk.Frame(self.widget, bd=0, width=1)
-        self._right = tk.Frame(self.widget, bd=0, width=px(PEOPLE_WIDTH))
-        self._right.pack_propagate(False)
-        self._people_head = tk.Label(
-            self._right, text="People", anchor="w", bd=0, font=look.fonts.named("title")
+        self.people = PeopleColumn(self.panes.people, look, self._model, self)
+        self.people.widget.pack(fill="both", expand=True)
+        clipboard = Clipboard(root, app.bridge.call, app.folder / "clipboard")
+        self.talk = Conversation(
+            self.panes.talk, look, controller, pictures, self, self.tip, clipboard
         )
-        self._people_head.pack(side="top", fill="x", padx=px(16), pady=(px(20), 0))
-        self.people = PeopleColumn(
-            self._right, look, self._model, lambda one: controller.direct((one.person,))
+        self.finder = SearchPane(
+            self.panes, look, controller, self._history, app.bridge, self.focus
         )
-        self.people.widget.pack(side="top", fill="both", expand=True)
-        self._toast = tk.Label(self._middle, bd=0, font=look.fonts.named("label"))
-        self._toast.bind("<Button-1>", lambda _: self._unsay())
-        self.widget.bind("<Configure>", lambda _: self._place_people())
-        self._icons = icons
+        self.timeline, self.composer = self.talk.timeline, self.talk.composer
+        self._shortcuts = self._make_shortcuts()
+        keys.install(root, self._shortcuts)
+        self.widget.bind("<Configure>", lambda _: self._resized())
         self._style()
+        if MainScreen._settings_open:
+            self.widget.after_idle(self.open_settings)
 
-    # --- what the controller needs ----------------------------------------
+    def _icon(self, name: str, work: Callable[[], None], hint: str) -> IconButton:
+        made = IconButton(self._me, self._look, name, work, "side")
+        made.widget.pack(side="right", padx=(0, self._look.px(4)))
+        self.tip.attach(made.widget, hint)
+        self._icons.append(made)
+        return made
+
+    def _make_shortcuts(self) -> dict[str, Callable[[], None]]:
+        def step(by: int) -> Callable[[], None]:
+            return lambda: self._controller.next_room(by)
+
+        def place(number: int) -> Callable[[], None]:
+            return lambda: self.open_numbered(number)
+
+        chords: dict[str, Callable[[], None]] = {
+            "Ctrl+K": self.switch, "Ctrl+N": self.new_menu, "Ctrl+O": self.talk.composing.attach,
+            "Ctrl+E": self.talk.pick_emoji, "Ctrl+F": lambda: self.search(False),
+            "Ctrl+Shift+F": lambda: self.search(True), "Ctrl+,": self.open_settings,
+            "F1": self.help, "Ctrl+/": self.help, "F6": self.next_pane, "Esc": self.escape,
+            "Ctrl+Q": self._app.ask_close,
+        }  # fmt: skip
+        for by, words in ((1, "Alt+Down Ctrl+PgDn Ctrl+Tab"), (-1, "Alt+Up Ctrl+PgUp")):
+            chords |= {chord: step(by) for chord in words.split()}
+        return chords | {f"Ctrl+{number}": place(number) for number in range(1, 10)}
+
+    # --- what the controller needs ----------------------------------------------
 
     def show(self, part: Part) -> None:
         """Draw what changed."""
         assert in_tk_thread(), "widgets are touched in the Tk thread alone"
-        model = self._model
         if Part.LINK in part:
             self.status.changed()
-        if part & (Part.ME | Part.PEOPLE):
-            self._nick.draw()
-        if part & (Part.ROOMS | Part.ME):
+        if part & (Part.ME | Part.PEOPLE | Part.LINK):
+            self.me.draw()
+        if part & (Part.ROOMS | Part.ME | Part.TYPING):
             self.rooms.show()
-            self._name_window()
-        if part & (Part.PEOPLE | Part.ME):
+        if part & (Part.PEOPLE | Part.ME) or self._shown_room != self._model.active:
+            self._shown_room = self._model.active
             self.people.show()
-        if part & (Part.ROOMS | Part.TIMELINE | Part.PEOPLE):
-            self._title.draw()
-            room = model.room
-            title = model.title(room) if room else ""
-            self.composer.set_room(model.active if room else b"", title)
-        if part & (Part.TIMELINE | Part.ROOMS):
-            self.timeline.show()
-        if Part.TRANSFERS in part:
-            self.composer.show_transfers(model.transfers.values())
-            viewer = self.viewer
-            if viewer is not None and viewer.request in model.transfers:
-                viewer.progress(model.transfers[viewer.request])
+        self.talk.show(part)
+        self.finder.room_changed()
 
     def say(self, text: str, bad: bool = False) -> None:
-        """Show one line above the composer for a while; a click takes it away."""
-        self._said, self._bad = text, bad
-        self._toast_up(text, bad)
-        if self._saying:
-            self._root.after_cancel(self._saying)
-        self._saying = self._root.after(SAY_MS, self._unsay)
+        """Show one line for a while; a click takes it away."""
+        self.talk.toast.say(text, bad)
 
-    def _unsay(self) -> None:
-        if self._saying:
-            self._root.after_cancel(self._saying)
-        self._saying, self._said = "", ""
-        self._toast.place_forget()
+    def flash(self, seq: int) -> None:
+        """Bring a message of the open room into view and make it shine."""
+        self.panes.front(TALK)
+        self.timeline.flash(seq)
 
-    def _tell(self, hint: str) -> None:
-        """Show what a button does, unless something more important stands there."""
-        if self._said:
-            return
-        if hint:
-            self._toast_up(hint, False)
-        else:
-            self._toast.place_forget()
+    def bottom(self) -> None:
+        """Go to the newest message of the open room."""
+        self.timeline.to_end()
 
-    def _toast_up(self, text: str, bad: bool) -> None:
-        palette, px = self._look.palette, self._look.px
-        fill, ink = palette.pill, palette.on_pill
-        if bad:
-            fill, ink = palette.danger, "#ffffff" if palette.name == "light" else palette.veil
-        self._toast.configure(
-            text=emoji.without(text), bg=fill, fg=ink, padx=px(16), pady=px(8),
-            wraplength=max(px(240), self._middle.winfo_width() - px(80)),
-        )  # fmt: skip
-        self._toast.place(in_=self._middle, relx=0.5, y=px(HEADER_HEIGHT + 12), anchor="n")
-        self._toast.lift()
+    def focus(self) -> None:
+        """Have keys come to where one writes."""
+        self.composer.focus()
+
+    def looked_at(self) -> None:
+        """The window has the focus again: what is in view is seen now."""
+        self.timeline.show()
 
     def close(self) -> None:
-        """Stop its timers."""
+        """Stop timers, take sheets away, forget the shortcuts."""
+        self.composer.keep_draft()
+        keys.remove(self._root, self._shortcuts)
+        for _ in range(10):
+            sheet = Sheet.top()
+            if sheet is None:
+                break
+            sheet.close()
+        self.emoji.hide()
+        self.finder.close()
         self.status.close()
-        if self._saying:
-            self._root.after_cancel(self._saying)
-            self._saying = ""
+        self.talk.close()
+        self.tip.close()
+        self.menu.close()
 
-    # --- drawing ----------------------------------------------------------
+    # --- drawing ----------------------------------------------------------------
 
     def _style(self) -> None:
-        palette = self._look.palette
-        self.widget.configure(bg=palette.line)
-        for side in (self._left, self._me, self._right):
-            side.configure(bg=palette.side)
-        self._header.configure(bg=palette.card)
-        for rule in (self._rule_left, self._rule_right, self._rule_top):
-            rule.configure(bg=palette.line)
-        self._middle.configure(bg=palette.chat)
-        self._people_head.configure(bg=palette.side, fg=palette.text)
-        self._theme.set_icon("sun" if palette.name == "dark" else "moon")
+        self._me.configure(bg=self._look.palette.side)
+        self.panes.restyle()
+        self.rooms.restyle()
+        self.people.restyle()
+        self.status.draw()
         for one in self._icons:
             one.restyle()
 
     def restyle(self) -> None:
         """Draw everything in the palette of now."""
+        self.tip.hide()
         self._style()
-        self.composer.restyle()
-        self.timeline.restyle()
+        self.talk.restyle()
+        self.finder.restyle()
+        if isinstance(self.dialog, SettingsSheet) and self.dialog.open:
+            self.dialog.restyle()
         self.show(Part.ALL)
-        if self._said:
-            self._toast_up(self._said, self._bad)
 
-    def _place_people(self) -> None:
-        wide = self.widget.winfo_width() >= self._look.px(NARROW)
-        if wide if self._people_wanted is None else self._people_wanted:
-            self._rule_right.grid(row=0, column=3, sticky="ns")
-            self._right.grid(row=0, column=4, sticky="ns")
-        else:
-            self._rule_right.grid_remove()
-            self._right.grid_remove()
+    def _resized(self) -> None:
+        if self.panes.arrange():
+            self.talk.alone(self.panes.single)
 
-    def _name_window(self) -> None:
-        unread = sum(room.unread for room in self._model.rooms.values())
-        name = "Zviazok"
-        self._root.title(f"({unread}) {name}" if unread else name)
+    # --- rooms and people -------------------------------------------------------
 
-    # --- what people ask for ----------------------------------------------
+    def open_room(self, room: bytes) -> None:
+        """Show a room, ready to write in it."""
+        self._controller.open_room(room)
+        self.panes.front(TALK)
+        self.composer.focus()
 
-    def toggle_people(self) -> None:
-        """Show or hide the people column."""
-        self._people_wanted = not self._right.winfo_ismapped()
-        self._place_people()
-        if self._people_wanted:
-            self._controller.refresh_people()
+    def open_numbered(self, number: int) -> None:
+        """Show the room at a place of the list, from 1."""
+        rooms = self._model.ordered()
+        if number <= len(rooms):
+            self.open_room(rooms[number - 1].room)
+
+    def write_to(self, person: bytes) -> None:
+        """Show the direct message with somebody."""
+        self._controller.direct((person,))
+        self.panes.front(TALK)
+        self.composer.focus()
+
+    def quiet(self, room: Room) -> bool:
+        """Whether a room makes no notifications now."""
+        return self._controller.quiet(room)
+
+    def room_menu(self, room: Room, x: int, y: int) -> None:
+        """Offer what can be done with a room of the list."""
+        self.menu.show(room_choices(self._look.tr, self._controller, room, self, False), x, y)
+
+    def more_menu(self) -> None:
+        """Offer what can be done with the open room."""
+        room = self._model.room
+        if room is not None:
+            choices = room_choices(self._look.tr, self._controller, room, self, True)
+            self.menu.show(choices, *self.talk.place_of_more())
+
+    def person_menu(self, person: PersonInfo, x: int, y: int) -> None:
+        """Offer what can be done with somebody."""
+        mention = self.talk.mention if self._model.room is not None else None
+        self.menu.show(
+            person_choices(self._look.tr, person, self.write_to, mention, self.talk.copy), x, y
+        )
+
+    def new_menu(self) -> None:
+        """Offer to join or create a room, or to write to people."""
+        tr, widget = self._look.tr, self.new_button.widget
+        self.menu.show(
+            [Choice(tr("rooms.new_room"), self.join_room),
+             Choice(tr("rooms.new_direct"), self.write_to_people)],
+            widget.winfo_rootx(), widget.winfo_rooty() + widget.winfo_height(),
+        )  # fmt: skip
+
+    def join_room(self) -> None:
+        """Ask which room to join or create."""
+        controller = self._controller
+        self.dialog = JoinSheet(
+            self._root, self._look, controller.join, controller.list_rooms, self.open_room
+        )
+
+    def write_to_people(self) -> None:
+        """Ask whom to write to."""
+        self.dialog = PeopleSheet(self._root, self._look, self._model, self._controller.direct)
+
+    def leave(self, room: Room) -> None:
+        """Ask before leaving a room."""
+        tr = self._look.tr
+        text = tr("rooms.leave_direct" if self._model.is_direct(room) else "rooms.leave_open")
+        name = clean(self._model.title(room))[:60]
+        self.dialog = ask(
+            self._root, self._look, tr("rooms.leave_title", room=name), text,
+            [(tr("rooms.leave_do"), "danger", lambda: self._controller.leave(room)),
+             (tr("rooms.stay"), "quiet", lambda: None)],
+        )  # fmt: skip
 
     def copy_link(self) -> None:
         """Put the invite link into the clipboard."""
         self._root.clipboard_clear()
-        self._root.clipboard_append(self._link_text())
-        self.say("The invite link is copied: paste it to whom you want to invite")
+        self._root.clipboard_append(self._app.link_text())
+        self.say(self._look.tr("main.link_copied"))
 
-    def join_room(self) -> None:
-        """Ask which room to join or create."""
-        if self._busy():
-            return
-        controller = self._controller
-        self.dialog = JoinSheet(
-            self._root, self._look, controller.join, controller.list_rooms, controller.open_room
-        )
-        self.sheet = self.dialog.sheet
+    # --- getting around ---------------------------------------------------------
 
-    def rename(self) -> None:
-        """Ask for another nickname."""
-        if self._busy():
-            return
-        self.dialog = LineSheet(
-            self._root, self._look, "Change your nickname",
-            "Everybody in your rooms sees the change.",
-            self._model.nick, "Change", self._controller.rename,
-        )  # fmt: skip
-        self.sheet = self.dialog.sheet
+    def switch(self) -> None:
+        """Go to a room or person by a few letters."""
+        self.dialog = Switcher(self._root, self._look, self._model, self.open_room, self.write_to)
 
-    def leave(self) -> None:
-        """Ask before leaving the open room."""
-        room = self._model.room
-        if room is None or self._busy():
-            return
-        direct = self._model.is_direct(room)
-        text = "The others keep the conversation." if direct else "You can join it again later."
-        self.sheet = ask(
-            self._root, self._look, f"Leave {emoji.without(self._model.title(room))[:40]}?", text,
-            [("Leave", "danger", lambda: self._controller.leave(room)),
-             ("Stay", "quiet", lambda: None)],
-        )  # fmt: skip
+    def help(self) -> None:
+        """Show all shortcuts."""
+        self.dialog = HelpSheet(self._root, self._look)
 
-    def _busy(self) -> bool:
-        return self.sheet is not None and self.sheet.open
+    def toggle_people(self) -> None:
+        """Show or hide the people."""
+        self.panes.toggle_people()
+        self.talk.alone(self.panes.single)
+        if self.panes.showing(PEOPLE):
+            self._controller.refresh_people()
 
-    def choose_image(self) -> None:
-        """Ask for picture files and send them."""
-        if self._model.room is None:
-            self.say("Join a room first", bad=True)
-            return
-        names = filedialog.askopenfilenames(
-            parent=self._root,
-            title="Send a picture",
-            filetypes=[("Pictures", "*.png *.jpg *.jpeg *.webp *.gif *.PNG *.JPG *.JPEG")],
-        )
-        for name in names:
-            self._controller.send_image(Path(name))
+    def to_rooms(self) -> None:
+        """Show the rooms, where there is room for one part only."""
+        self.panes.front(ROOMS)
 
-    def open_picture(self, entry: Entry) -> None:
-        """Fetch a picture and look at it."""
-        room = self._model.room
-        if room is None or entry.kind != EventKind.IMAGE:
-            return
-        if self.viewer is not None:
-            self.viewer.close()
-        viewer = PictureViewer(self._root, self._look, self._pictures, self._viewer_closed)
-        self.viewer = viewer
-
-        def answer(path: Path | None, reason: str) -> None:
-            if viewer.open:
-                if path is not None:
-                    viewer.picture(path)
-                else:
-                    viewer.problem(reason)
-
-        body = entry.body
-        viewer.request = self._controller.fetch(
-            room.room, bytes(body["sha256"]), int(body["size"]), answer
-        )
-
-    def _viewer_closed(self) -> None:
-        viewer, self.viewer = self.viewer, None
-        if viewer is not None and viewer.request in self._model.transfers:
-            self._controller.cancel(viewer.request)
-
-    def open_text(self, entry: Entry) -> None:
-        """Show a long text whole."""
-        text = words(entry)
-        if not self._look.fonts.draws_emoji:
-            text = emoji.without(text)
-        title = f"{emoji.without(entry.nick)}, {wording.clock(entry.ts)}"
-        TextViewer(self._root, self._look, title, text)
+    def next_pane(self) -> None:
+        """Move the focus to the next part of the window."""
+        stops: list[tuple[tk.Misc, Callable[[], None]]] = [
+            (self.rooms.widget, self.rooms.list.widget.focus_set),
+            (self.timeline.widget, self.timeline.focus),
+            (self.composer.widget, self.composer.focus),
+            (self.people.widget, self.people.list.widget.focus_set),
+        ]
+        stops = [stop for stop in stops if stop[0].winfo_viewable()]
+        at = str(self._root.focus_get() or "")
+        here = next((i for i, (pane, _) in enumerate(stops) if at.startswith(str(pane))), -1)
+        if stops:
+            stops[(here + 1) % len(stops)][1]()
 
     def escape(self) -> None:
         """Close what is on top, or go to the newest message."""
-        if self._busy() and self.sheet is not None:
-            self.sheet.close()
-        elif self.viewer is not None:
-            self.viewer.close()
-        else:
+        sheet = Sheet.top()
+        if sheet is not None:
+            sheet.close()
+        elif self.finder.open:
+            self.finder.hide()
+        elif not self.talk.escape():
             self.timeline.to_end()
-            self.composer.text.focus_set()
+            self.composer.focus()
+
+    # --- emoji, search, sheets --------------------------------------------------
+
+    def pick_emoji(self, x: int, y: int, use: Callable[[str], None]) -> None:
+        """Have an emoji chosen beside a place of the screen."""
+        self._use_emoji = use
+        self.emoji.show(x, y)
+
+    def _picked(self, emoji: str) -> None:
+        self._app.change(self._app.settings.used_emoji(emoji))
+        self._use_emoji(emoji)
+
+    def _take_tone(self, tone: int) -> None:
+        self._app.change(replace(self._app.settings, skin_tone=tone))
+
+    def open_settings(self) -> None:
+        """Show the settings."""
+        if not isinstance(self.dialog, SettingsSheet) or not self.dialog.open:
+            MainScreen._settings_open = True
+            self.dialog = SettingsSheet(
+                self._root, self._look, Choosing(self._controller, self._app),
+                self._app.bridge.call, MainScreen._section, self._settings_closed,
+            )  # fmt: skip
+
+    def _settings_closed(self) -> None:
+        MainScreen._settings_open = False
+        if isinstance(self.dialog, SettingsSheet):
+            MainScreen._section = self.dialog.section
+
+    def search(self, everywhere: bool) -> None:
+        """Open the search, in the open room or in all."""
+        self.finder.show(everywhere)
+
+    def _history(self) -> Path | None:
+        session = self._app.session
+        return session.profile.folder / HISTORY if session is not None else None
+
+    def archive(self, room: Room) -> None:
+        """Save a room's conversation."""
+        history = self._history()
+        if history is not None:
+            self.dialog = ArchiveSheet(
+                self._root, self._look, self._controller,
+                lambda: self._model.link.link is Link.ONLINE, history, room.room,
+                 clean(self._model.title(room)), self._app.bridge.call,
+            )  # fmt: skip

@@ -1,67 +1,95 @@
-"""A card over the window that asks something: a line to type, buttons, a list.
+"""A card over the window that asks something: words, a line to type, buttons.
 
 A frame of the window itself rather than a window of its own: it needs no window
-manager, leaves nothing behind and cannot get lost. Esc closes it. Belongs to
-the Tk thread.
+manager, leaves nothing behind and cannot get lost. While it stands, it has the
+mouse and the focus; Esc or a click beside it closes it. Sheets may stand on
+each other. Belongs to the Tk thread.
 """
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-from gui import kit
-from gui.look import Look
-from gui.rowlayout import Box
-from gui.textlayout import one_line
-from gui.views.rowlist import RowList
-from protocol.client.happenings import OpenRoom
+from gui.paint import kit
+from gui.paint.look import Look
 
-WIDTH = 400
+WIDTH = 420
+_EDGE = 24
 
 
 class Sheet:
-    """The empty card with a title; one is shown at a time."""
+    """The empty card with a title."""
 
-    def __init__(self, master: tk.Misc, look: Look, title: str) -> None:
-        """Place it over ``master``."""
+    _standing: ClassVar[list["Sheet"]] = []
+
+    def __init__(
+        self, master: tk.Misc, look: Look, title: str, width: int = WIDTH, height: int = 0,
+        on_close: Callable[[], None] | None = None,
+    ) -> None:  # fmt: skip
+        """Place it over the window of ``master``; ``height`` 0: as high as what is in it.
+
+        Both are pixels at 100 %, and never more than the window has.
+        """
         self._look = look
+        self._on_close = on_close
         palette, px = look.palette, look.px
-        self._back = master.focus_get()
-        self.shade = tk.Frame(master, bg=palette.chat, bd=0)
-        self.shade.place(x=0, y=0, relwidth=1, relheight=1)
-        self.card = tk.Frame(
-            self.shade, bg=palette.card, bd=0, highlightthickness=1,
-            highlightbackground=palette.line, highlightcolor=palette.line,
-        )  # fmt: skip
-        self.card.place(relx=0.5, rely=0.45, anchor="center", width=px(WIDTH))
+        self._root = master.winfo_toplevel()
+        self._back = self._root.focus_get()
+        self.shade = tk.Frame(self._root, bg=palette.line, bd=0, takefocus=0)
+        self.card = tk.Frame(self.shade, bg=palette.card, bd=0)
+        self.card.pack(fill="both", expand=True, padx=1, pady=1)
+        self.width = min(px(width), max(px(280), self._root.winfo_width() - px(16)))
+        tall = min(px(height), max(px(200), self._root.winfo_height() - px(16)))
+        self.shade.place(relx=0.5, rely=0.48, anchor="center", width=self.width)
+        if height:
+            # A little above the middle looks right, but not where it leaves the window.
+            rely = 0.48 if tall < 0.9 * self._root.winfo_height() else 0.5
+            self.shade.place_configure(height=tall, rely=rely)
+        self.shade.lift()
+        head = tk.Frame(self.card, bg=palette.card, bd=0)
+        head.pack(fill="x", padx=(px(_EDGE), px(12)), pady=(px(16), px(4)))
+        self._head = head
+        self._shut = kit.IconButton(head, look, "close", self.close, "card")
+        self._shut.widget.pack(side="right")
         self.title = tk.Label(
-            self.card, text=title, bg=palette.card, fg=palette.text, anchor="w",
+            head, text=look.plain(title), bg=palette.card, fg=palette.text, anchor="w",
             font=look.fonts.named("title"),
         )  # fmt: skip
-        self.title.pack(fill="x", padx=px(24), pady=(px(20), px(4)))
-        self.shade.bind("<Escape>", lambda _: self.close())
+        self.title.pack(side="left", fill="x", expand=True)
         self.open = True
+        Sheet._standing.append(self)
+        self.shade.bind("<Button>", self._beside)
+        self.shade.bind("<Map>", lambda _: self._hold())
+        self.shade.bind("<Destroy>", self._gone)
+        self.shade.bind("<Escape>", self.escape)
+        if not self._root.bind("<Tab>"):
+            # Once for each window: every binding is kept by Tk until the end.
+            self._root.bind("<Tab>", lambda e: _tab(e, 1))
+            self._root.bind("<<PrevWindow>>", lambda e: _tab(e, -1))
+
+    # --- what stands in it ------------------------------------------------------
 
     def words(self, text: str) -> tk.Label:
         """Add a paragraph."""
         palette, px = self._look.palette, self._look.px
         label = tk.Label(
-            self.card, text=text, bg=palette.card, fg=palette.quiet, anchor="w", justify="left",
-            wraplength=px(WIDTH - 60), font=self._look.fonts.named("label"),
+            self.card, text=self._look.plain(text), bg=palette.card, fg=palette.quiet, anchor="w",
+            justify="left", wraplength=self.width - px(2 * _EDGE + 4),
+            font=self._look.fonts.named("label"),
         )  # fmt: skip
-        label.pack(fill="x", padx=px(24), pady=(0, px(8)))
+        label.pack(fill="x", padx=px(_EDGE), pady=(0, px(8)))
         return label
 
     def field(self, text: str, on_enter: Callable[[], None], hint: str = "") -> Any:
         """Add a line to type in, focused."""
-        px = self._look.px
-        made = kit.entry(self.card, self._look, hint)
+        made = kit.entry(self.card, self._look, self._look.plain(hint))
         if text:
             kit.put(made, text)
-        made.pack(fill="x", padx=px(24), pady=px(8))
+        # customtkinter scales the paddings of its widgets itself.
+        made.pack(fill="x", padx=_EDGE, pady=8)
         made.bind("<Return>", lambda _: on_enter())
-        made.bind("<Escape>", lambda _: self.close())
-        made.after_idle(made.focus)
+        made.bind("<Escape>", self.escape)
+        made.after_idle(lambda: made.focus() if self.open else None)
         return made
 
     def problem(self) -> tk.Label:
@@ -74,13 +102,24 @@ class Sheet:
         """Add buttons (words, kind, work), the first one at the right."""
         px = self._look.px
         row = tk.Frame(self.card, bg=self._look.palette.card, bd=0)
-        row.pack(fill="x", padx=px(24), pady=(px(8), px(20)))
+        row.pack(fill="x", padx=px(_EDGE), pady=(px(8), px(20)))
         made = []
         for text, kind, work in choices:
-            one = kit.button(row, self._look, text, work, kind)
-            one.pack(side="right", padx=(px(8), 0))
+            one = kit.button(row, self._look, self._look.plain(text), work, kind)
+            one.pack(side="right", padx=(8, 0))
             made.append(one)
         return made
+
+    def restyle(self) -> None:
+        """Draw the card itself in the palette of now; what stands in it is drawn by others."""
+        palette = self._look.palette
+        self.shade.configure(bg=palette.line)
+        self.card.configure(bg=palette.card)
+        self._head.configure(bg=palette.card)
+        self.title.configure(bg=palette.card, fg=palette.text)
+        self._shut.restyle()
+
+    # --- standing and falling ---------------------------------------------------
 
     def close(self) -> None:
         """Take it away and give the focus back."""
@@ -88,11 +127,65 @@ class Sheet:
             return
         self.open = False
         back = self._back
+        self._let_go()
         # Not at once: customtkinter's button still runs its own click after this.
         self.shade.place_forget()
         self.shade.after_idle(self.shade.destroy)
         if back is not None and back.winfo_exists():
             back.focus_set()
+        if self._on_close is not None:
+            self._on_close()
+
+    def _hold(self) -> None:
+        if self.open and Sheet._standing and Sheet._standing[-1] is self:
+            self.shade.grab_set()
+
+    def _let_go(self) -> None:
+        if self in Sheet._standing:
+            Sheet._standing.remove(self)
+        self.shade.grab_release()
+        if Sheet._standing:
+            Sheet._standing[-1]._hold()
+
+    def _gone(self, event: "tk.Event[tk.Misc]") -> None:
+        if event.widget is self.shade and self in Sheet._standing:
+            self.open = False
+            Sheet._standing.remove(self)
+
+    def _beside(self, event: "tk.Event[tk.Misc]") -> None:
+        if event.num not in (1, 2, 3):
+            return
+        x = event.x_root - self.shade.winfo_rootx()
+        y = event.y_root - self.shade.winfo_rooty()
+        if not (0 <= x < self.shade.winfo_width() and 0 <= y < self.shade.winfo_height()):
+            self.close()
+
+    def escape(self, _event: object = None) -> str:
+        """Close it, as the handler of a key."""
+        self.close()
+        return "break"
+
+    @classmethod
+    def top(cls) -> "Sheet | None":
+        """Return the sheet that stands over all others, or None."""
+        return cls._standing[-1] if cls._standing else None
+
+
+def _tab(event: "tk.Event[tk.Misc]", step: int) -> str | None:
+    """Keep Tab inside the sheet on top."""
+    sheet, at = Sheet.top(), event.widget
+    if sheet is None or not isinstance(at, tk.Misc):
+        return None
+    inside = str(sheet.shade) + "."
+    for _ in range(500):
+        to = at.tk_focusNext() if step > 0 else at.tk_focusPrev()
+        if to is None:
+            break
+        at = to
+        if str(at).startswith(inside):
+            at.focus_set()
+            break
+    return "break"
 
 
 def ask(
@@ -115,8 +208,9 @@ def ask(
 
     made = sheet.buttons([(words, kind, chosen(work)) for words, kind, work in choices])
     sheet.shade.after_idle(lambda: made[0].focus() if sheet.open else None)
-    made[0].bind("<Return>", lambda _: made[0].invoke())
-    made[0].bind("<Escape>", lambda _: sheet.close())
+    for one in made:
+        one.bind("<Return>", lambda _, one=one: one.invoke())
+        one.bind("<Escape>", sheet.escape)
     return sheet
 
 
@@ -134,12 +228,14 @@ class LineSheet:
         try_it: Callable[[str, Callable[[str], None]], None],
     ) -> None:
         """Show it with ``start`` in the field; ``verb`` stands on the button."""
+        self._look = look
         self.sheet = Sheet(master, look, title)
         self.sheet.words(text)
         self.entry = self.sheet.field(start, self.submit)
         self.problem = self.sheet.problem()
         self._try_it = try_it
-        self.sheet.buttons([(verb, "main", self.submit), ("Cancel", "quiet", self.sheet.close)])
+        cancel = look.tr("general.cancel")
+        self.sheet.buttons([(verb, "main", self.submit), (cancel, "quiet", self.sheet.close)])
 
     def submit(self) -> None:
         """Try what was typed."""
@@ -149,87 +245,6 @@ class LineSheet:
         if not self.sheet.open:
             return
         if reason:
-            self.problem.configure(text=reason)
+            self.problem.configure(text=self._look.plain(reason))
         else:
             self.sheet.close()
-
-
-class JoinSheet:
-    """Lists the open rooms to join, and makes a new one from a typed name."""
-
-    def __init__(
-        self,
-        master: tk.Misc,
-        look: Look,
-        join: Callable[[str, Callable[[str], None]], None],
-        ask_rooms: Callable[[Callable[[tuple[OpenRoom, ...], str], None]], None],
-        show: Callable[[bytes], None],
-    ) -> None:
-        """``join`` joins or creates by name; ``show`` opens a room that one is in already."""
-        self._look = look
-        self._join = join
-        self._show = show
-        self._all: tuple[OpenRoom, ...] = ()
-        self.sheet = Sheet(master, look, "Join or create a room")
-        self.note = self.sheet.words("Fetching the list of rooms…")
-        self.entry = self.sheet.field("", self.submit, "Name of a room")
-        self.entry.bind("<KeyRelease>", lambda _: self._filter())
-        self.list: RowList[OpenRoom] = RowList(
-            self.sheet.card, look, "card", lambda _: look.px(44), self._paint, self._chosen
-        )
-        self.list.widget.configure(height=look.px(220))
-        self.list.widget.pack(fill="x", padx=look.px(16))
-        self.problem = self.sheet.problem()
-        self.sheet.buttons([("Join", "main", self.submit), ("Cancel", "quiet", self.sheet.close)])
-        ask_rooms(self._listed)
-
-    def submit(self) -> None:
-        """Join the room whose name was typed; it is created if there is none."""
-        self._join(self.entry.get(), self._answer)
-
-    def _listed(self, rooms: tuple[OpenRoom, ...], problem: str) -> None:
-        if not self.sheet.open:
-            return
-        self._all = rooms
-        self.note.configure(
-            text=problem or "Choose one, or type a new name to create a room of your own."
-        )
-        self._filter()
-
-    def _filter(self) -> None:
-        part = self.entry.get().strip().casefold()
-        self.list.set_items([one for one in self._all if part in one.name.casefold()])
-
-    def _chosen(self, room: OpenRoom) -> None:
-        if room.joined:
-            self.sheet.close()
-            self._show(room.room)
-        else:
-            self._join(room.name, self._answer)
-
-    def _answer(self, reason: str) -> None:
-        if not self.sheet.open:
-            return
-        if reason:
-            self.problem.configure(text=reason)
-        else:
-            self.sheet.close()
-
-    def _paint(self, canvas: tk.Canvas, room: OpenRoom, y: int, width: int, hovered: bool) -> None:
-        look, palette, px = self._look, self._look.palette, self._look.px
-        below = palette.card
-        if hovered:
-            below = palette.hover
-            box = Box(0, y, width, px(44))
-            look.bubble(canvas, box, px(8), below, palette.card, ())
-        people = f"{room.members} {'person' if room.members == 1 else 'people'}"
-        if room.joined:
-            people += " · joined"
-        right = look.fonts.width("small", people) + px(12)
-        line = one_line(f"# {room.name}", width - right - px(24), look.fonts, "label")
-        top = y + (px(44) - look.fonts.line_height("label")) // 2
-        look.line(canvas, (px(12), top), line, (palette.text, palette.text, below), "label", ())
-        canvas.create_text(
-            width - px(12), y + px(22), text=people, anchor="e", fill=palette.quiet,
-            font=look.fonts.named("small"),
-        )  # fmt: skip

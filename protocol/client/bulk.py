@@ -14,6 +14,7 @@ from typing import Final
 from protocol.client.happenings import Failed, Progress
 from protocol.client.messages import reason
 from protocol.client.outcome import Drop, Outcome
+from protocol.client.requests import CANCELLED
 from protocol.client.transfer import Transfer
 from protocol.codes import ErrorCode, Purpose
 from protocol.errors import WireError
@@ -38,7 +39,6 @@ SILENCE_MS: Final = 10_000
 """No progress for this long: the connection is dead, or an answer was lost."""
 
 _LATER = frozenset({ErrorCode.BUSY, ErrorCode.UNAVAILABLE})
-CANCELLED = "cancelled"
 
 
 @dataclass(slots=True)

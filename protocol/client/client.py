@@ -2,27 +2,31 @@
 
 Every call returns at once with a request number; what comes of it is a happening, handed
 to ``on_happening`` in the network thread. Calls may come from any thread. The work is
-in :mod:`protocol.client.network`; here is only the way there.
+in :mod:`protocol.client.network`; here is only the way there. A ``seq`` names a message of a room,
+an ``n`` one of one's own that the server has not stored.
 """
 
 import itertools
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import protocol
-from protocol.client.happenings import Failed, Happening
+from protocol.client.happenings import Happening
 from protocol.client.network import Network
-from protocol.client.pictures import Picture, prepare
 from protocol.client.profile import Profile
 from protocol.client.requests import people_question, rooms_question
+from protocol.client.session import Session
+from protocol.client.wants import Where
 from protocol.codes import EventKind
-from protocol.errors import SetupError
-from protocol.frames import AnyFrame, Direct, Join, Leave, Link, Rename
+from protocol.frames import AnyFrame, Direct, Join, Leave, Link, Marks, Portraits, Rename
+from protocol.frames import Profile as Look
 from protocol.invite import Invite
 
 AGENT = f"zviazok/{protocol.__version__}"
+
+_Act = Callable[[Session, int, int], None]
+"""Takes the session, the request number and the time in ms."""
 
 
 class Client:
@@ -38,54 +42,139 @@ class Client:
     ) -> None:
         """Open what is on disk; raise :class:`SetupError` if that cannot be used."""
         self._network = Network(profile, invite, nick, agent, on_happening)
+        self._composing = self._network.composing
         self._numbers = itertools.count(1)
         self._thread = threading.Thread(target=self._network.run, name="network", daemon=True)
-        self._worker = ThreadPoolExecutor(1, "pictures")
-        self._preparing: set[int] = set()
-        """Requests whose picture the worker has; network thread only."""
 
     def start(self) -> None:
-        """Start the network thread: it tells what is on disk, then connects."""
+        """Start the network thread: it tells what is on disk, then connects.
+
+        Uploads that were unfinished when the program ended go on: Resumed, then as ``send_file``.
+        """
+        self._network.post(lambda _: self._network.parcels.resume(self._number))
         self._thread.start()
 
     def stop(self, timeout_s: float = 5.0) -> None:
-        """End the network thread and wait for it; the outbox stays on disk."""
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        """End the network thread and wait for it; outbox and unfinished uploads stay on disk."""
         self._network.stop()
         self._thread.join(timeout_s)
 
-    def send_text(self, room: bytes, text: str) -> int:
-        """Say something: Queued, later Acked or Refused; or Failed."""
-        request = self._number()
-        body = {"text": text}
-        self._network.post(lambda _: self._network.session.say(request, room, EventKind.TEXT, body))
-        return request
+    # --- saying ---------------------------------------------------------------------------
 
-    def send_image(self, room: bytes, path: Path, caption: str = "") -> int:
-        """Send a picture: Progress, then Queued and so on; or Failed."""
-        request = self._number()
+    def say(
+        self, room: bytes, text: str, reply: int = 0, mentions: Sequence[bytes] = (), via: str = ""
+    ) -> int:
+        """Say something: Queued, later Sent, Acked or Refused; or Failed.
 
-        def begin(_: int) -> None:
-            self._preparing.add(request)
-            try:
-                self._worker.submit(self._prepare, request, room, path, caption)
-            except RuntimeError:  # the client is being stopped
-                self._network.tell(Failed(request, 0, "the program is closing"))
+        ``reply`` is the seq that it answers, ``mentions`` are the people named in it, ``via`` is
+        the nickname of whoever said it first.
+        """
+        named = tuple(mentions)
+        return self._do(
+            lambda _, request, __: self._composing.say(request, room, text, reply, named, via)
+        )
 
-        self._network.post(begin)
-        return request
+    def send_image(
+        self, room: bytes, path: Path, caption: str = "", reply: int = 0, shrink: bool = True
+    ) -> int:
+        """Send a picture: Progress, then Queued and so on; or Failed.
+
+        ``shrink``: scaled down and written anew where that makes it smaller. Else its pixels
+        stay as they are; what the file says of its maker goes in any case.
+        """
+        return self._send(room, EventKind.IMAGE, path, caption, reply, shrink)
+
+    def send_file(self, room: bytes, path: Path, caption: str = "", reply: int = 0) -> int:
+        """Send a file as it is: Progress, then Queued and so on; or Failed."""
+        return self._send(room, EventKind.FILE, path, caption, reply, False)
+
+    def forward(self, room: bytes, seq: int, to: bytes) -> int:
+        """Say a message of a room in another one, as from whom it came: Queued or Failed."""
+        return self._do(lambda _, request, __: self._composing.forward(request, room, seq, to))
+
+    def edit(self, room: bytes, seq: int, text: str, mentions: Sequence[bytes] = ()) -> int:
+        """Replace the text (or caption) of a message of one's own: Queued or Failed."""
+        named = tuple(mentions)
+        return self._do(
+            lambda _, request, __: self._composing.edit(request, room, seq, text, named)
+        )
+
+    def delete(self, room: bytes, seq: int) -> int:
+        """Take a message of one's own back: Queued or Failed."""
+        return self._do(lambda _, request, __: self._composing.delete(request, room, seq))
+
+    def react(self, room: bytes, seq: int, emoji: str, on: bool) -> int:
+        """Add a reaction to a message, or take it away: Queued or Failed."""
+        return self._do(lambda _, request, __: self._composing.react(request, room, seq, emoji, on))
+
+    def retry(self, room: bytes, n: int) -> int:
+        """Send a refused message anew: Discarded, then Queued with another ``n``; or Failed."""
+        return self._do(lambda _, request, __: self._composing.retry(request, room, n))
+
+    def discard(self, room: bytes, n: int) -> int:
+        """Throw a refused message away: Discarded or Failed."""
+        return self._do(lambda _, request, __: self._composing.discard(request, room, n))
+
+    def typing(self, room: bytes) -> int:
+        """Say that one is writing, if the connection stands; nothing follows."""
+        return self._do(lambda session, _, __: session.membership.typing(room, session.online))
+
+    def mark(self, room: bytes, seq: int) -> int:
+        """Say that one has read up to ``seq``, now or once connected; nothing follows."""
+        return self._do(lambda session, _, __: session.membership.mark(room, seq, session.online))
+
+    # --- reading ----------------------------------------------------------------------------
 
     def history(self, room: bytes, before: int = 0, limit: int = 100) -> int:
         """Read messages before the one of this ``seq`` (0: the newest): Loaded or Failed."""
-        request = self._number()
-        self._network.post(
-            lambda now_ms: self._network.session.history(request, room, before, limit, now_ms)
+        return self._want(room, Where.BEFORE, before, limit)
+
+    def later(self, room: bytes, after: int, limit: int = 100) -> int:
+        """Read the messages after this ``seq``: Loaded or Failed."""
+        return self._want(room, Where.AFTER, after, limit)
+
+    def around(self, room: bytes, seq: int, limit: int = 100) -> int:
+        """Read a message with those before and after it, however old it is: Loaded or Failed."""
+        return self._want(room, Where.AROUND, seq, limit)
+
+    def gather(self, room: bytes) -> int:
+        """Fetch the room back to its first message: Gathered …, Done; or Failed. See ``cancel``."""
+        return self._do(lambda session, request, now_ms: session.gather(request, room, now_ms))
+
+    def fetch(self, room: bytes, sha256: bytes, size: int) -> int:
+        """Fetch a picture or a file of a room's message: Progress, then Fetched; or Failed."""
+        return self._do(
+            lambda _, request, __: self._network.courier.fetch(request, room, sha256, size)
         )
-        return request
+
+    def marks(self, room: bytes) -> int:
+        """Ask who has read a room how far: Marked or Failed."""
+        return self._ask(Marks(0, room))
+
+    # --- rooms and people ---------------------------------------------------------------------
 
     def people(self) -> int:
         """Ask who is there: PeopleKnown or Failed."""
         return self._ask(people_question())
+
+    def portraits(self, people: Sequence[bytes]) -> int:
+        """Ask for pictures of at most PORTRAITS_MAX people: PortraitsCame or Failed."""
+        return self._ask(Portraits(0, list(people)))
+
+    def set_profile(self, colour: int, picture: bytes) -> int:
+        """Set one's colour (0: none) and picture (``b""``: none): Done or Failed.
+
+        ``picture`` is an encoded WebP, JPEG or PNG of at most PORTRAIT_MAX_BYTES.
+        """
+        return self._ask(Look(0, colour, picture))
+
+    def rename(self, nick: str) -> int:
+        """Take another nickname: Done with it as ``text``, or Failed."""
+        return self._ask(Rename(0, nick))
+
+    def link_device(self) -> int:
+        """Ask for a token for another device: Done with it as ``text``, or Failed."""
+        return self._ask(Link(0))
 
     def open_rooms(self) -> int:
         """Ask for the open rooms: RoomsListed or Failed."""
@@ -103,31 +192,17 @@ class Client:
         """Find or make the direct message with these people: Done with ``room``, or Failed."""
         return self._ask(Direct(0, list(people)))
 
-    def rename(self, nick: str) -> int:
-        """Take another nickname: Done with it as ``text``, or Failed."""
-        return self._ask(Rename(0, nick))
-
-    def link_device(self) -> int:
-        """Ask for a token for another device: Done with it as ``text``, or Failed."""
-        return self._ask(Link(0))
-
-    def fetch(self, room: bytes, sha256: bytes, size: int) -> int:
-        """Fetch a picture of a room's message: Progress, then Fetched; or Failed."""
-        request = self._number()
-        self._network.post(lambda _: self._network.courier.fetch(request, room, sha256, size))
-        return request
+    # --- the rest -----------------------------------------------------------------------------
 
     def cancel(self, request: int) -> None:
-        """End a transfer: its request becomes Failed. Anything else is left alone."""
+        """End a transfer, or the reading of messages: its request becomes Failed, others stay."""
+        network = self._network
 
         def end(_: int) -> None:
-            if request in self._preparing:
-                self._preparing.discard(request)
-                self._network.tell(Failed(request, 0, "cancelled"))
-            else:
-                self._network.courier.cancel(request)
+            if not network.parcels.cancel(request) and not network.courier.cancel(request):
+                network.session.recovery.cancel(request)
 
-        self._network.post(end)
+        network.post(end)
 
     def retry_now(self) -> None:
         """Connect at once instead of waiting; also after a refusal."""
@@ -136,26 +211,24 @@ class Client:
     def _number(self) -> int:
         return next(self._numbers)
 
-    def _ask(self, question: AnyFrame) -> int:
+    def _do(self, act: _Act) -> int:
         request = self._number()
-        self._network.post(lambda now_ms: self._network.session.ask(request, question, now_ms))
+        self._network.post(lambda now_ms: act(self._network.session, request, now_ms))
         return request
 
-    def _prepare(self, request: int, room: bytes, path: Path, caption: str) -> None:
-        """In the worker: read and shrink the picture, then go back to the network thread."""
-        try:
-            picture = prepare(path)
-        except SetupError as error:
-            text = str(error)
-            self._network.post(lambda _: self._prepared(request, room, text, caption))
-        else:
-            self._network.post(lambda _: self._prepared(request, room, picture, caption))
+    def _ask(self, question: AnyFrame) -> int:
+        return self._do(lambda session, request, now_ms: session.ask(request, question, now_ms))
 
-    def _prepared(self, request: int, room: bytes, result: Picture | str, caption: str) -> None:
-        if request not in self._preparing:
-            return  # cancelled meanwhile
-        self._preparing.discard(request)
-        if isinstance(result, str):
-            self._network.tell(Failed(request, 0, result))
-        else:
-            self._network.courier.send(request, room, result, caption)
+    def _want(self, room: bytes, where: Where, seq: int, limit: int) -> int:
+        return self._do(
+            lambda session, request, now_ms: session.want(request, room, where, seq, limit, now_ms)
+        )
+
+    def _send(
+        self, room: bytes, kind: EventKind, path: Path, caption: str, reply: int, shrink: bool
+    ) -> int:
+        return self._do(
+            lambda _, request, __: self._network.parcels.send(
+                request, room, kind, path, caption, reply, shrink
+            )
+        )

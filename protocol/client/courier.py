@@ -1,4 +1,4 @@
-"""Carries pictures: the bulk session's connection, the files, and who waits for them.
+"""Carries pictures and files: the bulk session's connection, the gallery, and who waits.
 
 It connects only while there is something to carry and the connection to talk stands,
 to the same gateway. Owned by the client's network thread, in whose loop it takes its turn.
@@ -6,15 +6,15 @@ to the same gateway. Owned by the client's network thread, in whose loop it take
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 
 from protocol.client.bulk import BulkSession, Job
 from protocol.client.gallery import Gallery
 from protocol.client.happenings import Failed, Fetched, Happening, Progress
 from protocol.client.link import Link, LinkDown
-from protocol.client.outcome import Answer, Drop
-from protocol.client.pictures import Picture
+from protocol.client.outcome import Answer, Drop, Touched
+from protocol.client.parcels import Parcel, Parcels
 from protocol.client.transfer import Download, Upload
 from protocol.codes import ErrorCode
 from protocol.limits import BLOB_MAX_BYTES
@@ -23,9 +23,6 @@ log = logging.getLogger("client")
 
 _DELAY_MS = 300
 _DELAY_MAX_MS = 10_000
-
-Say = Callable[[int, bytes, dict[str, object]], None]
-"""Takes the request, the room and the body of an IMAGE whose bytes the server has."""
 
 
 class Courier:
@@ -38,7 +35,7 @@ class Courier:
         random: Random,
         open_link: Callable[[str], Link],
         tell: Callable[[Happening], None],
-        say: Say,
+        parcels: Parcels,
     ) -> None:
         """Work with these; ``open_link`` takes an address and may raise LinkDown."""
         self._bulk = bulk
@@ -46,22 +43,23 @@ class Courier:
         self._random = random
         self._open_link = open_link
         self._tell = tell
-        self._say = say
-        self._images: dict[int, tuple[bytes, Picture, str]] = {}
+        self._parcels = parcels
+        self._carried: dict[int, Parcel] = {}
         self._link: Link | None = None
         self._connect_at = 0
         self._failed = 0
 
-    def send(self, request: int, room: bytes, picture: Picture, caption: str) -> None:
-        """Upload a picture; its message follows when the server has it."""
-        self._images[request] = (room, picture, caption)
-        self._tell(Progress(request, 0, len(picture.data), True))
-        self._bulk.add(request, Upload(picture.sha256, picture.data))
+    def send(self, request: int, parcel: Parcel) -> None:
+        """Upload a picture or a file; its message follows when the server has it."""
+        content = parcel.content
+        self._carried[request] = parcel
+        self._tell(Progress(request, 0, len(content.data), True))
+        self._bulk.add(request, Upload(content.sha256, content.data))
 
     def fetch(self, request: int, room: bytes, sha256: bytes, size: int) -> None:
-        """Download a picture, or find it here."""
+        """Download a picture or a file, or find it here."""
         if len(room) != 16 or len(sha256) != 32 or not 1 <= size <= BLOB_MAX_BYTES:
-            self._tell(Failed(request, int(ErrorCode.FIELD), "there is no such picture"))
+            self._tell(Failed(request, int(ErrorCode.FIELD), "there is no such file"))
             return
         try:
             if self._gallery.has(sha256, size):
@@ -73,15 +71,17 @@ class Courier:
                 self._gallery.discard(sha256)
                 have, digest = self._gallery.resume(sha256, size)
         except OSError as error:
-            self._tell(Failed(request, 0, f"the picture cannot be stored: {error.strerror}"))
+            self._tell(Failed(request, 0, f"the file cannot be stored: {error.strerror}"))
             return
         self._tell(Progress(request, have, size, False))
         self._bulk.add(request, Download(room, sha256, size, have, digest))
 
-    def cancel(self, request: int) -> None:
-        """End a request's transfer, if it has one."""
-        if self._bulk.cancel(request):
-            self._images.pop(request, None)
+    def cancel(self, request: int) -> bool:
+        """End a request's transfer; False: it has none."""
+        if not self._bulk.cancel(request):
+            return False
+        self._drop([request])
+        return True
 
     # --- the connection ---------------------------------------------------------------------
 
@@ -126,6 +126,12 @@ class Courier:
             self._link = None
         self._bulk.disconnected()
 
+    def _drop(self, requests: Iterable[int]) -> None:
+        for request in requests:
+            parcel = self._carried.pop(request, None)
+            if parcel is not None:
+                self._parcels.failed(parcel)
+
     def _later(self, least_ms: int, now_ms: int) -> None:
         wait_ms = min(_DELAY_MS * 2 ** min(self._failed, 10), _DELAY_MAX_MS)
         self._failed += 1
@@ -140,13 +146,12 @@ class Courier:
             if isinstance(job.transfer, Download):
                 self._write(job, job.transfer)
         for one in out.told:
-            if not isinstance(one, Answer):
+            if not isinstance(one, Answer | Touched):
                 self._tell(one)
         for job in out.ended:
             self._ended(job)
         for job in out.failed:
-            for request in job.requests:
-                self._images.pop(request, None)
+            self._drop(job.requests)
         if out.drop is not None:
             log.info("bulk_lost reason=%s", out.drop.text.replace(" ", "_"))
             self.over()
@@ -158,7 +163,7 @@ class Courier:
         try:
             self._gallery.append(download.sha256, download.written())
         except OSError as error:
-            text = f"the picture cannot be stored: {error.strerror}"
+            text = f"the file cannot be stored: {error.strerror}"
             for request in job.requests:
                 self._tell(Failed(request, 0, text))
             job.requests.clear()
@@ -168,10 +173,10 @@ class Courier:
         transfer = job.transfer
         if isinstance(transfer, Upload):
             for request in job.requests:
-                room, picture, caption = self._images.pop(request)
+                parcel = self._carried.pop(request)
                 with contextlib.suppress(OSError):  # it can be fetched again
-                    self._gallery.keep(picture.sha256, picture.data)
-                self._say(request, room, picture.body(caption))
+                    self._gallery.keep(parcel.content.sha256, parcel.content.data)
+                self._parcels.carried(request, parcel)
             return
         if not job.requests:
             return  # it could not be written
@@ -182,8 +187,8 @@ class Courier:
                     self._tell(Fetched(request, transfer.sha256, path))
                 return
             self._gallery.discard(transfer.sha256)
-            code, text = int(ErrorCode.BLOB_MISMATCH), "the picture came damaged; try again"
+            code, text = int(ErrorCode.BLOB_MISMATCH), "the file came damaged; try again"
         except OSError as error:
-            code, text = 0, f"the picture cannot be stored: {error.strerror}"
+            code, text = 0, f"the file cannot be stored: {error.strerror}"
         for request in job.requests:
             self._tell(Failed(request, code, text))

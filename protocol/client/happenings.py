@@ -89,6 +89,12 @@ class Message:
     """Sent by this person (from any device)."""
     n: int
     """Its counter in this client's outbox, or 0 if it came from another one."""
+    edited: bool = False
+    """``body`` is not what was said at first but what its author made of it since."""
+    deleted: bool = False
+    """Its author took it back: ``body`` is empty."""
+    reactions: tuple[tuple[str, tuple[bytes, ...]], ...] = ()
+    """(emoji, who, in the order in which they reacted), the oldest emoji first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +108,23 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The answer to ``history``: messages before the one named, ascending."""
+    """The answer to ``history``, ``later`` and ``around``: messages without a hole, ascending."""
 
     request: int
     room: bytes
     messages: tuple[Message, ...]
     more: bool
     """Older ones exist."""
+    newer: bool = False
+    """Newer ones exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Messages that look different now, because of an EDIT, DELETE or REACT that came."""
+
+    room: bytes
+    messages: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +136,23 @@ class Queued:
     kind: int
     body: dict[str, Any]
     request: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Messages of one's own are under way; a LinkChanged that is not ONLINE takes it back."""
+
+    room: bytes
+    first_n: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """A refused message of one's own was thrown away, or sent anew under another ``n``."""
+
+    room: bytes
+    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +183,10 @@ class PersonInfo:
     person: bytes
     nick: str
     online: bool
+    colour: int = 0
+    """The colour that they chose, from 1; 0: by itself."""
+    picture: bytes = b""
+    """Names their picture (8 bytes); empty: they have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +216,40 @@ class RoomsListed:
 
 
 @dataclass(frozen=True, slots=True)
+class Typing:
+    """Somebody is writing in a room; it counts for TYPING_MS."""
+
+    room: bytes
+    person: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """How far people have read a room: (person, ``seq``); only those that moved, or all."""
+
+    room: bytes
+    marks: tuple[tuple[bytes, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PortraitsCame:
+    """The answer to ``portraits``: (person, encoded picture, untrusted) of those who have one."""
+
+    request: int
+    portraits: tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """``gather`` goes on: the room is held from after ``low`` to ``high``; Done follows at 0."""
+
+    request: int
+    room: bytes
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """A request went well.
 
@@ -201,8 +272,19 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """An upload that the program's last run left unfinished goes on, under this request."""
+
+    request: int
+    room: bytes
+    kind: int
+    name: str
+    """The name of the file."""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """A picture is on its way: ``done`` of ``total`` bytes."""
+    """A picture or a file is on its way: ``done`` of ``total`` bytes."""
 
     request: int
     done: int
@@ -212,7 +294,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A picture is here, whole and checked against its SHA-256, in a file of the profile."""
+    """A picture or a file is here, whole and checked by its SHA-256, in a file of the profile."""
 
     request: int
     sha256: bytes
@@ -225,13 +307,21 @@ Happening = (
     | RoomsChanged
     | Arrived
     | Loaded
+    | Changed
     | Queued
+    | Sent
+    | Discarded
     | Acked
     | Refused
     | PeopleKnown
     | RoomsListed
+    | Typing
+    | Marked
+    | PortraitsCame
+    | Gathered
     | Done
     | Failed
+    | Resumed
     | Progress
     | Fetched
 )

@@ -2,7 +2,7 @@
 
 One loop: wait, drain what came (bounded), let the machines look at the time, carry out
 what follows. The machines decide (:class:`Session`, :class:`BulkSession`); here bytes and files
-move; pictures travel with the :class:`Courier`. A storage that fails ends the connection
+move; pictures and files travel with the :class:`Courier`. A storage that fails ends the connection
 and begins again from what is on disk, so memory never runs ahead of it. Only ``post``
 and ``stop`` may be called from other threads.
 """
@@ -18,24 +18,27 @@ from collections.abc import Callable
 import zmq
 
 from protocol.client.bulk import BulkSession
+from protocol.client.composing import Composing
 from protocol.client.courier import Courier
 from protocol.client.gallery import Gallery
 from protocol.client.happenings import (
     Failed,
+    Gathered,
     Happening,
     Link,
     LinkChanged,
-    Loaded,
 )
 from protocol.client.link import Link as Connection
 from protocol.client.link import LinkDown
 from protocol.client.operations import PutAddresses
-from protocol.client.outcome import Answer, Drop, Outcome
+from protocol.client.outcome import Answer, Drop, Outcome, Touched
+from protocol.client.parcels import CLOSING, Parcels
 from protocol.client.profile import Profile
 from protocol.client.route import Route
 from protocol.client.session import Session
+from protocol.client.shelf import Shelf
 from protocol.client.store import Store
-from protocol.codes import ErrorCode, EventKind
+from protocol.codes import ErrorCode
 from protocol.errors import SetupError
 from protocol.invite import Invite
 from protocol.sockets import Context
@@ -70,10 +73,14 @@ class Network:
             [*snapshot.addresses[:1], *invite.addresses], snapshot.addresses, self._random
         )
         self.session = self._new_session()
+        self._shelf = Shelf(self._store)
+        self.composing = Composing(self._shelf, lambda: self.session)
+        self.parcels = Parcels(snapshot.uploads, self.post, self.tell, lambda: self.session)
         bulk = BulkSession(*self._greeting, self._random)
         self.courier = Courier(
-            bulk, Gallery(profile.pictures), self._random, self._open, self.tell, self._say_image
+            bulk, Gallery(profile.pictures), self._random, self._open, self.tell, self.parcels
         )
+        self.parcels.use(self.courier.send)
         self._commands: queue.SimpleQueue[Callable[[int], None]] = queue.SimpleQueue()
         self._waker, self._wakened = socket.socketpair()
         self._waker.setblocking(False)
@@ -94,6 +101,7 @@ class Network:
 
     def stop(self) -> None:
         """End the loop. Any thread."""
+        self.parcels.close()
         self.post(lambda _: setattr(self, "_stopping", True))
 
     def run(self) -> None:
@@ -233,42 +241,48 @@ class Network:
         if out.frames and self._link is not None:
             self._link.send(out.frames)
         for one in out.told:
-            if isinstance(one, Answer):
-                one = self._loaded(one)
+            if isinstance(one, Answer | Touched):
+                found = self._read(one)
+                if found is None:
+                    continue
+                one = found
             elif isinstance(one, LinkChanged) and one.link is Link.ONLINE:
                 self._route.succeeded()
             self.tell(one)
         if out.drop is not None:
             self._lost(out.drop, now_ms)
 
-    def _loaded(self, answer: Answer) -> Happening:
-        line = self.session.recovery.rooms.get(answer.room)
-        if line is None:
-            text = "you are not in this room any more"
-            return Failed(answer.request, int(ErrorCode.NOT_MEMBER), text)
-        events = self._store.before(answer.room, answer.before, answer.low, answer.limit)
-        more = events[0].seq > 1 if events else answer.before > 1
-        messages = self.session.recovery.messages(line, events)
-        return Loaded(answer.request, answer.room, messages, more)
+    def _read(self, wanted: Answer | Touched) -> Happening | None:
+        recovery = self.session.recovery
+        line = recovery.rooms.get(wanted.room)
+        if line is not None:
+            decode = recovery.decoder(line)
+            if isinstance(wanted, Answer):
+                return self._shelf.loaded(wanted, decode)
+            return self._shelf.changed(wanted, decode)
+        if isinstance(wanted, Touched):
+            return None
+        text = "you are not in this room any more"
+        return Failed(wanted.request, int(ErrorCode.NOT_MEMBER), text)
 
     def _fail_requests(self, out: Outcome, text: str) -> None:
         """Nothing of ``out`` is on disk: tell only that what was asked for has failed."""
+        failed: set[int] = set()
         for one in out.told:
             request = getattr(one, "request", 0)
             if isinstance(one, Failed):
                 self.tell(one)
-            elif request:
+            elif request and request not in failed and not isinstance(one, Gathered):
+                failed.add(request)
                 self.tell(Failed(request, 0, text))
 
     def _begin_again(self, text: str) -> None:
         """Forget what is only in memory; raise :class:`SetupError` if nothing can be read."""
         old = self.session
         self._lost(Drop(text, retry_ms=1_000), _now_ms())
+        old.abandon()
         self._fail_requests(old.out.take(), text)
         self.session = self._new_session()
-
-    def _say_image(self, request: int, room: bytes, body: dict[str, object]) -> None:
-        self.session.say(request, room, EventKind.IMAGE, body)
 
     # --- the end --------------------------------------------------------------------------------
 
@@ -277,8 +291,8 @@ class Network:
             self._link.leave()
             self._link = None
         self.courier.over()
-        self.session.disconnected()
-        self._fail_requests(self.session.out.take(), "the program is closing")
+        self.session.abandon()
+        self._fail_requests(self.session.out.take(), CLOSING)
         self._store.close()
         self._waker.close()
         self._wakened.close()

@@ -5,12 +5,23 @@ one drain in one transaction. Pure; no I/O.
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from protocol.blocks import Event
 from protocol.codes import RoomKind
 
 Members = tuple[tuple[bytes, str], ...]
 """Rows of person and nickname."""
+
+
+class PersonRow(NamedTuple):
+    """Somebody on the server, as far as it lasts."""
+
+    person: bytes
+    nick: str
+    colour: int = 0
+    picture: bytes = b""
+    """Names their picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,15 @@ class Fail:
     code: int
     field: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """A refused message is not to be shown any more."""
+
+    room: bytes
+    outbox_epoch: bytes
+    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +128,48 @@ class PutAddresses:
 
 @dataclass(frozen=True, slots=True)
 class PutPeople:
-    """People and their nicknames."""
+    """People with their nicknames and looks."""
 
-    people: Members
+    people: tuple[PersonRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRow:
+    """A picture or a file whose message follows when the server has its bytes."""
+
+    number: int
+    """Names it in the file; never used twice while it is there."""
+    room: bytes
+    kind: int
+    """IMAGE or FILE."""
+    path: str
+    size: int
+    """Bytes of the file, to know whether it is still the same."""
+    mtime_ns: int
+    caption: str
+    reply: int
+    shrink: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PutUpload:
+    """An upload begins."""
+
+    row: UploadRow
+
+
+@dataclass(frozen=True, slots=True)
+class DropUpload:
+    """An upload is over, one way or the other."""
+
+    number: int
 
 
 Operation = (
     Enqueue
     | Settle
     | Fail
+    | Discard
     | Renumber
     | PutRoom
     | DropRoom
@@ -125,6 +178,8 @@ Operation = (
     | PutMe
     | PutAddresses
     | PutPeople
+    | PutUpload
+    | DropUpload
 )
 
 
@@ -168,4 +223,6 @@ class Snapshot:
     outbox: tuple[OutboxRow, ...] = ()
     counters: dict[bytes, tuple[bytes, int]] = field(default_factory=dict)
     """Room → its outbox epoch and the next ``n``."""
-    people: Members = ()
+    people: tuple[PersonRow, ...] = ()
+    uploads: tuple[UploadRow, ...] = ()
+    """Those that were not finished."""

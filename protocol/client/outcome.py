@@ -17,11 +17,23 @@ class Answer:
 
     request: int
     room: bytes
+    after: int
+    """Exclusive."""
     before: int
     """Exclusive."""
-    low: int
-    """Exclusive."""
     limit: int
+    newest: bool
+    """Whether the last ``limit`` of them are meant, or the first."""
+    high: int
+    """The end of what is held, when this was decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """For the shell: these messages were changed; read them and tell them as Changed."""
+
+    room: bytes
+    seqs: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,7 @@ class Outcome:
 
     operations: list[Operation] = field(default_factory=list)
     frames: list[bytes] = field(default_factory=list)
-    told: list[Happening | Answer] = field(default_factory=list)
+    told: list[Happening | Answer | Touched] = field(default_factory=list)
     drop: Drop | None = None
 
     def send(self, frame: AnyFrame) -> None:

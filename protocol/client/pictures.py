@@ -14,6 +14,9 @@ from typing import Any
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
+from protocol.client.documents import BLOB_MAX_MB, clean_name, read_bytes
+from protocol.client.shrinking import SOURCE_MAX_BYTES, SOURCE_PIXELS_MAX, shrunk
+from protocol.codes import EventKind
 from protocol.errors import SetupError
 from protocol.limits import (
     BLOB_MAX_BYTES,
@@ -46,6 +49,8 @@ class Picture:
     thumb: bytes
     data: bytes
 
+    kind = EventKind.IMAGE
+
     def body(self, caption: str) -> dict[str, object]:
         """Return the body of the IMAGE item."""
         body: dict[str, object] = {
@@ -62,28 +67,23 @@ class Picture:
         return body
 
 
-def prepare(path: Path) -> Picture:
-    """Read a file; raise :class:`SetupError` with one line if it cannot be sent."""
+def prepare(path: Path, shrink: bool = False) -> Picture:
+    """Read a file; raise :class:`SetupError` with one line if it cannot be sent.
+
+    ``shrink``: scaled and written anew where that makes it smaller; else its pixels stay.
+    """
+    data = read_bytes(path, SOURCE_MAX_BYTES if shrink else BLOB_MAX_BYTES, "a picture")
+    name = clean_name(path.name)
     try:
-        with path.open("rb") as file:
-            data = file.read(BLOB_MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        words = error.strerror if isinstance(error, OSError) else "not a path"
-        raise SetupError(f"{path.name} cannot be read: {words}") from None
-    limit = BLOB_MAX_BYTES // (1024 * 1024)
-    if len(data) > BLOB_MAX_BYTES:
-        raise SetupError(f"{path.name} is too large: a picture may have {limit} MB")
-    try:
-        with Image.open(io.BytesIO(data), formats=tuple(_MEDIA)) as image:
-            media = _MEDIA[str(image.format)]
-            width, height = image.size
-            _check_size(path.name, width, height)
-            if image.getexif().get(_ORIENTATION) in _LYING:
-                width, height = height, width
-            if media == "image/jpeg":
-                image.draft("RGB", (THUMB_SIDE * 2, THUMB_SIDE * 2))
-            thumb = _thumb(ImageOps.exif_transpose(image))
-        data = _without_metadata(data)
+        media, width, height = _measured(path.name, data, shrink)
+        small = shrunk(data) if shrink else None
+        data = small or _without_metadata(data)
+        if small:
+            media, width, height = _measured(path.name, data, shrink)
+            name = _renamed(name, media)
+        elif shrink:
+            _measured(path.name, data, False)
+        thumb = _thumb(data)
     except SetupError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -93,25 +93,35 @@ def prepare(path: Path) -> Picture:
             f"{path.name} is not a picture that can be sent (PNG, JPEG, WebP or GIF)"
         ) from None
     if len(data) > BLOB_MAX_BYTES:
-        raise SetupError(f"{path.name} is too large: a picture may have {limit} MB")
-    return Picture(
-        clean_name(path.name), media, hashlib.sha256(data).digest(), width, height, thumb, data
-    )
+        raise SetupError(f"{path.name} is too large: a picture may have {BLOB_MAX_MB} MB")
+    return Picture(name, media, hashlib.sha256(data).digest(), width, height, thumb, data)
 
 
-def clean_name(name: str) -> str:
-    """Return a display name without what could not be shown, its suffix kept."""
-    shown = "".join(one if one.isprintable() else "_" for one in name).strip() or "picture"
-    if len(shown) > FILE_NAME_MAX_CHARS:
-        suffix = Path(shown).suffix[:16]
-        shown = shown[: FILE_NAME_MAX_CHARS - len(suffix)] + suffix
-    return shown
+def _measured(name: str, data: bytes, shrink: bool) -> tuple[str, int, int]:
+    """Return media type, width and height, from the header alone."""
+    with Image.open(io.BytesIO(data), formats=tuple(_MEDIA)) as image:
+        media = _MEDIA[str(image.format)]
+        width, height = image.size
+        # A large JPEG is made small while it is decoded.
+        large = shrink and media == "image/jpeg"
+        _check_size(name, width, height, SOURCE_PIXELS_MAX if large else IMAGE_PIXELS_MAX)
+        if image.getexif().get(_ORIENTATION) in _LYING:
+            width, height = height, width
+        return media, width, height
 
 
-def _check_size(name: str, width: int, height: int) -> None:
+def _renamed(name: str, media: str) -> str:
+    """Return the name with the suffix of what the picture is now."""
+    suffix = Path(name).suffix
+    if media == "image/webp" and suffix.lower() != ".webp":
+        return name[: len(name) - len(suffix)][: FILE_NAME_MAX_CHARS - 5] + ".webp"
+    return name
+
+
+def _check_size(name: str, width: int, height: int, pixels: int) -> None:
     if not (1 <= width <= IMAGE_SIDE_MAX and 1 <= height <= IMAGE_SIDE_MAX):
         raise SetupError(f"{name} is too large: a side may have {IMAGE_SIDE_MAX} pixels")
-    if width * height > IMAGE_PIXELS_MAX:
+    if width * height > pixels:
         raise _too_many_pixels(name)
 
 
@@ -153,9 +163,13 @@ def _without_metadata(data: bytes) -> bytes:
         return out.getvalue()
 
 
-def _thumb(image: Image.Image) -> bytes:
+def _thumb(data: bytes) -> bytes:
     """Return a WebP of at most THUMB_MAX_BYTES, its longest side THUMB_SIDE or less."""
-    small = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    with Image.open(io.BytesIO(data), formats=tuple(_MEDIA)) as image:
+        if image.format == "JPEG":
+            image.draft("RGB", (THUMB_SIDE * 2, THUMB_SIDE * 2))
+        turned = ImageOps.exif_transpose(image)
+        small = turned.convert("RGBA" if turned.has_transparency_data else "RGB")
     side = THUMB_SIDE
     while True:
         small.thumbnail((side, side))

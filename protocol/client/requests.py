@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from protocol.client.happenings import Done, Failed, OpenRoom, RoomsListed
+from protocol.client import happenings
+from protocol.client.happenings import Done, Failed, OpenRoom, PortraitsCame, RoomsListed
 from protocol.client.messages import reason
-from protocol.client.timeline import REQUEST_MS
+from protocol.client.wants import REQUEST_MS
 from protocol.codes import ErrorCode
 from protocol.frames import (
     AnyFrame,
@@ -22,8 +23,14 @@ from protocol.frames import (
     Left,
     Link,
     Linked,
+    Marked,
+    Marks,
     People,
     PeoplePage,
+    Portraits,
+    PortraitsPage,
+    Profile,
+    Profiled,
     Rename,
     Renamed,
     Room,
@@ -35,6 +42,7 @@ from protocol.limits import PEOPLE_PAGE_MAX, ROOMS_PAGE_MAX
 NO_ANSWER = "the server did not answer in time; try again"
 OFFLINE = "not connected to the server; try again when it is back"
 BROKEN = "the connection broke before the server answered; try again"
+CANCELLED = "cancelled"
 
 _ANSWERS: dict[type[AnyFrame], type[AnyFrame]] = {
     People: PeoplePage,
@@ -44,10 +52,13 @@ _ANSWERS: dict[type[AnyFrame], type[AnyFrame]] = {
     Leave: Left,
     Rename: Renamed,
     Link: Linked,
+    Marks: Marked,
+    Profile: Profiled,
+    Portraits: PortraitsPage,
 }
 
 Next = Callable[[], int]
-Told = Done | Failed | RoomsListed
+Told = Done | Failed | RoomsListed | PortraitsCame | happenings.Marked
 
 
 @dataclass(slots=True)
@@ -60,7 +71,7 @@ class _Pending:
 
 @dataclass(frozen=True, slots=True)
 class PeopleListed:
-    """The whole list of people arrived: rows of person, nickname, online."""
+    """The whole list of people arrived: rows of person, nickname, online, colour, picture."""
 
     request: int
     rows: list[list[Any]]
@@ -109,6 +120,11 @@ class Requests:
             return Outcome(told=Done(request, text=frame.nick))
         if isinstance(frame, Linked):
             return Outcome(told=Done(request, text=frame.token))
+        if isinstance(frame, Marked):
+            return Outcome(told=marked(frame))
+        if isinstance(frame, PortraitsPage):
+            portraits = tuple((who, data) for who, data in frame.portraits)
+            return Outcome(told=PortraitsCame(request, portraits))
         return Outcome(told=Done(request))
 
     def refused(self, number: int, code: int, field_name: str, text: str) -> Failed | None:
@@ -158,6 +174,11 @@ class Requests:
 def _failed(given_up: Iterable[_Pending], text: str) -> list[Failed]:
     # Request 0 is the client's own, which nobody waits for.
     return [Failed(one.request, ErrorCode.UNAVAILABLE, text) for one in given_up if one.request]
+
+
+def marked(frame: Marked) -> happenings.Marked:
+    """Say who has read how far."""
+    return happenings.Marked(frame.room, tuple((who, seq) for who, seq in frame.marks))
 
 
 def people_question() -> People:

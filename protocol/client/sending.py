@@ -10,7 +10,15 @@ from typing import Any
 
 from protocol.client import happenings
 from protocol.client.messages import kind_number, reason
-from protocol.client.operations import Enqueue, Fail, OutboxRow, Renumber, Settle, Snapshot
+from protocol.client.operations import (
+    Discard,
+    Enqueue,
+    Fail,
+    OutboxRow,
+    Renumber,
+    Settle,
+    Snapshot,
+)
 from protocol.client.outbox import OUTBOX_MAX_ITEMS, Outbox
 from protocol.client.outcome import Outcome
 from protocol.codes import ErrorCode, EventKind
@@ -21,6 +29,7 @@ from protocol.items import decode_item, encode_item
 log = logging.getLogger("client")
 
 _LOST = "the server has lost earlier messages (restored from a backup?): send this one again"
+NOT_REFUSED = "there is no such message that was refused"
 _FULL = "too many messages wait to be sent; wait until the server takes some"
 
 
@@ -31,6 +40,7 @@ class Sending:
         """Continue where the store stands; what follows goes into ``out``."""
         self._out = out
         self._stored = snapshot.outbox
+        self._discarded: set[tuple[bytes, bytes, int]] = set()
         self.outbox = Outbox(snapshot, random)
 
     def begin(self) -> None:
@@ -59,10 +69,27 @@ class Sending:
             text = "the text holds half a character"
             self._out.told.append(happenings.Failed(request, int(ErrorCode.FIELD), text))
             return
-        outbox_epoch = self.outbox.epoch_of(room)
-        n = self.outbox.add(room, item)
-        self._out.operations.append(Enqueue(room, outbox_epoch, n, item))
-        self._out.told.append(happenings.Queued(room, n, int(kind), body, request))
+        self._enqueue(request, room, int(kind), body, item)
+
+    def again(self, request: int, row: OutboxRow) -> None:
+        """Send a refused message anew, behind all that wait."""
+        if len(self.outbox) >= OUTBOX_MAX_ITEMS:
+            failed = happenings.Failed(request, int(ErrorCode.TOO_MANY), _FULL)
+            self._out.told.append(failed)
+        elif self.discard(request, row):
+            self._enqueue(request, row.room, *_contents(row), row.item)
+
+    def discard(self, request: int, row: OutboxRow) -> bool:
+        """Forget a refused message; False: that was asked for before."""
+        name = (row.room, row.outbox_epoch, row.n)
+        if name in self._discarded:
+            failed = happenings.Failed(request, int(ErrorCode.FIELD), NOT_REFUSED)
+            self._out.told.append(failed)
+            return False
+        self._discarded.add(name)
+        self._out.operations.append(Discard(*name))
+        self._out.told.append(happenings.Discarded(row.room, row.n))
+        return True
 
     def answered(self, frame: Ack | Refused | Busy | Gap, now_ms: int) -> None:
         """Take the server's answer to messages."""
@@ -89,6 +116,16 @@ class Sending:
         """Send what is due."""
         for frame in self.outbox.due(now_ms):
             self._out.send(frame)
+            sent = happenings.Sent(frame.room, frame.first_n, len(frame.items))
+            self._out.told.append(sent)
+
+    def _enqueue(
+        self, request: int, room: bytes, kind: int, body: dict[str, Any], item: bytes
+    ) -> None:
+        outbox_epoch = self.outbox.epoch_of(room)
+        n = self.outbox.add(room, item)
+        self._out.operations.append(Enqueue(room, outbox_epoch, n, item))
+        self._out.told.append(happenings.Queued(room, n, kind, body, request))
 
     def _refuse(
         self, room: bytes, epoch: bytes, counters: list[int], code: int, field: str, text: str

@@ -1,71 +1,54 @@
 """What a client keeps on disk: its outbox, its rooms and their events, in one SQLite file.
 
 A drain's operations become one transaction (WAL, ``synchronous=FULL``), events together with
-the interval that they extend, so the file never holds a hole that it does not know.
-Applying twice is the same as once. One connection; owned by the client's network
-thread once the client has started.
+the interval that they extend and with the :class:`Catalogue` of them, so the file never
+holds a hole that it does not know. Applying twice is the same as once. One connection that
+writes; owned by the client's network thread once the client has started. Others may read.
 """
 
 import logging
-import os
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
 import msgpack
 
 from protocol.blocks import Event
+from protocol.client.catalogue import EVENT_COLUMNS, Catalogue
 from protocol.client.operations import (
     Apply,
+    Discard,
     DropEvents,
     DropRoom,
+    DropUpload,
     Enqueue,
     Fail,
     Members,
     Operation,
     OutboxRow,
+    PersonRow,
     PutAddresses,
     PutMe,
     PutPeople,
     PutRoom,
+    PutUpload,
     Renumber,
     RoomRow,
     Settle,
     Snapshot,
+    UploadRow,
 )
+from protocol.client.overlay import Change
+from protocol.client.schema import prepare
 from protocol.codes import RoomKind
 from protocol.errors import SetupError
 
 log = logging.getLogger("store")
 
-SCHEMA_VERSION = 1
 FAILED_MAX = 100
 """Refused messages that are kept to be shown; older ones go."""
-
-_SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE room (
-    place INTEGER PRIMARY KEY, room BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL,
-    name TEXT NOT NULL, members BLOB NOT NULL, epoch BLOB NOT NULL, head INTEGER NOT NULL,
-    low INTEGER NOT NULL DEFAULT -1, high INTEGER NOT NULL DEFAULT -1
-);
-CREATE TABLE event (
-    room BLOB NOT NULL, seq INTEGER NOT NULL, ts INTEGER NOT NULL, person BLOB NOT NULL,
-    nick TEXT NOT NULL, device BLOB NOT NULL, outbox_epoch BLOB NOT NULL, n INTEGER NOT NULL,
-    item BLOB NOT NULL, PRIMARY KEY (room, seq)
-) WITHOUT ROWID;
-CREATE TABLE counter (
-    room BLOB PRIMARY KEY, outbox_epoch BLOB NOT NULL, next_n INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE outbox (
-    id INTEGER PRIMARY KEY, room BLOB NOT NULL, outbox_epoch BLOB NOT NULL,
-    n INTEGER NOT NULL, item BLOB NOT NULL, code INTEGER NOT NULL DEFAULT 0,
-    field TEXT NOT NULL DEFAULT '', text TEXT NOT NULL DEFAULT '',
-    UNIQUE (room, outbox_epoch, n)
-);
-CREATE TABLE person (person BLOB PRIMARY KEY, nick TEXT NOT NULL) WITHOUT ROWID;
-"""
 
 _APPLY = "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -89,19 +72,13 @@ class Store:
         except SetupError:
             self._db.close()
             raise
+        self._catalogue = Catalogue(self._db)
 
     def _prepare(self) -> None:
         db = self._db
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
-        version = int(db.execute("PRAGMA user_version").fetchone()[0])
-        if version > SCHEMA_VERSION:
-            raise SetupError(
-                f"{self._path} was written by a newer version of this program: update it"
-            )
-        if version == 0:
-            db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
-            db.execute("INSERT INTO meta VALUES ('outbox_epoch', ?)", (os.urandom(8),))
+        prepare(db, self._path)
         if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise sqlite3.DatabaseError("malformed")
 
@@ -132,9 +109,14 @@ class Store:
         run = self._db.execute
         match operation:
             case Apply(room, epoch, events, low, high, head):
-                self._db.executemany(_APPLY, [(room, *event) for event in events])
-                sql = "UPDATE room SET low = ?, high = ?, head = ? WHERE room = ? AND epoch = ?"
-                run(sql, (low, high, head, room, epoch))
+                sql = (
+                    "UPDATE room SET low = ?, high = ?, head = ? WHERE room = ? AND epoch = ?"
+                    " RETURNING place"
+                )
+                place = run(sql, (low, high, head, room, epoch)).fetchone()
+                if place is not None:
+                    self._db.executemany(_APPLY, [(room, *event) for event in events])
+                    self._catalogue.applied(room, place[0], events)
             case Enqueue(room, outbox_epoch, n, item):
                 sql = "INSERT INTO outbox (room, outbox_epoch, n, item) VALUES (?, ?, ?, ?)"
                 run(sql, (room, outbox_epoch, n, item))
@@ -154,6 +136,11 @@ class Store:
                     " (SELECT id FROM outbox WHERE code > 0 ORDER BY id DESC LIMIT ?)",
                     (FAILED_MAX,),
                 )
+            case Discard(room, outbox_epoch, n):
+                sql = (
+                    "DELETE FROM outbox WHERE room = ? AND outbox_epoch = ? AND n = ? AND code > 0"
+                )
+                run(sql, (room, outbox_epoch, n))
             case Renumber(room, outbox_epoch):
                 run("REPLACE INTO counter VALUES (?, ?, 1)", (room, outbox_epoch))
             case PutRoom(room, kind, name, members, epoch, head):
@@ -165,10 +152,10 @@ class Store:
                 )
                 run(sql, (room, int(kind), name, msgpack.packb(members), epoch, head))
             case DropEvents(room):
-                run("DELETE FROM event WHERE room = ?", (room,))
+                self._drop_events(room)
                 run("UPDATE room SET low = -1, high = -1 WHERE room = ?", (room,))
             case DropRoom(room):
-                run("DELETE FROM event WHERE room = ?", (room,))
+                self._drop_events(room)
                 run("DELETE FROM room WHERE room = ?", (room,))
             case PutMe(person, nick, server):
                 self._put("person", person)
@@ -177,7 +164,17 @@ class Store:
             case PutAddresses(addresses):
                 self._put("addresses", msgpack.packb(addresses))
             case PutPeople(people):
-                self._db.executemany("REPLACE INTO person VALUES (?, ?)", people)
+                self._db.executemany("REPLACE INTO person VALUES (?, ?, ?, ?)", people)
+            case PutUpload(row):
+                run("REPLACE INTO upload VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(row))
+            case DropUpload(number):
+                run("DELETE FROM upload WHERE number = ?", (number,))
+
+    def _drop_events(self, room: bytes) -> None:
+        row = self._db.execute("SELECT place FROM room WHERE room = ?", (room,)).fetchone()
+        if row is not None:
+            self._catalogue.forget(room, row[0])
+        self._db.execute("DELETE FROM event WHERE room = ?", (room,))
 
     def _put(self, name: str, value: bytes) -> None:
         self._db.execute("REPLACE INTO meta VALUES (?, ?)", (name, value))
@@ -202,7 +199,13 @@ class Store:
                 room: (outbox_epoch, next_n)
                 for room, outbox_epoch, next_n in run("SELECT * FROM counter")
             }
-            people = tuple(run("SELECT person, nick FROM person").fetchall())
+            columns = "person, nick, colour, picture"
+            people = tuple(PersonRow(*row) for row in run(f"SELECT {columns} FROM person"))
+            columns = "number, room, kind, path, size, mtime_ns, caption, reply, shrink"
+            uploads = tuple(
+                replace(UploadRow(*row), shrink=bool(row[-1]))
+                for row in run(f"SELECT {columns} FROM upload ORDER BY number")
+            )
             return Snapshot(
                 meta["outbox_epoch"],
                 meta.get("person", b""),
@@ -213,23 +216,50 @@ class Store:
                 tuple(outbox),
                 counters,
                 people,
+                uploads,
             )
         except sqlite3.Error as error:
             raise self._trouble(error) from None
         except (ValueError, KeyError, TypeError):
             raise self._trouble(sqlite3.DatabaseError("malformed")) from None
 
-    def before(self, room: bytes, before: int, low: int, limit: int) -> list[Event]:
-        """Return the last ``limit`` events of ``low < seq < before``, ascending."""
+    def events(
+        self, room: bytes, after: int, before: int, limit: int, newest: bool = True
+    ) -> list[Event]:
+        """Return events of ``after < seq < before``, ascending.
+
+        They are at most ``limit``: the last ones if ``newest``, else the first ones.
+        """
         sql = (
-            "SELECT seq, ts, person, nick, device, outbox_epoch, n, item FROM event"
-            " WHERE room = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?"
+            f"SELECT {EVENT_COLUMNS} FROM event WHERE room = ? AND seq > ? AND seq < ?"
+            f" ORDER BY seq {'DESC' if newest else 'ASC'} LIMIT ?"
         )
         try:
-            rows = self._db.execute(sql, (room, low, before, limit)).fetchall()
+            rows = self._db.execute(sql, (room, after, before, limit)).fetchall()
         except sqlite3.Error as error:
             raise self._trouble(error) from None
-        return [Event(*row) for row in reversed(rows)]
+        if newest:
+            rows.reverse()
+        return [Event(*row) for row in rows]
+
+    def changes(self, room: bytes, first: int, last: int) -> list[Change]:
+        """Return what changes the messages ``first <= seq <= last``, for ``overlay.fold``."""
+        try:
+            return self._catalogue.changes(room, first, last)
+        except sqlite3.Error as error:
+            raise self._trouble(error) from None
+
+    def refused(self, room: bytes, n: int) -> OutboxRow | None:
+        """Return a refused message, the newest of this counter."""
+        sql = (
+            "SELECT room, outbox_epoch, n, item, code, field, text FROM outbox"
+            " WHERE room = ? AND n = ? AND code > 0 ORDER BY id DESC LIMIT 1"
+        )
+        try:
+            row = self._db.execute(sql, (room, n)).fetchone()
+        except sqlite3.Error as error:
+            raise self._trouble(error) from None
+        return None if row is None else OutboxRow(*row)
 
     def _trouble(self, error: sqlite3.Error) -> SetupError:
         words = str(error)

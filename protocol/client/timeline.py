@@ -15,6 +15,7 @@ from typing import Final
 from protocol.blocks import Event
 from protocol.client.happenings import RoomInfo
 from protocol.client.operations import Apply, Members, RoomRow
+from protocol.client.wants import Want
 from protocol.codes import RoomKind
 from protocol.limits import PAGE_MAX_EVENTS
 
@@ -28,21 +29,11 @@ BUFFER_MAX_BYTES: Final = 4 * 1024 * 1024
 HEAD_GRACE_MS: Final = 400
 """A head that runs ahead of its events is normal for this long: gateways hold a flush."""
 
-REQUEST_MS: Final = 15_000
-"""A request without an answer for this long has failed."""
+QUIET_MAX_EVENTS: Final = 20_000
+"""What is fetched of a room without being asked for: months of a class, 15 MB on disk."""
 
 _RETRY_MS = 500
 _RETRY_MAX_MS = 30_000
-
-
-@dataclass(slots=True)
-class Want:
-    """History that somebody asked for and that is not here yet; ``before`` 0: the newest."""
-
-    request: int
-    before: int
-    limit: int
-    deadline_ms: int
 
 
 @dataclass(slots=True)
@@ -64,6 +55,8 @@ class Timeline:
     wants: list[Want] = field(default_factory=list)
     told: bool = False
     """That a hole cannot be read was told once."""
+    quiet_failed: bool = False
+    """What nobody asked for cannot be read: not again on this connection."""
     _buffer: dict[int, Event] = field(default_factory=dict)
     _buffer_bytes: int = 0
     _look_ms: int | None = None
@@ -108,6 +101,7 @@ class Timeline:
         self._buffer_bytes = 0
         self._look_ms = None
         self._retry_ms = self._retry_at_ms = 0
+        self.quiet_failed = False
 
     def announce(self, head: int, now_ms: int, grace_ms: int = 0) -> None:
         """Hear that the server has events up to ``head``."""
@@ -176,9 +170,15 @@ class Timeline:
             end = min(self._buffer, default=self.head + 1)
             return self.high, 0, max(1, min(end - self.high - 1, PAGE_MAX_EVENTS))
         if self.wants and self.low > 0:
-            most = max(want.limit for want in self.wants)
+            most = self.low - min(want.low(self.high) for want in self.wants)
             return 0, self.low + 1, max(FIRST_PAGE_EVENTS, min(most, PAGE_MAX_EVENTS))
         return None
+
+    def may_grow(self, now_ms: int) -> bool:
+        """Whether older messages are worth fetching though nobody asked for them."""
+        held = self.high - self.low
+        idle = not self.reading and now_ms >= self._retry_at_ms and not self.quiet_failed
+        return idle and self.low > 0 and held < QUIET_MAX_EVENTS
 
     def wake_ms(self) -> int | None:
         """Return when ``read`` should be asked again though nothing came in; None: never."""
@@ -205,14 +205,11 @@ class Timeline:
 
     def can_answer(self, want: Want) -> bool:
         """Whether the interval holds all that is wanted, or reaches the first message."""
-        if not self.started:
-            return False
-        before = min(want.before or self.high + 1, self.high + 1)
-        return self.low == 0 or before - 1 - self.low >= want.limit
+        return self.started and self.low <= want.low(self.high)
 
     def has_some(self, want: Want) -> bool:
         """Whether the interval holds at least one of the messages wanted."""
-        return self.started and min(want.before or self.high + 1, self.high + 1) - 1 > self.low
+        return self.started and want.has_some(self.low, self.high)
 
     def applied(self, events: Sequence[Event]) -> Apply:
         """Return the operation that stores ``events`` with the interval as it is now."""

@@ -49,7 +49,7 @@ interactive:
   {"join": ROOM}   {"leave": ROOM}      enter (or make) and leave a room
   {"people": true} {"rooms": true}      who is there; which rooms there are
   {"history": {"room": NAME, "before": SEQ, "limit": N}}   all optional; 500 at most
-  {"fetch": {"room": NAME, "sha256": HEX, "size": N}}      a picture's bytes, into a file
+  {"fetch": {"room": NAME, "sha256": HEX, "size": N}}      a picture's or file's bytes
   {"link": true}                        a token that makes another device yours
   {"quit": true}                        end, as the end of stdin does
 An "id" in a command comes back in the events that answer it. A room is named by its name
@@ -57,15 +57,23 @@ or by its "room_id". Events ("event" is):
   online, offline     the connection: nick, server, address; text, retry_ms
   room, left          you are in a room (or not any more): room, room_id, epoch, head;
                       for a direct message "direct": true and "with": [NICK, ...]
-  text, image, notice, other   a message: room, room_id, epoch, seq, ts, nick, own, n, live;
-                      text | name, media, size, sha256, width, height, caption
-                      | what ("joined", "left", "renamed", "created"), was, now | kind
+  text, image, file, notice, other   a message: room, room_id, epoch, seq, ts, person, nick,
+                      own, n, live; text | name, media, size, sha256, width, height, caption
+                      | what ("joined", "left", "renamed", "created"), was, now | kind;
+                      reply (a seq), mentions ([person]), via (a nickname)
+  edit, delete, react   a change of an earlier message: of (its seq); text | emoji, on
+  changed             messages (as above) as they read now: edited, deleted,
+                      reactions: [{emoji, people: [{person, nick}]}]
   queued              your message is on disk: room, room_id, n
+  sent                messages are under way: room, room_id, n (the first), count
   acked               the server has stored it: room, room_id, n, epoch, seq
   refused             the server never will: room, room_id, n, code, field, text
+  discarded           a refused message is forgotten: room, room_id, n
+  typing, marked      somebody writes; has read: person, nick; marks: [{person, nick, seq}]
   people, rooms       lists: [{nick, online}]; [{room, room_id, members, joined}]
-  history             messages (as above), ascending; more: there are earlier ones
-  progress, fetched   a picture: done, total, up; path, sha256
+  history             messages (as above), ascending; more, newer: there are others
+  resumed             an upload of the last run goes on: room, room_id, kind, name
+  progress, fetched   a picture or a file: done, total, up; path, sha256
   done                join, leave, nick, link went well: room, room_id; text
   error               something did not: code, text
 At the end of stdin the program waits up to 10 s until every message is acked. Exit status:

@@ -12,6 +12,7 @@ from pathlib import Path
 from protocol.client.client import Client
 from protocol.client.happenings import (
     Arrived,
+    Changed,
     Done,
     Failed,
     Fetched,
@@ -26,6 +27,7 @@ from protocol.client.happenings import (
     RoomsListed,
 )
 from protocol.codes import EventKind
+from protocol.items import CHANGES, WITH_BLOB
 from protocol.terminal.console import Console
 
 HELP = """\
@@ -36,13 +38,15 @@ HELP = """\
 /people             who is there
 /rooms              which rooms there are
 /image PATH         send a picture (PNG, JPEG, WebP, GIF)
-/get NUMBER         fetch a picture that was sent
+/get NUMBER         fetch a picture or a file that was sent
 /history [NUMBER]   earlier messages of the room
 /quit               end
 Anything else is said in the room; //text says /text."""
 
 _SHOWN_AT_START = 20
-_PICTURES_MAX = 500
+_SEEN_MAX = 1_000
+"""Messages that are remembered, to say what an answer or a change is about."""
+_EXCERPT_CHARS = 40
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -54,6 +58,26 @@ def harmless(text: str) -> str:
     )
 
 
+def _line(text: str) -> str:
+    """Make a text harmless that is part of a line."""
+    return harmless(text).replace("\n", " ")
+
+
+def _excerpt(message: Message | None) -> str:
+    """Return a few words that tell which message is meant."""
+    if message is None:
+        return "an earlier message"
+    body = message.body
+    words = _line(str(body.get("text") or body.get("caption") or body.get("name") or "…"))
+    if len(words) > _EXCERPT_CHARS:
+        words = words[: _EXCERPT_CHARS - 1] + "…"
+    return f"«{words}»"
+
+
+def _reactions(message: Message) -> str:
+    return "  ".join(f"{harmless(emoji)} {len(people)}" for emoji, people in message.reactions)
+
+
 class Conversation(Console):
     """Speaks with a person."""
 
@@ -61,8 +85,9 @@ class Conversation(Console):
         """Print lines with ``say``."""
         super().__init__(client, room_name)
         self._say = say
-        self._pictures: dict[int, Message] = {}
-        self._picture = 0
+        self._files: dict[int, Message] = {}
+        self._file = 0
+        self._seen: dict[tuple[bytes, int], Message] = {}
         self._oldest: dict[bytes, int] = {}
 
     def begun(self) -> None:
@@ -79,6 +104,9 @@ class Conversation(Console):
             case Arrived(_, messages, live) if self.ready:
                 for message in messages if live else messages[-_SHOWN_AT_START:]:
                     self._show_message(message)
+            case Changed(_, messages) if self.ready:
+                for message in messages:
+                    self._show_change(message)
             case LinkChanged(Link.ONLINE) if self.ready:
                 self._say("-- connected")
             case LinkChanged(Link.WAITING, _, text) if self.ready:
@@ -91,33 +119,75 @@ class Conversation(Console):
                 pass  # the end is told
 
     def _show_message(self, message: Message, everywhere: bool = True) -> None:
+        if message.kind in CHANGES:
+            return  # what it changes is told
+        self._remember(message)
         clock = time.strftime("%H:%M", time.localtime(message.ts / 1000))
-        place = ""
-        if message.room != self.room and everywhere:
-            place = f"[{self._name(message.room)}] "
-        nick = harmless(message.nick).replace("\n", " ")
-        body = message.body
-        if message.kind == EventKind.TEXT and body:
+        nick, body = _line(message.nick), message.body
+        start = f"{clock} {self._place(message.room) if everywhere else ''}{nick}"
+        if body.get("via"):
+            start += f" (from {_line(body['via'])})"
+        if body.get("reply"):
+            answered = self._seen.get((message.room, body["reply"]))
+            whom = f"{_line(answered.nick)}, " if answered else ""
+            start += f" (to {whom}{_excerpt(answered)})"
+        end = " (edited)" if message.edited else ""
+        if message.deleted:
+            self._say(f"{start} deleted this message")
+        elif message.kind == EventKind.TEXT and body:
             text = harmless(body["text"]).replace("\n", "\n      ")
-            self._say(f"{clock} {place}{nick}: {text}")
-        elif message.kind == EventKind.IMAGE and body:
-            self._picture += 1
-            self._pictures[self._picture] = message
-            self._pictures.pop(self._picture - _PICTURES_MAX, None)
-            name = harmless(body["name"]).replace("\n", " ")
-            size = f"{body['width']}×{body['height']}, {body['size'] // 1024 + 1} KB"
-            caption = harmless(body.get("caption", "")).replace("\n", " ")
-            end = f" {caption}" if caption else ""
-            self._say(f"{clock} {place}{nick} sent {name} ({size}): /get {self._picture}{end}")
+            self._say(f"{start}: {text}{end}")
+        elif message.kind in WITH_BLOB and body:
+            self._file += 1
+            self._files[self._file] = message
+            self._files.pop(self._file - _SEEN_MAX, None)
+            size = f"{body['size'] // 1024 + 1} KB"
+            if message.kind == EventKind.IMAGE:
+                size = f"{body['width']}×{body['height']}, {size}"
+            caption = _line(body.get("caption", ""))
+            end = f"{' ' if caption else ''}{caption}{end}"
+            self._say(f"{start} sent {_line(body['name'])} ({size}): /get {self._file}{end}")
         elif message.kind == EventKind.NOTICE and body:
-            what = harmless(str(body["what"]))
-            if what == "renamed":
-                was, now = harmless(body.get("was", nick)), harmless(body.get("now", ""))
-                self._say(f"{clock} {place}* {was} is now {now}")
-            else:
-                self._say(f"{clock} {place}* {nick} {what}{' the room' if what != 'left' else ''}")
+            self._show_notice(message, clock)
         else:
-            self._say(f"{clock} {place}{nick} sent something that needs a newer version")
+            self._say(f"{start} sent something that needs a newer version")
+        if message.reactions:
+            self._say(f"      {_reactions(message)}")
+
+    def _show_notice(self, message: Message, clock: str) -> None:
+        place, nick, body = self._place(message.room), _line(message.nick), message.body
+        what = _line(str(body["what"]))
+        if what == "renamed":
+            was, now = _line(body.get("was", nick)), _line(body.get("now", ""))
+            self._say(f"{clock} {place}* {was} is now {now}")
+        else:
+            self._say(f"{clock} {place}* {nick} {what}{' the room' if what != 'left' else ''}")
+
+    def _show_change(self, message: Message) -> None:
+        """Say what is different about a message that was shown, or is further up."""
+        was = self._seen.get((message.room, message.seq))
+        about = _excerpt(was)
+        self._remember(message)
+        place, nick = self._place(message.room), _line(message.nick)
+        if message.deleted:
+            if was is None or not was.deleted:
+                self._say(f"-- {place}{nick} deleted {about}")
+            return
+        if message.edited and (was is None or was.body != message.body):
+            text = message.body.get("text") or message.body.get("caption", "")
+            text = harmless(text).replace("\n", "\n      ")
+            self._say(f"-- {place}{nick} changed {about} to: {text}")
+        if was is None or was.reactions != message.reactions:
+            self._say(f"-- {place}{nick}, {about}: {_reactions(message) or 'no reactions'}")
+
+    def _remember(self, message: Message) -> None:
+        self._seen.pop((message.room, message.seq), None)
+        self._seen[message.room, message.seq] = message
+        if len(self._seen) > _SEEN_MAX:
+            del self._seen[next(iter(self._seen))]
+
+    def _place(self, room: bytes) -> str:
+        return "" if room == self.room else f"[{self._name(room)}] "
 
     def _show_history(self, happening: Happening) -> None:
         if isinstance(happening, Loaded):
@@ -131,7 +201,7 @@ class Conversation(Console):
             self.show(happening)
 
     def _name(self, room: bytes) -> str:
-        name = harmless(self.roster.name_of(room)).replace("\n", " ")
+        name = _line(self.roster.name_of(room))
         return f"@{name}" if self.roster.is_direct(room) else name
 
     # --- what is typed ------------------------------------------------------------------------
@@ -142,7 +212,7 @@ class Conversation(Console):
         if not line.strip():
             return
         if not line.startswith("/") or line.startswith("//"):
-            self.client.send_text(self.room, line[1:] if line.startswith("//") else line)
+            self.client.say(self.room, line[1:] if line.startswith("//") else line)
             return
         word, _, rest = line[1:].partition(" ")
         rest = rest.strip()
@@ -162,10 +232,10 @@ class Conversation(Console):
             case "rooms":
                 self.after(client.open_rooms(), self._show_rooms)
             case "image" if rest:
-                client.send_image(self.room, Path(rest).expanduser())
-            case "get" if rest.isascii() and rest.isdigit() and int(rest) in self._pictures:
-                body = self._pictures[int(rest)].body
-                room = self._pictures[int(rest)].room
+                client.send_image(self.room, Path(rest).expanduser(), shrink=False)
+            case "get" if rest.isascii() and rest.isdigit() and int(rest) in self._files:
+                body = self._files[int(rest)].body
+                room = self._files[int(rest)].room
                 self.after(client.fetch(room, body["sha256"], body["size"]), self._fetched)
             case "history":
                 limit = int(rest) if rest.isascii() and rest.isdigit() and len(rest) < 4 else 50
@@ -205,7 +275,7 @@ class Conversation(Console):
 
         def opened(answer: Happening) -> None:
             if isinstance(answer, Done):
-                self.client.send_text(answer.room, text)
+                self.client.say(answer.room, text)
             else:
                 self.show(answer)
 

@@ -15,26 +15,21 @@ from protocol.client.happenings import (
     Arrived,
     Done,
     Failed,
-    Fetched,
     Happening,
     Link,
     LinkChanged,
-    Loaded,
-    Message,
     PeopleKnown,
     Progress,
     Queued,
     Refused,
     RoomInfo,
     RoomsChanged,
-    RoomsListed,
 )
-from protocol.codes import ErrorCode, EventKind
 from protocol.terminal.console import Console
+from protocol.terminal.reports import Reports, code
 
 Emit = Callable[[dict[str, Any]], None]
 
-_KINDS = {EventKind.TEXT: "text", EventKind.IMAGE: "image", EventKind.NOTICE: "notice"}
 _VERBS = (
     "send",
     "image",
@@ -63,6 +58,7 @@ class Scripted(Console):
         """Give every event to ``emit``."""
         super().__init__(client, room_name)
         self._emit = emit
+        self._reports = Reports(self.roster)
         self._ids: dict[int, Any] = {}
         """Request → id of its command."""
         self._said: dict[tuple[bytes, int], Any] = {}
@@ -82,22 +78,17 @@ class Scripted(Console):
                 self._show_rooms(rooms)
             case Arrived(_, messages, live):
                 for message in messages:
-                    self._emit(self._message(message) | {"live": live})
-            case Queued(room, n):
-                self._emit({"event": "queued", **self._room(room), "n": n})
-            case Acked(room, n, epoch, seq):
-                event = {"event": "acked", **self._room(room), "epoch": epoch.hex()}
-                self._emit(event | {"seq": seq, "n": n} | self._said_id(room, n))
-            case Refused(room, n, code, field, text):
-                event = {"event": "refused", **self._room(room), "n": n, "code": _code(code)}
-                self._emit(event | {"field": field, "text": text} | self._said_id(room, n))
-            case PeopleKnown(people) if self.online:
-                rows = [{"nick": one.nick, "online": one.online} for one in people]
-                self._emit({"event": "people", "people": rows})
+                    self._emit(self._reports.message(message) | {"live": live})
+            case PeopleKnown() if not self.online:
+                pass
             case Progress():
                 self._show_progress(happening)
-            case Failed(_, code, text):
-                self._emit({"event": "error", "code": _code(code), "text": text})
+            case Failed(_, number, text):
+                self._emit({"event": "error", "code": code(number), "text": text})
+            case _:
+                event = self._reports.event(happening)
+                if event is not None:
+                    self._emit(event | self._said_id(happening))
 
     def _show_link(self, changed: LinkChanged) -> None:
         if changed.link is Link.ONLINE:
@@ -113,7 +104,7 @@ class Scripted(Console):
         elif changed.link is Link.WAITING:
             self._emit({"event": "offline", "text": changed.text, "retry_ms": changed.retry_ms})
         elif changed.link is Link.REFUSED:
-            self._emit({"event": "error", "code": _code(changed.code), "text": changed.text})
+            self._emit({"event": "error", "code": code(changed.code), "text": changed.text})
 
     def _show_rooms(self, rooms: tuple[RoomInfo, ...]) -> None:
         now = {info.room: info for info in rooms}
@@ -127,7 +118,7 @@ class Scripted(Console):
                 info.members,
                 info.epoch,
             ):
-                place = self._room(room)
+                place = self._reports.room(room)
                 self._emit({"event": "room", **place, "epoch": info.epoch.hex(), "head": info.head})
         self._told = now
 
@@ -139,36 +130,10 @@ class Scripted(Console):
         event = {"event": "progress", "done": progress.done, "total": progress.total}
         self._emit(event | {"up": progress.up} | _id(self._ids.get(progress.request)))
 
-    def _room(self, room: bytes) -> dict[str, Any]:
-        place: dict[str, Any] = {"room": self.roster.name_of(room), "room_id": room.hex()}
-        if self.roster.is_direct(room):
-            place |= {"direct": True, "with": self.roster.others(room)}
-        return place
-
-    def _message(self, message: Message) -> dict[str, Any]:
-        event: dict[str, Any] = {
-            "event": _KINDS.get(EventKind(message.kind), "other")
-            if message.kind in _KINDS and message.body
-            else "other",
-            **self._room(message.room),
-            "epoch": message.epoch.hex(),
-            "seq": message.seq,
-            "ts": message.ts,
-            "nick": message.nick,
-            "own": message.own,
-            "n": message.n,
-        }
-        if event["event"] == "other":
-            event["kind"] = message.kind
-        for name, value in message.body.items():
-            if name == "sha256":
-                event[name] = value.hex()
-            elif name in _FIELDS:
-                event[name] = value
-        return event
-
-    def _said_id(self, room: bytes, n: int) -> dict[str, Any]:
-        return _id(self._said.pop((room, n), None))
+    def _said_id(self, happening: Happening) -> dict[str, Any]:
+        if not isinstance(happening, Acked | Refused):
+            return {}
+        return _id(self._said.pop((happening.room, happening.n), None))
 
     # --- commands ---------------------------------------------------------------------------
 
@@ -198,11 +163,11 @@ class Scripted(Console):
         match verb:
             case "send":
                 text = _text(command, "send")
-                self._to(command, lambda room: client.send_text(room, text))
+                self._to(command, lambda room: client.say(room, text))
             case "image":
                 path = Path(_text(command, "image"))
                 caption = _text(command, "caption", "")
-                self._to(command, lambda room: client.send_image(room, path, caption))
+                self._to(command, lambda room: client.send_image(room, path, caption, 0, False))
             case "nick":
                 self._wait(client.rename(_text(command, "nick")))
             case "join":
@@ -288,57 +253,26 @@ class Scripted(Console):
         self._steps.pop(request, None)
         back = _id(command_id)
         match happening:
-            case Queued(room, n):
-                if command_id is not None:
-                    self._said[room, n] = command_id
-                self._emit({"event": "queued", **self._room(room), "n": n} | back)
             case Failed():
                 self._failed(happening, command_id)
             case Done(_, room, text):
-                event: dict[str, Any] = {"event": "done"}
-                event |= self._room(room) if room else {}
-                self._emit(event | ({"text": text} if text else {}) | back)
-            case PeopleKnown(people):
-                rows = [{"nick": one.nick, "online": one.online} for one in people]
-                self._emit({"event": "people", "people": rows} | back)
-            case RoomsListed(_, listed):
-                rooms = [
-                    {
-                        "room": one.name,
-                        "room_id": one.room.hex(),
-                        "members": one.members,
-                        "joined": one.joined,
-                    }
-                    for one in listed
-                ]
-                self._emit({"event": "rooms", "rooms": rooms} | back)
-            case Loaded(_, room, messages, more):
-                found = [self._message(one) for one in messages]
-                event = {"event": "history", **self._room(room), "messages": found}
-                self._emit(event | {"more": more} | back)
-            case Fetched(_, sha256, path):
-                event = {"event": "fetched", "sha256": sha256.hex(), "path": str(path)}
-                self._emit(event | back)
+                done: dict[str, Any] = {"event": "done"}
+                done |= self._reports.room(room) if room else {}
+                self._emit(done | ({"text": text} if text else {}) | back)
+            case _:
+                if isinstance(happening, Queued) and command_id is not None:
+                    self._said[happening.room, happening.n] = command_id
+                event = self._reports.event(happening)
+                if event is not None:
+                    self._emit(event | back)
 
     def _failed(self, failed: Failed, command_id: Any) -> None:
-        event = {"event": "error", "code": _code(failed.code), "text": failed.text}
+        event = {"event": "error", "code": code(failed.code), "text": failed.text}
         self._emit(event | _id(command_id))
-
-
-_FIELDS = frozenset(
-    {"text", "name", "media", "size", "width", "height", "caption", "what", "was", "now"}
-)
 
 
 def _id(command_id: Any) -> dict[str, Any]:
     return {} if command_id is None else {"id": command_id}
-
-
-def _code(code: int) -> str:
-    try:
-        return ErrorCode(code).name
-    except ValueError:
-        return str(code) if code else ""
 
 
 def _text(command: dict[str, Any], name: str, default: str | None = None) -> str:

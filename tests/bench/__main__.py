@@ -8,6 +8,7 @@ import sys
 from protocol.words import WordParser
 from tests.bench.connections import Connections
 from tests.bench.fanout import Fanout
+from tests.bench.gui import Gui
 from tests.bench.ingest import Ingest
 
 
@@ -30,7 +31,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = WordParser(
         prog="zviazok bench",
         description="Measure broker and gateway with real processes on loopback: CURVE on, "
-        "journal on disk, CPU read from the operating system.",
+        "journal on disk, CPU read from the operating system; and the window, with a long "
+        "history, under an X server of its own.",
     )
     words = parser.add_subparsers(dest="word", required=True, metavar="WORD")
     fanout = words.add_parser("fanout", help="one sender, many clients in one room")
@@ -45,22 +47,30 @@ def main(argv: list[str] | None = None) -> int:
     ingest.add_argument("--size", type=_count, default=200, help="bytes of a body")
     connections = words.add_parser("connections", help="what a connected client costs")
     connections.add_argument("--clients", type=_count, default=5_000)
-    for one in (fanout, ingest, connections):
+    gui = words.add_parser("gui", help="the window with a long history (needs Xvfb)")
+    gui.add_argument("--messages", type=_count, default=100_000)
+    for one in (fanout, ingest, connections, gui):
         one.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(argv)
     if not sys.platform.startswith("linux"):
         print("zviazok bench: needs Linux, because it reads CPU from /proc", file=sys.stderr)
         return 1
-    bench: Fanout | Ingest | Connections
+    bench: Fanout | Ingest | Connections | Gui
     if options.word == "fanout":
         bench = Fanout(options.clients, options.messages, options.rate, options.size)
     elif options.word == "ingest":
         if options.per_frame > min(options.window, 128) or options.window > 256:
             parser.error("--per-frame may be up to 128 and --window, --window up to 256")
         bench = Ingest(options.senders, options.window, options.per_frame, options.size)
+    elif options.word == "gui":
+        bench = Gui(options.messages)
     else:
         bench = Connections(options.clients)
-    result = bench.run()
+    try:
+        result = bench.run()
+    except RuntimeError as error:
+        print(f"zviazok bench: {error}", file=sys.stderr)
+        return 1
     if options.json:
         print(json.dumps(result))
     else:

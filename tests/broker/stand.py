@@ -9,6 +9,8 @@ from typing import Any
 from broker.desk import Desk
 from broker.directory import Device, Directory, Person
 from broker.journal import Batch, BlockRow
+from broker.marks import Marks
+from broker.profiles import Profiles
 from broker.sequencer import Sequencer
 from broker.sessions import Gateway, Sessions
 from broker.sqlite_journal import SqliteHistory, SqliteJournal
@@ -53,7 +55,9 @@ class Stand:
         )
         self.directory = Directory(contents, self._token, self._random.randbytes)
         self.sessions = Sessions()
-        self.desk = Desk(self.directory, self.sequencer, self.sessions)
+        self.marks = Marks(contents.marks, self.directory.rooms.values())
+        self.profiles = Profiles(self.journal.picture)
+        self.desk = Desk(self.directory, self.sequencer, self.sessions, self.marks, self.profiles)
         self.batch = Batch()
         self.blocks: list[BlockRow] = []
 

@@ -44,7 +44,20 @@ ANN, BOB, EVE = 1, 2, 3
 """Numbers of devices; each has the same slot at its gateway."""
 TEXT = encode_item(EventKind.TEXT, {"text": "Привіт"})
 OUTBOX = b"outbox-1"
-REQUESTS = (Kind.PEOPLE, Kind.ROOMS, Kind.JOIN, Kind.DIRECT, Kind.LEAVE, Kind.RENAME, Kind.LINK)
+REQUESTS = (
+    Kind.PEOPLE,
+    Kind.ROOMS,
+    Kind.JOIN,
+    Kind.DIRECT,
+    Kind.LEAVE,
+    Kind.RENAME,
+    Kind.LINK,
+    Kind.MARKS,
+    Kind.PROFILE,
+    Kind.PORTRAITS,
+)
+TOLD = (Kind.TYPING, Kind.MARK)
+"""Frames that are answered only if they are wrong."""
 
 
 @pytest.fixture
@@ -215,7 +228,7 @@ def test_presence_is_sampled_and_tells_only_changes(gate: Gate, stand: Stand) ->
     (frame,) = map(decode, stand.desk.presence_frames())
     assert isinstance(frame, Presence)
     bob, eve = stand.person(BOB).person, stand.person(EVE).person
-    assert sorted(frame.people) == sorted([[bob, "Bob", False], [eve, "Eve", True]])
+    assert sorted(frame.people) == sorted([[bob, "Bob", False, 0, b""], [eve, "Eve", True, 0, b""]])
     assert stand.desk.presence_frames() == []
 
 
@@ -250,7 +263,7 @@ def test_a_new_nickname_is_a_notice_in_every_room_and_told_to_all_devices(
     assert stand.notices(room)[-1] == notice
     assert stand.notices(general(stand))[-1] == notice
     (frame,) = map(decode, stand.desk.presence_frames())
-    assert frame == Presence([[stand.person(ANN).person, "Anna", True]])
+    assert frame == Presence([[stand.person(ANN).person, "Anna", True, 0, b""]])
 
 
 def test_the_same_nickname_again_is_no_news(gate: Gate, stand: Stand) -> None:
@@ -392,7 +405,7 @@ def test_a_device_link_makes_one_more_device(gate: Gate, stand: Stand) -> None:
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sampled_from(sorted(set(Kind) - set(REQUESTS))).flatmap(FRAMES.__getitem__))
+@given(st.sampled_from(sorted(set(Kind) - {*REQUESTS, *TOLD})).flatmap(FRAMES.__getitem__))
 def test_a_frame_that_is_no_request_is_an_error(gate: Gate, frame: AnyFrame) -> None:
     answer = error(gate.ask(ANN, frame), ANN)
     assert (answer.code, answer.kind) == (ErrorCode.MISTIMED, KIND_OF[type(frame)])
@@ -400,7 +413,7 @@ def test_a_frame_that_is_no_request_is_an_error(gate: Gate, frame: AnyFrame) -> 
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(mutated(st.sampled_from(REQUESTS).flatmap(FRAMES.__getitem__).map(encode)))
+@given(mutated(st.sampled_from((*REQUESTS, *TOLD)).flatmap(FRAMES.__getitem__).map(encode)))
 def test_a_mutated_request_costs_only_its_sender(gate: Gate, data: bytes) -> None:
     """Whatever it says, nothing is raised and the other person gets no error."""
     for one in gate.do([Up.ASK, ANN, data]):

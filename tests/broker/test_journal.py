@@ -23,9 +23,11 @@ from broker.journal import (
     DeviceRow,
     History,
     Journal,
+    MarkRow,
     MemberRow,
     Page,
     PersonRow,
+    ProfileRow,
     RoomRow,
     TokenRow,
     WriterRow,
@@ -260,6 +262,9 @@ def test_batch_is_whole_or_nothing(store: Store) -> None:
         answers=[AnswerRow(1, 1, 1, 3, 0, "", "")],
         blobs=[BlobRow(1, bytes(32), 5)],
         tokens=[TokenRow(b"t", 1, 5)],
+        profiles={1: ProfileRow(1, 5, b"name")},
+        pictures={1: b"picture"},
+        marks=[MarkRow(1, 1, 1)],
     )
     with pytest.raises(JournalError):
         journal.append(bad)
@@ -270,6 +275,8 @@ def test_batch_is_whole_or_nothing(store: Store) -> None:
     assert list(journal.answers(1, 1, 9)) == []
     contents = journal.contents()
     assert (contents.people, contents.tokens) == ([], [])
+    assert (contents.profiles, contents.marks) == ([], [])
+    assert journal.picture(1) == b""
     journal.append(Batch(blocks=[BlockRow(1, 3, 3, 5, b"good")]))
     assert read_all(history, room) == [blocks[0].data, b"good"]
 
@@ -374,6 +381,52 @@ def test_blobs_belong_to_rooms(store: Store) -> None:
     assert not history.has_blob(room_row(2).room, b"s" * 32)
     assert not history.has_blob(room_row(3).room, b"s" * 32)
     assert not history.has_blob(room_row(1).room, b"t" * 32)
+
+
+def test_profiles_and_pictures_are_those_of_last_time(store: Store) -> None:
+    journal = store.writer()
+    people = [PersonRow(no, bytes([no]) * 8, f"p{no}", f"p{no}") for no in (1, 2, 3)]
+    large = os.urandom(8_192)
+    journal.append(
+        Batch(
+            people=people,
+            profiles={1: ProfileRow(1, 255, b"12345678"), 2: ProfileRow(2, 0, b"abcdefgh")},
+            pictures={1: large, 2: b"two"},
+        )
+    )
+    journal.append(Batch(profiles={3: ProfileRow(3, 9, b"")}))
+    assert [journal.picture(no) for no in (1, 2, 3, 4)] == [large, b"two", b"", b""]
+    journal.append(
+        Batch(
+            people=[people[0]._replace(nick="renamed")],
+            profiles={2: ProfileRow(2, 4, b"")},
+            pictures={2: b""},
+        )
+    )
+    store.close()
+    journal = store.journal()
+    assert sorted(journal.contents().profiles) == [
+        ProfileRow(1, 255, b"12345678"),
+        ProfileRow(2, 4, b""),
+        ProfileRow(3, 9, b""),
+    ]
+    assert [journal.picture(no) for no in (1, 2, 3)] == [large, b"", b""]
+
+
+def test_marks_move_and_end(store: Store) -> None:
+    journal = store.writer()
+    journal.append(Batch(marks=[MarkRow(1, 1, 5), MarkRow(1, 2, 7), MarkRow(2, 1, 1)]))
+    journal.append(Batch(marks=[MarkRow(1, 1, 9), MarkRow(1, 2, 0), MarkRow(3, 3, 0)]))
+    store.close()
+    assert sorted(store.journal().contents().marks) == [MarkRow(1, 1, 9), MarkRow(2, 1, 1)]
+
+
+@pytest.mark.parametrize("batch", [
+    Batch(profiles={1: ProfileRow(1, 1, b"")}), Batch(pictures={1: b"x"}),
+    Batch(marks=[MarkRow(1, 1, 1)]),
+])  # fmt: skip
+def test_a_batch_of_one_thing_is_worth_storing(batch: Batch) -> None:
+    assert batch and not Batch()
 
 
 # --- pages --------------------------------------------------------------------------------

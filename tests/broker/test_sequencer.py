@@ -155,7 +155,7 @@ class Sequencing(RuleBasedStateMachine):
             if type(element[0]) is int:
                 return ("refused", *element)
             if (element[1], element[2]) not in self.stand.blobs:
-                return ("refused", ErrorCode.NO_BLOB, "sha256", "send the picture's bytes first")
+                return ("refused", ErrorCode.NO_BLOB, "sha256", "send its bytes first")
             element = element[0]
         device = self.stand.device(number)
         person = device.person

@@ -23,11 +23,13 @@ from protocol.frames import (
     Error,
     Hello,
     Join,
+    Mark,
     People,
     Ping,
     Pong,
     Read,
     Send,
+    Typing,
     encode,
 )
 from protocol.items import encode_item
@@ -37,15 +39,31 @@ from protocol.limits import (
     FRAME_MAX_BYTES,
     ITEM_MAX_BYTES,
     ITEMS_PER_SEND_MAX,
+    ROOMS_PER_PERSON_MAX,
     SEND_MAX_BYTES,
     WINDOW_MAX_ITEMS,
 )
 from tests.gateway.stand import BULK, EPOCH, OTHER, ROOM, TALK, Stand
-from tests.strategies import FRAMES, ITEMS, any_frame, mutated
+from tests.protocol.make_vectors import ITEMS
+from tests.strategies import FRAMES, any_frame, any_item, mutated
 
+EXAMPLES = dict(ITEMS.values())
 OUTBOX, OUTBOX2 = b"outbox-1", b"outbox-2"
 TEXT = encode_item(EventKind.TEXT, {"text": "ї"})
-ASKS = {Kind.PEOPLE, Kind.ROOMS, Kind.JOIN, Kind.DIRECT, Kind.LEAVE, Kind.RENAME, Kind.LINK}
+ASKS = {
+    Kind.PEOPLE,
+    Kind.ROOMS,
+    Kind.JOIN,
+    Kind.DIRECT,
+    Kind.LEAVE,
+    Kind.RENAME,
+    Kind.LINK,
+    Kind.TYPING,
+    Kind.MARK,
+    Kind.MARKS,
+    Kind.PROFILE,
+    Kind.PORTRAITS,
+}
 TALKING = ASKS | {Kind.SEND, Kind.READ, Kind.PING, Kind.BYE}
 TRANSFERRING = {Kind.BLOB_PUT, Kind.BLOB_CHUNK, Kind.BLOB_GET, Kind.PING, Kind.BYE}
 
@@ -175,11 +193,13 @@ def test_items_that_are_too_many_bytes_in_all(stand: Stand, ann: Session) -> Non
     assert stand.take(ann, Send(ROOM, OUTBOX, 1, [b"x" * ITEM_MAX_BYTES] * (many - 1))) == []
 
 
-@given(st.sampled_from(EventKind).flatmap(ITEMS.__getitem__), st.data())
-def test_an_element_is_what_the_broker_takes(body: dict[str, Any], data: st.DataObject) -> None:
+@given(any_item, st.data())
+def test_an_element_is_what_the_broker_takes(
+    found: tuple[EventKind, dict[str, Any]], data: st.DataObject
+) -> None:
     stand = Stand()
     ann = stand.talker("ann", ROOM)
-    kind = next(one for one in EventKind if set(body) & {"text", "thumb", "what"} <= _names(one))
+    kind, body = found
     item = data.draw(mutated(st.just(encode_item(kind, body))) | st.just(encode_item(kind, body)))
     if not 0 < len(item) <= ITEM_MAX_BYTES:
         return
@@ -192,8 +212,18 @@ def test_an_element_is_what_the_broker_takes(body: dict[str, Any], data: st.Data
         assert elements[0][0] == item and len(elements[0][1]) == 32
 
 
-def _names(kind: EventKind) -> set[str]:
-    return {{1: "text", 2: "thumb", 16: "what"}[kind]}
+@pytest.mark.parametrize("kind", EventKind)
+def test_what_needs_a_blob_says_which(stand: Stand, ann: Session, kind: EventKind) -> None:
+    body = EXAMPLES[kind]
+    item = encode_item(kind, body)
+    stand.take(ann, Send(ROOM, OUTBOX, 1, [item]))
+    ((*_, elements),) = accepted(stand)
+    if kind is EventKind.NOTICE:
+        assert elements[0][:2] == [ErrorCode.UNKNOWN_KIND, "kind"]
+    elif kind in (EventKind.IMAGE, EventKind.FILE):
+        assert elements == [[item, body["sha256"], body["size"]]]
+    else:
+        assert elements == [item]
 
 
 def accepted(stand: Stand) -> list[list[Any]]:
@@ -297,6 +327,72 @@ def test_a_pong_names_the_heads_of_ones_own_rooms(stand: Stand, ann: Session) ->
     stand.talker("bob", ROOM, OTHER)
     stand.fanout.rooms[ROOM].head = 12
     assert stand.take(ann, Ping(9)) == [Pong(9, EPOCH, [[ROOM, 12]])]
+
+
+# --- typing and marks -------------------------------------------------------------------
+
+
+def test_typing_more_often_than_it_counts_is_dropped_without_a_word(
+    stand: Stand, ann: Session
+) -> None:
+    stand.take(ann, send(1))
+    stand.welcome(ann, ROOM, OTHER)
+    for room in (ROOM, OTHER):
+        for passed_ms, comes in ((0, True), (1_999, False), (1, True), (1, False), (2_000, True)):
+            stand.now_ms += passed_ms
+            assert stand.take(ann, Typing(room)) == []
+            asked = [one for one in stand.counter.collect()[0] if one[0] == Up.ASK]
+            assert asked == ([[Up.ASK, ann.slot, encode(Typing(room))]] if comes else [])
+    # Of one session in one room alone.
+    bob = stand.talker("bob", ROOM)
+    stand.take(bob, Typing(ROOM))
+    assert len(stand.counter.collect()[0]) == 1
+    assert ann.faults == bob.faults == 0
+
+
+def test_typing_in_many_rooms_is_bounded(stand: Stand) -> None:
+    rooms = [number.to_bytes(16, "big") for number in range(ROOMS_PER_PERSON_MAX + 50)]
+    ann = stand.talker("ann")
+    ann.rooms.update(rooms)  # some were left and others entered meanwhile
+    for room in rooms:
+        stand.take(ann, Typing(room))
+    assert len(ann.typed) == len(stand.counter.collect()[0]) == ROOMS_PER_PERSON_MAX
+    stand.now_ms += 2_000
+    assert stand.take(ann, Typing(rooms[-1])) == []
+    assert len(ann.typed) == len(stand.counter.collect()[0]) == 1
+
+
+@pytest.mark.parametrize("make", [Typing, lambda room: Mark(room, 4)])
+def test_only_members_type_and_mark(
+    stand: Stand, ann: Session, make: Callable[[bytes], AnyFrame]
+) -> None:
+    stand.talker("bob", OTHER)
+    for room in (OTHER, b"?" * 16):
+        (error,) = stand.take(ann, make(room))
+        assert isinstance(error, Error) and error[:2] == (ErrorCode.NOT_MEMBER, "room")
+        assert (error.kind, error.request) == (KIND_OF[type(make(room))], 0)
+    assert stand.counter.collect() == ([], []) and not ann.typed and not ann.faults
+
+
+def test_messages_around_typing_and_marks_are_one_run(stand: Stand, ann: Session) -> None:
+    for first_n, frame in ((1, Typing(ROOM)), (2, Mark(ROOM, 4)), (3, Mark(ROOM, 5))):
+        stand.take(ann, send(first_n))
+        assert stand.take(ann, frame) == []
+    stand.take(ann, send(4))
+    operations, _ = stand.counter.collect()
+    assert [one[0] for one in operations] == [Up.RUN, Up.ASK, Up.ASK, Up.ASK]
+    assert operations[0][4:] == [1, [TEXT] * 4]
+
+
+def test_who_is_too_busy_types_in_silence_and_is_told_of_marks(stand50: Stand) -> None:
+    ann = stand50.talker("ann", ROOM)
+    while not stand50.take(ann, send(1, 100)):
+        ann.in_flight = 0
+    stand50.counter.collect()
+    assert stand50.take(ann, Typing(ROOM)) == []
+    (error,) = stand50.take(ann, Mark(ROOM, 4))
+    assert isinstance(error, Error) and (error.code, error.kind) == (ErrorCode.BUSY, Kind.MARK)
+    assert stand50.counter.collect() == ([], []) and ann.faults == 0
 
 
 def test_requests_cost_more_of_the_rate_than_messages(stand50: Stand) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.fanout import HOLD_MAX_MS, HOLD_MS, Fanout
+from gateway.fanout import HOLD_MAX_MS, HOLD_MS, Fanout, LiveRoom
 from gateway.sessions import Session
 from protocol.backplane import FeedHeader, FeedKind
 from protocol.codes import Purpose
@@ -53,6 +53,19 @@ def flush(fanout: Fanout, now_ms: int) -> list[bytes]:
         assert isinstance(frame, Events) and frame.blocks
         blocks += frame.blocks
     return blocks
+
+
+def test_a_frame_for_members_concerns_a_room_that_is_here(fanout: Fanout) -> None:
+    def concerned(topic: bytes, term: int = TERM, epoch: bytes = EPOCH) -> LiveRoom | None:
+        return fanout.concerned(topic, FeedHeader(FeedKind.MEMBERS, term, epoch, 0, 0))
+
+    room = concerned(ROOM)
+    assert room is fanout.rooms[ROOM] and [*room.live] == [1]
+    assert concerned(OTHER) is None
+    assert concerned(ROOM, epoch=b"?" * 16) is None
+    assert concerned(ROOM, TERM + 1) is room
+    assert concerned(ROOM, TERM) is None, "of a broker that was replaced"
+    assert fanout.next_ms(LATER_MS) is None and room.head == 10
 
 
 # --- holding --------------------------------------------------------------------------------

@@ -11,8 +11,20 @@ import pytest
 
 from protocol import keys
 from protocol.addresses import free_ports
-from protocol.codes import ErrorCode
-from protocol.frames import Ack, Busy, Bye, Error, Hello, Page, Ping, Pong, Read
+from protocol.codes import ErrorCode, Kind
+from protocol.frames import (
+    Ack,
+    Busy,
+    Bye,
+    Error,
+    Hello,
+    Mark,
+    Page,
+    Ping,
+    Pong,
+    Read,
+    Typing,
+)
 from tests.integration.bare import Bare, Circle, circle
 from tests.server import HOST, READY_S, Process, Server
 
@@ -76,6 +88,10 @@ def test_while_the_broker_is_gone_clients_are_told_and_not_forgotten(
     n = ann.say(room, "meanwhile")
     busy = ann.expect(Busy)
     assert (busy.room, busy.first_n) == (room, n) and busy.retry_ms > 0
+    ann.send(Typing(room))  # of which nobody waits to hear
+    ann.send(Mark(room, 1))
+    wrong = ann.expect(Error)
+    assert (wrong.code, wrong.kind, wrong.request) == (ErrorCode.UNAVAILABLE, Kind.MARK, 0)
     ann.send(Ping(7))
     assert ann.expect(Pong, lambda pong: pong.nonce == 7)
     one.restart_broker()

@@ -39,11 +39,63 @@ class FakeClient:
     def stop(self, timeout_s: float = 5.0) -> None:
         self.stopped = True
 
-    def send_text(self, room: bytes, text: str) -> int:
-        return self._note("send_text", room, text)
+    def say(
+        self, room: bytes, text: str, reply: int = 0, mentions: Sequence[bytes] = (), via: str = ""
+    ) -> int:
+        return self._note("say", room, text, reply, tuple(mentions), via)
 
-    def send_image(self, room: bytes, path: Path, caption: str = "") -> int:
-        return self._note("send_image", room, path, caption)
+    def send_image(
+        self, room: bytes, path: Path, caption: str = "", reply: int = 0, shrink: bool = True
+    ) -> int:
+        return self._note("send_image", room, path, caption, reply, shrink)
+
+    def send_file(self, room: bytes, path: Path, caption: str = "", reply: int = 0) -> int:
+        return self._note("send_file", room, path, caption, reply)
+
+    def forward(self, room: bytes, seq: int, to: bytes) -> int:
+        return self._note("forward", room, seq, to)
+
+    def edit(self, room: bytes, seq: int, text: str, mentions: Sequence[bytes] = ()) -> int:
+        return self._note("edit", room, seq, text, tuple(mentions))
+
+    def delete(self, room: bytes, seq: int) -> int:
+        return self._note("delete", room, seq)
+
+    def react(self, room: bytes, seq: int, emoji: str, on: bool) -> int:
+        return self._note("react", room, seq, emoji, on)
+
+    def retry(self, room: bytes, n: int) -> int:
+        return self._note("retry", room, n)
+
+    def discard(self, room: bytes, n: int) -> int:
+        return self._note("discard", room, n)
+
+    def later(self, room: bytes, after: int, limit: int = 100) -> int:
+        return self._note("later", room, after, limit)
+
+    def around(self, room: bytes, seq: int, limit: int = 100) -> int:
+        return self._note("around", room, seq, limit)
+
+    def gather(self, room: bytes) -> int:
+        return self._note("gather", room)
+
+    def typing(self, room: bytes) -> int:
+        return self._note("typing", room)
+
+    def mark(self, room: bytes, seq: int) -> int:
+        return self._note("mark", room, seq)
+
+    def marks(self, room: bytes) -> int:
+        return self._note("marks", room)
+
+    def portraits(self, people: Sequence[bytes]) -> int:
+        return self._note("portraits", tuple(people))
+
+    def set_profile(self, colour: int, picture: bytes) -> int:
+        return self._note("set_profile", colour, picture)
+
+    def link_device(self) -> int:
+        return self._note("link_device")
 
     def history(self, room: bytes, before: int = 0, limit: int = 100) -> int:
         return self._note("history", room, before, limit)

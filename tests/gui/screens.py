@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from PIL import Image, ImageGrab
@@ -16,9 +16,9 @@ SIZE = (1400, 900)
 class Display:
     """An Xvfb on a display number that it chooses itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: tuple[int, int] = SIZE) -> None:
         read, write = os.pipe()
-        width, height = SIZE
+        self.size = width, height = size
         words = ["Xvfb", "-displayfd", str(write), "-nolisten", "tcp", "-noreset"]
         self._process = subprocess.Popen(
             [*words, "-screen", "0", f"{width}x{height}x24", "-dpi", "96"],
@@ -51,6 +51,17 @@ class Display:
             words, env=env, capture_output=True, text=True, timeout=DEADLINE_S, check=True
         )
         return done.stdout
+
+    def beside(self, words: Sequence[str], turn: Callable[[], None]) -> bytes:
+        """Run a program on this display, calling ``turn`` meanwhile; return what it printed."""
+        env = {**os.environ, "DISPLAY": self.name}
+        deadline = time.monotonic() + DEADLINE_S
+        with subprocess.Popen(words, env=env, stdout=subprocess.PIPE) as process:
+            while process.poll() is None:
+                assert time.monotonic() < deadline, f"{words[0]} does not end"
+                turn()
+            assert process.stdout is not None
+            return process.stdout.read()
 
     def shot(self) -> Image.Image:
         """Return what is on the screen."""

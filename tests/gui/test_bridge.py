@@ -7,11 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from gui.bridge import BATCH
-from gui.controller import Controller
-from gui.model import Model
 from protocol.client.happenings import Failed, Happening
 from tests.gui.conftest import Bench
-from tests.gui.fakes import FakeClient
 
 
 def test_order_is_kept_and_a_flood_comes_in_turns(
@@ -59,12 +56,15 @@ def test_work_comes_after_what_was_posted_before(
 
 
 def test_other_threads_may_not_touch_the_window(bench: Bench) -> None:
-    bench.open()
+    window = bench.open()
+    bench.enter()
+    session = window.session
+    assert session is not None
     caught: list[BaseException] = []
 
     def touch() -> None:
         try:
-            Controller(Model(), FakeClient()).apply([])
+            session.controller.apply([])
         except AssertionError as error:
             caught.append(error)
 
@@ -86,7 +86,7 @@ def test_an_error_in_a_callback_is_logged_and_shown(
     window.root.after_idle(fail)
     bench.settle()
     assert window.failures == ["RuntimeError"]
-    assert window.screen is not None and "RuntimeError" in bench.main._said
+    assert window.screen is not None and "RuntimeError" in bench.main.talk.toast.text
     (record,) = logged_errors
     assert record.exc_info is not None
     window.failures.clear()

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gui.look import Look
-from gui.textlayout import wrap
-from gui.theme import DARK, LIGHT, Palette
+from gui.paint.look import Look
+from gui.paint.theme import DARK, LIGHT, Palette
+from gui.text.textlayout import wrap
 from tests.gui.screens import Display, find_image, rgb
 from tests.server import ROOT, Server
 
@@ -166,9 +166,12 @@ def test_two_windows_hold_a_conversation(
     Image.new("RGB", (640, 400), green).save(picture)
     marko.display.run("setxkbmap", "us")
     marko.press("ctrl+o")
-    dialog = marko.display.run("xdotool", "search", "--sync", "--name", "Send a picture").split()
+    title = "Choose files to send"
+    dialog = marko.display.run("xdotool", "search", "--sync", "--name", title).split()
     marko.display.run("xdotool", "windowfocus", "--sync", dialog[0])
     marko.display.run("xdotool", "type", "--delay", "10", str(picture))
+    marko.press("Return")
+    marko.wait("the preview", lambda shot: count(shot, green, 6) > 5000)
     marko.press("Return")
     # 320 x 200 pixels, less the round corners; a thumbnail is not exactly its picture.
     near = 0.95 * 320 * 200

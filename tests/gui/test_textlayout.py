@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui import emoji, thai
-from gui.textlayout import ELLIPSIS, Block, clean, clusters, one_line, wrap
+from gui.text import emoji, thai
+from gui.text.textlayout import ELLIPSIS, Block, clean, clusters, one_line, wrap
 
 
 class Grid:

@@ -1,33 +1,24 @@
-"""The messages of the real window under Xvfb, with a fake client: drawing, scrolling, pictures."""
+"""The message list in a real window: drawing, scrolling, what comes while somebody reads."""
 
 import io
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
-from gui.theme import DARK, LIGHT, THUMB_MAX
-from protocol.client.happenings import (
-    Acked,
-    Arrived,
-    Failed,
-    Fetched,
-    Loaded,
-    Progress,
-    Queued,
-)
+from gui.chat.room import State, Transfer
+from gui.paint.theme import DARK, LIGHT, THUMB_MAX
 from protocol.codes import EventKind
-from tests.gui.conftest import Bench
-from tests.gui.fakes import (
-    DAY_MS,
-    GENERAL,
-    ME,
-    NOON,
-    image,
-    text,
-    texts,
-)
+from tests.gui.conftest import Stage
+from tests.gui.fakes import DAY_MS, GENERAL, ME, NOON, OLENA
+from tests.gui.reading import Reading
 from tests.gui.screens import rgb, texts_of
+from tests.gui.talk import Talk
+
+
+def fill(count: int) -> Callable[[Talk], None]:
+    return lambda talk: talk.many(count)
 
 
 def thumb(colour: str = "#00c040") -> bytes:
@@ -36,217 +27,343 @@ def thumb(colour: str = "#00c040") -> bytes:
     return file.getvalue()
 
 
-def key_of(bench: Bench, seq: int) -> int:
-    room = bench.main._model.rooms[GENERAL]
-    return next(entry.key for entry in room.entries if entry.seq == seq)
+def picture(width: int = 1600, height: int = 1000) -> dict[str, object]:
+    return {
+        "name": "picture.png", "media": "image/png", "size": 1000, "sha256": b"p" * 32,
+        "width": width, "height": height, "thumb": thumb(),
+    }  # fmt: skip
 
 
-def bubble_end(bench: Bench, seq: int) -> int:
-    """Where a message's words end: its name and day line above them may come and go."""
-    box = bench.main.timeline.place_of(key_of(bench, seq))
-    assert box is not None, f"message {seq} is not drawn"
-    return box.y + box.h
+# --- what it looks like ---------------------------------------------------------
 
 
-def load(bench: Bench, first: int, last: int, more: bool = True) -> None:
-    """Answer the request for general's history that is under way."""
-    room = bench.main._model.rooms[GENERAL]
-    bench.wait(lambda: room.asked > 0, "a request for history")
-    bench.tell(Loaded(room.asked, GENERAL, texts(first, last), more))
-
-
-# --- the timeline -------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("theme", "scale"), [("light", 1.0), ("dark", 1.0), ("light", 2.0)])
+@pytest.mark.parametrize(
+    ("theme", "scale", "language"),
+    [("light", 1.0, "uk"), ("dark", 1.0, "th"), ("light", 2.0, "pl")],
+)
 def test_bubbles_have_their_colours_and_contain_words(
-    bench: Bench, theme: str, scale: float
+    stage: Stage, theme: str, scale: float, language: str
 ) -> None:
-    window = bench.open(theme, scale)
-    bench.enter()
-    words = (text(1, "Привіт усім"), text(2, "Моє слово", ME, "Marko"))
-    bench.tell(Arrived(GENERAL, words, True))
+    def say(talk: Talk) -> None:
+        talk.say("Привіт усім, кто здесь, ทุกคน")
+        talk.say("Моє слово, moje słowo", ME)
+
+    reading = Reading(stage, say, theme=theme, scale=scale, language=language)
     palette = LIGHT if theme == "light" else DARK
-    shot = bench.shot()
-    canvas = bench.main.timeline.widget
-    for seq, fill, ink in ((1, palette.theirs, palette.text), (2, palette.ours, palette.on_ours)):
-        box = bench.main.timeline.place_of(key_of(bench, seq))
-        assert box is not None
+    shot = stage.shot()
+    canvas = reading.timeline.widget
+    theirs, ours = reading.entries
+    for entry, fill_colour, ink in (
+        (theirs, palette.theirs, palette.text), (ours, palette.ours, palette.on_ours)
+    ):  # fmt: skip
+        box = reading.place(entry)
         x, y = canvas.winfo_rootx() + box.x, canvas.winfo_rooty() + box.y
         inside = shot.crop((x, y, x + box.w, y + box.h))
         colours = {colour: count for count, colour in inside.getcolors(1 << 20) or []}
-        assert colours[rgb(fill)] > 0.6 * box.w * box.h
+        assert colours[rgb(fill_colour)] > 0.6 * box.w * box.h
         assert colours.get(rgb(ink), 0) > 20, "no words in the bubble"
         assert shot.getpixel((x, y)) == rgb(palette.chat), "the corner is round"
-    assert window.settings.theme == theme
 
 
-def test_only_rows_in_view_exist(bench: Bench) -> None:
-    bench.open()
-    bench.enter()
-    bench.tell(Arrived(GENERAL, texts(1, 1500), False))
-    timeline = bench.main.timeline
+def test_another_palette_is_put_on_at_once(stage: Stage) -> None:
+    reading = Reading(stage, lambda talk: talk.say("hello"))
+    stage.look.set_theme("dark")
+    reading.timeline.restyle()
+    box = reading.place(reading.entries[0])
+    assert stage.shot().getpixel((box.x + box.w // 2, box.y + 3)) == rgb(DARK.theirs)
+
+
+def test_a_thumbnail_has_its_size_before_and_after_it_is_decoded(stage: Stage) -> None:
+    reading = Reading(stage, lambda talk: talk.say(kind=EventKind.IMAGE, body=picture()))
+    entry = reading.entries[0]
+    box = reading.timeline.picture_of(entry.key)
+    assert box is not None and (box.w, box.h) == (THUMB_MAX, 200)
+    green = rgb("#00c040")
+    stage.wait(lambda: stage.shot().getpixel((box.x + 160, box.y + 100)) == green, "the thumbnail")
+    shot = stage.shot()
+    assert shot.getpixel((box.x + 8, box.y + 8)) == green
+    assert shot.getpixel((box.x + 311, box.y + 191)) == green
+    assert shot.getpixel((box.x, box.y)) != green, "the corner is round"
+    assert shot.getpixel((box.x + 160, box.y - 2)) != green
+    assert reading.timeline.picture_of(entry.key) == box
+
+
+def test_the_states_of_ones_own_messages_look_different(stage: Stage) -> None:
+    reading = Reading(stage, lambda talk: talk.pend("mine"))
+    seen: set[bytes] = set()
+    for state in State:
+        if state is not State.FAILED:
+            entry = reading.talk.room.pending[0]
+            reading.talk.room.pending[0] = replace(entry, state=state)
+            reading.show()
+            seen.add(_sign(reading))
+    entry = reading.talk.room.pending.pop()
+    reading.talk.put(replace(entry, seq=1, state=State.STORED))
+    reading.talk.room.marks = {ME: 5}
+    reading.show()
+    assert _sign(reading) in seen, "having read it oneself is not being seen"
+    reading.talk.room.marks[OLENA] = 1
+    reading.show()
+    seen.add(_sign(reading))
+    assert len(seen) == 4
+    zone = next(
+        zone for zone in reading.timeline.view.drawn[entry.key].shape.zones if zone.kind == "state"
+    )
+    stored = reading.entries[0]
+    assert reading.timeline.pointer.hint(stored, zone) == "Seen by Olena"
+
+
+def _sign(reading: Reading) -> bytes:
+    entry = (reading.entries + reading.talk.room.pending)[0]
+    box = reading.timeline.zone_of(entry.key, "state")
+    assert box is not None
+    return reading.stage.shot().crop((box.x, box.y, box.x + box.w, box.y + box.h)).tobytes()
+
+
+def test_names_and_colours_follow_the_people(stage: Stage) -> None:
+    reading = Reading(stage, lambda talk: talk.say("hello"))
+    key = reading.entries[0].key
+    assert "Olena" in texts_of(reading.timeline.widget, f"row{key}")
+    model = reading.talk.model
+    model.people = tuple(replace(one, nick="Olha") for one in model.people)
+    model._by_person = {one.person: one for one in model.people}
+    reading.show()
+    assert "Olha" in texts_of(reading.timeline.widget, f"row{key}")
+
+
+# --- only what is in view ---------------------------------------------------------
+
+
+def test_only_rows_in_view_exist(stage: Stage) -> None:
+    reading = Reading(stage, fill(1500))
+    timeline = reading.timeline
     assert len(timeline.drawn_keys()) < 60
     assert len(timeline.widget.find_all()) < 900
-    assert timeline.drawn_keys()[-1] == key_of(bench, 1500)
+    assert timeline.drawn_keys()[-1] == reading.entries[-1].key
     timeline.to_start()
-    bench.settle()
-    assert timeline.drawn_keys()[0] == key_of(bench, 1)
+    stage.settle()
+    assert timeline.drawn_keys()[0] == reading.entries[0].key
     assert len(timeline.drawn_keys()) < 60
 
 
-def test_scrolling_up_loads_pages_to_the_first_without_a_jump(bench: Bench) -> None:
-    bench.open()
-    bench.enter()
-    load(bench, 201, 240)
-    timeline = bench.main.timeline
-    for first, last in ((101, 200), (1, 100)):
+def test_items_do_not_pile_up(stage: Stage) -> None:
+    reading = Reading(stage, fill(400))
+    timeline = reading.timeline
+    counts = []
+    for _ in range(3):
+        for _ in range(30):
+            timeline.scroll(-170)
+        timeline.to_end()
+        stage.settle()
+        counts.append(len(timeline.widget.find_all()))
+    assert len(set(counts[1:])) == 1
+
+
+def test_what_did_not_change_is_not_drawn_again(stage: Stage) -> None:
+    reading = Reading(stage, fill(100))
+    before = set(reading.timeline.widget.find_withtag("row"))
+    reading.show()
+    assert set(reading.timeline.widget.find_withtag("row")) == before
+    reading.talk.say("one more", ME)
+    reading.show()
+    after = set(reading.timeline.widget.find_withtag("row"))
+    assert len(before - after) < 40, "only the row before it and those out of view go"
+
+
+# --- nothing jumps ------------------------------------------------------------------
+
+
+def test_pages_that_come_above_do_not_move_what_is_read(stage: Stage) -> None:
+    reading = Reading(stage, lambda talk: None)
+    talk, timeline = reading.talk, reading.timeline
+    talk.room.more = True
+    talk.put(*(talk.entry(f"message {seq}", seq=seq) for seq in range(201, 241)))
+    reading.show()
+    for first in (101, 1):
         timeline.to_start()
-        bench.settle()
-        before = bubble_end(bench, last + 1)
-        load(bench, first, last, more=first > 1)
-        assert bubble_end(bench, last + 1) == before
-    calls = [args for _, args in bench.client.asked("history") if args[0] == GENERAL]
-    assert calls == [(GENERAL, 0, 40), (GENERAL, 201, 100), (GENERAL, 101, 100)]
+        stage.settle()
+        assert reading.acts.asked("older")
+        top = reading.entries[0]
+        before = reading.text_y(top)
+        page = [talk.entry(f"message {seq}", seq=seq) for seq in range(first, first + 100)]
+        talk.room.entries[:0] = page
+        talk.room.more = first > 1
+        reading.show()
+        assert reading.text_y(top) == before
     timeline.to_start()
-    bench.settle()
-    assert bubble_end(bench, 1) > 0
-    assert len([one for one in bench.client.asked("history") if one[1][0] == GENERAL]) == 3
+    stage.settle()
+    assert timeline.drawn_keys()[0] == reading.entries[0].key
+    count = len(reading.acts.asked("older"))
+    timeline.scroll(-10)
+    assert len(reading.acts.asked("older")) == count, "there is nothing above"
 
 
-def test_new_messages_do_not_move_what_is_read(bench: Bench) -> None:
-    bench.open()
-    bench.enter()
-    bench.tell(Arrived(GENERAL, texts(1, 80), False))
-    timeline = bench.main.timeline
+def test_a_day_line_that_goes_does_not_move_the_words(stage: Stage) -> None:
+    reading = Reading(stage, lambda talk: None)
+    talk = reading.talk
+    day = [talk.entry(f"m {seq}", seq=seq, ts=NOON + DAY_MS + seq) for seq in range(51, 120)]
+    talk.put(*day)
+    reading.show()
+    reading.timeline.to_start()
+    stage.settle()
+    before = reading.text_y(day[0])
+    talk.room.entries[:0] = [
+        talk.entry(f"m {seq}", seq=seq, ts=NOON + DAY_MS + seq) for seq in range(1, 51)
+    ]
+    reading.show()
+    assert reading.text_y(day[0]) == before
+
+
+def test_new_messages_do_not_move_what_is_read(stage: Stage) -> None:
+    reading = Reading(stage, fill(80))
+    timeline, talk = reading.timeline, reading.talk
     timeline.scroll(-900)
-    bench.settle()
-    room = bench.main._model.rooms[GENERAL]
-    top = next(e.seq for e in room.entries if e.key == timeline.drawn_keys()[5])
-    before = bubble_end(bench, top)
-    bench.tell(Arrived(GENERAL, texts(81, 83), True))
-    assert bubble_end(bench, top) == before
-    assert room.unread == 3
-    jump = timeline.widget.bbox("jump")
-    assert jump is not None
-    bench.click(timeline.widget, (jump[0] + jump[2]) // 2, (jump[1] + jump[3]) // 2)
-    assert timeline.at_end and room.unread == 0
-    assert timeline.drawn_keys()[-1] == key_of(bench, 83)
-    bench.tell(Arrived(GENERAL, (text(84),), True))
-    assert timeline.drawn_keys()[-1] == key_of(bench, 84)
+    stage.settle()
+    assert not timeline.at_end
+    middle = reading.entries[[e.key for e in reading.entries].index(timeline.drawn_keys()[8])]
+    before = reading.text_y(middle)
+    talk.many(3)
+    talk.room.unread = 3
+    reading.show()
+    assert reading.text_y(middle) == before
+    assert "3" in texts_of(timeline.widget, "jump")
+    assert not reading.acts.asked("seen")
+    box = timeline.signs.button
+    assert box is not None
+    reading.click((box.x + box.w // 2, box.y + box.h // 2))
+    assert timeline.at_end and timeline.signs.button is None
+    assert reading.acts.asked("seen")
+    assert timeline.drawn_keys()[-1] == reading.entries[-1].key
+    talk.say("and one more")
+    reading.show()
+    assert timeline.drawn_keys()[-1] == reading.entries[-1].key
 
 
-def test_the_wheel_scrolls(bench: Bench) -> None:
-    bench.open()
-    bench.enter()
-    bench.tell(Arrived(GENERAL, texts(1, 80), False))
-    timeline = bench.main.timeline
-    x, y = timeline.widget.winfo_rootx() + 200, timeline.widget.winfo_rooty() + 200
-    bench.display.run("xdotool", "mousemove", str(x), str(y), "click", "--repeat", "3", "4")
-    bench.wait(lambda: not timeline.at_end, "the view to move")
+def test_changes_above_and_below_do_not_move_what_is_read(stage: Stage) -> None:
+    reading = Reading(stage, fill(120))
+    timeline, talk = reading.timeline, reading.talk
+    timeline.scroll(-1200)
+    stage.settle()
+    keys = [key for key in timeline.drawn_keys() if (timeline.view.top_of(key) or 0) >= 0]
+    at = [e.key for e in reading.entries].index(keys[0])
+    middle = reading.entries[at]
+    before = reading.text_y(middle)
+    for step in (-9, -2, -1, 1, 4):
+        entry = reading.entries[at + step]
+        reactions = (("\U0001f44d", (OLENA, ME)),)
+        talk.change(entry, replace(entry, body={"text": "longer\n" * 4}, reactions=reactions))
+        reading.show()
+        assert reading.text_y(middle) == before, step
+    gone = reading.entries[at - 2]
+    talk.change(gone, replace(gone, deleted=True, body={}))
+    reading.show()
+    assert reading.text_y(middle) == before
 
 
-def test_one_s_own_message_is_shown_from_queued_to_sent(bench: Bench) -> None:
-    bench.open()
-    bench.enter()
-    bench.tell(Arrived(GENERAL, texts(1, 80), False))
-    timeline = bench.main.timeline
-    timeline.scroll(-900)
-    bench.tell(Queued(GENERAL, 4, EventKind.TEXT, {"text": "mine"}, 1))
+def test_the_anchor_may_fall_away_at_the_far_end(stage: Stage) -> None:
+    reading = Reading(stage, fill(300))
+    timeline = reading.timeline
+    timeline.scroll(-3000)
+    stage.settle()
+    key = timeline.drawn_keys()[10]
+    entry = next(one for one in reading.entries if one.key == key)
+    before = reading.text_y(entry)
+    del reading.entries[:40]
+    reading.show()
+    assert reading.text_y(entry) == before
+
+
+def test_ones_own_message_takes_the_view_to_the_end(stage: Stage) -> None:
+    reading = Reading(stage, fill(80))
+    reading.timeline.scroll(-900)
+    stage.settle()
+    mine = reading.talk.pend("mine")
+    reading.show()
+    assert reading.timeline.at_end
+    assert reading.timeline.drawn_keys()[-1] == mine.key
+    reading.talk.room.pending.clear()
+    reading.talk.put(replace(mine, seq=81, state=State.STORED))
+    reading.show()
+    assert reading.timeline.drawn_keys()[-1] == mine.key, "it is the same row"
+
+
+def test_the_end_of_a_window_into_history_is_not_the_end(stage: Stage) -> None:
+    def say(talk: Talk) -> None:
+        talk.many(80)
+        talk.room.newer = True
+        talk.room.unread = 7
+
+    reading = Reading(stage, say, head=900)
+    timeline, talk = reading.timeline, reading.talk
+    assert not timeline.at_end
+    assert reading.acts.asked("newer") and not reading.acts.asked("seen")
+    top = reading.entries[-1]
+    before = reading.text_y(top)
+    talk.many(30)
+    reading.show()
+    assert reading.text_y(top) == before
+    timeline.to_end()
+    assert reading.acts.asked("to_end")
+    talk.room.entries.clear()
+    talk.put(*(talk.entry(f"new {seq}", seq=seq) for seq in range(860, 901)))
+    talk.room.newer = False
+    reading.show()
     assert timeline.at_end
-    key = timeline.drawn_keys()[-1]
-    assert any("queued" in words for words in texts_of(timeline.widget, f"row{key}"))
-    bench.tell(Acked(GENERAL, 4, b"e" * 16, 81))
-    bench.tell(Arrived(GENERAL, (text(81, "mine", ME, "Marko", n=4),), True))
-    assert timeline.drawn_keys()[-1] == key
+    assert timeline.drawn_keys()[-1] == reading.entries[-1].key
 
 
-def test_a_day_line_that_goes_does_not_move_the_words(bench: Bench) -> None:
-    bench.open()
-    bench.enter()
-    room = bench.main._model.rooms[GENERAL]
-    day = tuple(text(seq, ts=NOON + DAY_MS + seq * 1000) for seq in range(51, 120))
-    bench.tell(Loaded(room.asked, GENERAL, day, True))
-    bench.main.timeline.to_start()
-    bench.settle()
-    before = bubble_end(bench, 51)
-    same_day = tuple(text(seq, ts=NOON + DAY_MS + seq * 1000) for seq in range(1, 51))
-    bench.tell(Loaded(room.asked, GENERAL, same_day, False))
-    assert bubble_end(bench, 51) == before
+def test_resizing_keeps_the_end_or_what_is_read(stage: Stage) -> None:
+    reading = Reading(stage, fill(80))
+    timeline = reading.timeline
+    stage.root.geometry("400x500")
+    stage.wait(lambda: timeline.widget.winfo_width() == 400, "the new size")
+    stage.settle()
+    assert timeline.at_end and timeline.drawn_keys()[-1] == reading.entries[-1].key
+    timeline.scroll(-700)
+    stage.settle()
+    (key, _), offset = timeline.view.anchor
+    stage.root.geometry("620x440")
+    stage.wait(lambda: timeline.widget.winfo_width() == 620, "the new size")
+    stage.settle()
+    assert timeline.view.anchor[0][0] == key and timeline.view.anchor[1] == offset
 
 
-def test_resizing_keeps_the_end_in_view(bench: Bench) -> None:
-    window = bench.open()
-    bench.enter()
-    bench.tell(Arrived(GENERAL, texts(1, 80), False))
-    window.root.geometry("700x500")
-    bench.wait(lambda: bench.main.timeline.widget.winfo_width() < 450, "the new size")
-    bench.settle()
-    assert bench.main.timeline.drawn_keys()[-1] == key_of(bench, 80)
+# --- transfers ------------------------------------------------------------------------
 
 
-# --- pictures -----------------------------------------------------------------
+def test_a_transfer_is_shown_and_can_be_ended(stage: Stage) -> None:
+    body = {"name": "plan.pdf", "media": "application/pdf", "size": 1000, "sha256": b"f" * 32}
+    reading = Reading(stage, lambda talk: talk.say(kind=EventKind.FILE, body=body))
+    entry = reading.entries[0]
+    reading.click(reading.zone(entry, "file"))
+    assert reading.acts.asked("open_file") == [(1,)]
+    looks = set()
+    transfers = reading.talk.model.transfers
+    box = reading.place(entry)
+    for done in (0, 500, 1000):
+        transfers[7] = Transfer(7, GENERAL, "plan.pdf", False, done, 1000, b"f" * 32)
+        reading.show()
+        stage.display.run("xdotool", "mousemove", "690", "590")
+        looks.add(stage.shot().crop((box.x, box.y, box.x + box.w, box.y + box.h)).tobytes())
+    assert len(looks) == 3
+    x, y = reading.zone(entry, "file")
+    # Elsewhere than before: the second click of a double one does nothing.
+    reading.click((x - 20, y))
+    assert reading.acts.asked("cancel") == [(7,)]
+    transfers[7] = replace(transfers[7], problem="no")
+    reading.show()
+    reading.click((x + 20, y))
+    assert len(reading.acts.asked("open_file")) == 2
+    transfers.clear()
+    reading.show()
 
 
-def test_a_thumbnail_has_its_size_and_opens_the_picture(bench: Bench, tmp_path: Path) -> None:
-    bench.open()
-    bench.enter()
-    bench.tell(Arrived(GENERAL, (image(1, 1600, 1000, thumb()),), True))
-    timeline = bench.main.timeline
-    box = timeline.picture_of(key_of(bench, 1))
-    assert box is not None and (box.w, box.h) == (THUMB_MAX, 200)
-    x, y = timeline.widget.winfo_rootx() + box.x, timeline.widget.winfo_rooty() + box.y
-    green = rgb("#00c040")
-    bench.wait(lambda: bench.shot().getpixel((x + 160, y + 100)) == green, "the thumbnail")
-    shot = bench.shot()
-    assert shot.getpixel((x + 8, y + 8)) == green == shot.getpixel((x + 311, y + 191))
-    assert shot.getpixel((x + 160, y - 2)) != green != shot.getpixel((x + 321, y + 100))
-
-    bench.click(timeline.widget, box.x + 50, box.y + 50)
-    ((request, args),) = bench.client.asked("fetch")
-    assert args == (GENERAL, bytes(32), 1000)
-    viewer = bench.main.viewer
-    assert viewer is not None
-    bench.tell(Progress(request, 500, 1000, False))
-    assert "500 B of 1000 B" in viewer._words
-    file = tmp_path / "picture.png"
-    Image.new("RGB", (1600, 1000), "#c00040").save(file)
-    bench.tell(Fetched(request, bytes(32), file))
-    bench.wait(lambda: viewer.shown_size != (0, 0), "the picture")
-    assert viewer.shown_size[0] / viewer.shown_size[1] == pytest.approx(1.6, abs=0.01)
-    middle = (
-        viewer.canvas.winfo_rootx() + viewer.canvas.winfo_width() // 2,
-        viewer.canvas.winfo_rooty() + viewer.canvas.winfo_height() // 2 - 16,
-    )
-    assert bench.shot().getpixel(middle) == rgb("#c00040")
-    bench.keys("Escape")
-    assert bench.main.viewer is None
-
-
-def test_closing_the_viewer_cancels_the_fetch(bench: Bench) -> None:
-    bench.open()
-    bench.enter()
-    bench.tell(Arrived(GENERAL, (image(1, 160, 100, thumb()),), True))
-    bench.main.open_picture(bench.main._model.rooms[GENERAL].entries[0])
-    bench.settle()
-    ((request, _),) = bench.client.asked("fetch")
-    bench.keys("Escape")
-    assert [args for _, args in bench.client.asked("cancel")] == [(request,)]
-    bench.tell(Failed(request, 0, "Cancelled"))
-    assert not bench.main._model.transfers
-
-
-def test_a_picture_on_its_way_up_can_be_cancelled(bench: Bench) -> None:
-    bench.open()
-    bench.enter()
-    assert bench.window.session is not None
-    bench.window.session.controller.send_image(Path("/x/holiday.png"))
-    ((request, _),) = bench.client.asked("send_image")
-    bench.tell(Progress(request, 100, 1000, True))
-    strip = bench.main.composer._strip
-    assert strip.winfo_ismapped()
-    assert any("holiday.png" in words for words in texts_of(strip))
-    bench.click(strip, strip.winfo_width() - 30, 20)
-    assert [args for _, args in bench.client.asked("cancel")] == [(request,)]
-    bench.tell(Failed(request, 0, "Cancelled"))
-    assert not strip.winfo_ismapped()
+def test_the_view_dies_cleanly_in_the_middle_of_everything(stage: Stage) -> None:
+    reading = Reading(stage, fill(100))
+    reading.timeline.travel.wheel(-3)
+    reading.timeline.flash(50)
+    reading.talk.many(3)
+    reading.timeline.show()
+    reading.timeline.widget.destroy()
+    stage.settle()
+    assert not stage.failures

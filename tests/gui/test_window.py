@@ -1,28 +1,17 @@
-"""The real window under Xvfb with a fake client: joining, writing, columns, dialogs."""
+"""The real window under Xvfb with a fake client: joining, hosting, theme, language, closing."""
+
+import socket
+from dataclasses import replace
 
 import pytest
 
-from gui.theme import DARK, LIGHT
-from gui.views.sheet import JoinSheet, LineSheet
-from protocol.client.happenings import (
-    Arrived,
-    Done,
-    Failed,
-    Link,
-    LinkChanged,
-    OpenRoom,
-    RoomsListed,
-)
+from gui import ports
+from gui.paint.theme import DARK, LIGHT
+from gui.views.settings.settingssheet import SettingsSheet
+from protocol.client.happenings import Arrived, Link, LinkChanged
 from protocol.codes import ErrorCode
-from protocol.limits import TEXT_MAX_CHARS
 from tests.gui.conftest import LINK, Bench
-from tests.gui.fakes import (
-    DIRECT,
-    GENERAL,
-    SOMCHAI,
-    text,
-    texts,
-)
+from tests.gui.fakes import GENERAL, texts
 from tests.gui.screens import rgb, texts_of
 
 # --- joining ------------------------------------------------------------------
@@ -30,213 +19,122 @@ from tests.gui.screens import rgb, texts_of
 
 def test_what_is_wrong_with_a_link_or_a_name_is_said(bench: Bench) -> None:
     window = bench.open()
-    window.join("", LINK)
+    window.joining.join("", LINK)
     assert "nickname" in bench.joining.message.cget("text")
-    window.join("Marko", "  ")
-    assert "Paste" in bench.joining.message.cget("text")
-    window.join("Marko", "http://example.org")
+    window.joining.join("Marko", "  ")
+    assert "link" in bench.joining.message.cget("text")
+    window.joining.join("Marko", "http://example.org")
     assert "zviazok://" in bench.joining.message.cget("text")
     assert window.session is None
 
 
 def test_a_taken_nickname_can_be_mended(bench: Bench) -> None:
     window = bench.open()
-    window.join("Marko", LINK)
+    window.joining.join("Marko", LINK)
     assert bench.client.started
     bench.tell(LinkChanged(Link.REFUSED, text="taken", code=ErrorCode.NICK_TAKEN))
     assert "taken" in bench.joining.message.cget("text")
     assert bench.client.stopped and bench.profile.closed and window.session is None
     bench.enter()
-    assert bench.main.status.text == "Connected to 127.0.0.1:8080"
+    assert bench.main.status.text == "Connected"
 
 
 def test_an_unreachable_server_is_told_and_can_be_given_up(bench: Bench) -> None:
     window = bench.open()
-    window.join("Marko", LINK)
+    window.joining.join("Marko", LINK)
     bench.tell(LinkChanged(Link.WAITING, text="No answer from 127.0.0.1:8080", retry_ms=500))
-    assert "No answer" in bench.joining.message.cget("text")
+    assert "cannot be reached" in bench.joining.message.cget("text")
     bench.joining.submit()
     assert window.session is None
     assert bench.joining.message.cget("text") == "Cancelled"
 
 
-def test_nickname_and_servers_are_remembered(bench: Bench) -> None:
+def test_escape_gives_an_attempt_up(bench: Bench) -> None:
+    window = bench.open()
+    window.joining.join("Marko", LINK)
+    bench.keys("Escape")
+    assert window.session is None
+
+
+def test_a_chat_that_is_known_is_joined_by_a_click(bench: Bench) -> None:
     window = bench.open()
     bench.enter()
     assert [one.link for one in window.settings.servers] == [LINK]
-    window.close()
-    window = bench.open()
+    bench.close()
+    bench.open()
     assert bench.joining.nick.get() == "Marko"
-    assert bench.joining.link.get() == LINK
+    assert "server" in texts_of(bench.joining.servers.widget)
+    bench.click(bench.joining.servers.widget, 80, 28)
+    assert bench.window.session is not None
+    assert bench.joining.typed() == ("Marko", LINK)
 
 
-# --- writing ------------------------------------------------------------------
-
-
-def test_enter_sends_and_shift_enter_breaks_the_line(bench: Bench) -> None:
+def test_a_known_chat_is_forgotten_after_asking(bench: Bench) -> None:
     bench.open()
     bench.enter()
-    composer = bench.main.composer
-    bench.display.run("setxkbmap", "ua")
-    try:
-        # The keys L, D, F of a US keyboard write д, в, а.
-        bench.click(composer.text, 20, 15)
-        bench.keys("46", "40", "41", "shift+Return", "46", "41")
-        bench.wait(lambda: composer.words() == "два\nда", "the typed text")
-        bench.keys("Return")
-        bench.wait(lambda: composer.words() == "", "an empty composer")
-    finally:
-        bench.display.run("setxkbmap", "us")
-    assert [args for _, args in bench.client.asked("send_text")] == [(GENERAL, "два\nда")]
-
-
-def test_too_long_a_message_stays_and_says_so(bench: Bench) -> None:
-    bench.open()
-    bench.enter()
-    composer = bench.main.composer
-    composer.put("я" * (TEXT_MAX_CHARS + 1))
-    composer.send()
-    assert "Too long by 1" in composer._count.cget("text")
-    assert len(composer.words()) == TEXT_MAX_CHARS + 1
-    composer.put("🙂" * TEXT_MAX_CHARS)
-    composer.send()
-    ((_, args),) = bench.client.asked("send_text")
-    assert args == (GENERAL, "🙂" * TEXT_MAX_CHARS)
-
-
-def test_every_room_has_its_draft(bench: Bench) -> None:
-    bench.open()
-    bench.enter()
-    composer = bench.main.composer
-    composer.put("for all")
-    place = bench.main.rooms.place_of(DIRECT)
-    assert place is not None
-    bench.click(bench.main.rooms.widget, *place)
-    assert bench.main._model.active == DIRECT
-    assert composer.words() == ""
-    place = bench.main.rooms.place_of(GENERAL)
-    assert place is not None
-    bench.click(bench.main.rooms.widget, *place)
-    assert composer.words() == "for all"
-
-
-@pytest.mark.parametrize("layout", ["us", "ua", "ru", "th", "pl"])
-def test_shortcuts_work_on_every_layout(bench: Bench, layout: str) -> None:
-    bench.open()
-    bench.enter()
-    composer = bench.main.composer
-    bench.display.run("setxkbmap", layout)
-    try:
-        composer.put("words")
-        composer.text.focus_force()
-        bench.settle()
-        # Key codes, not letters: 38 is A, 54 is C, 53 is X, 55 is V.
-        for codes, words in (("ctrl+38", "words"), ("ctrl+53", ""), ("ctrl+55", "words")):
-            bench.display.run("xdotool", "key", codes)
-            bench.wait(lambda words=words: composer.words() == words, codes)
-        bench.display.run("xdotool", "key", "ctrl+38")
-        bench.display.run("xdotool", "key", "ctrl+54")
-        bench.display.run("xdotool", "key", "End")
-        bench.display.run("xdotool", "key", "ctrl+55")
-        bench.wait(lambda: composer.words() == "wordswords", "the copy")
-        bench.display.run("xdotool", "key", "ctrl+57")
-        bench.wait(lambda: isinstance(bench.main.dialog, JoinSheet), "the dialog of Ctrl+N")
-    finally:
-        bench.display.run("setxkbmap", "us")
-
-
-# --- columns and dialogs ------------------------------------------------------
-
-
-def test_a_click_on_somebody_opens_a_direct_message(bench: Bench) -> None:
-    bench.open()
-    bench.enter()
-    place = bench.main.people.place_of("Somchai")
-    assert place is not None
-    bench.click(bench.main.people.widget, *place)
-    ((_, args),) = bench.client.asked("direct")
-    assert args == ((SOMCHAI,),)
-    place = bench.main.people.place_of("Olena")
-    assert place is not None
-    bench.click(bench.main.people.widget, *place)
-    assert bench.main._model.active == DIRECT, "the one that exists is opened"
-    assert len(bench.client.asked("direct")) == 1
-
-
-def test_unread_messages_of_another_room_are_counted(bench: Bench) -> None:
-    bench.open()
-    bench.enter()
-    bench.tell(Arrived(DIRECT, (text(1, "here?", room=DIRECT), text(2, room=DIRECT)), True))
-    assert bench.window.root.title() == "(2) Zviazok"
-    canvas = bench.main.rooms.widget
-    assert "2" in texts_of(canvas)
-    place = bench.main.rooms.place_of(DIRECT)
-    assert place is not None
-    bench.click(canvas, *place)
+    bench.window.leave_server()
     bench.settle()
-    assert bench.window.root.title() == "Zviazok"
-
-
-def test_joining_and_creating_a_room(bench: Bench) -> None:
-    bench.open()
-    bench.enter()
-    bench.main.join_room()
-    bench.settle()
-    sheet = bench.main.dialog
-    assert isinstance(sheet, JoinSheet)
-    ((request, _),) = bench.client.asked("open_rooms")
-    rooms = (OpenRoom(GENERAL, "general", 3, True), OpenRoom(b"q" * 16, "Клас 5-Б", 1, False))
-    bench.tell(RoomsListed(request, rooms))
-    bench.click(sheet.list.widget, 60, 44 + 22)
-    ((request, args),) = bench.client.asked("join")
-    assert args == ("Клас 5-Б", True)
-    bench.tell(Failed(request, 17, "You are in 200 rooms: leave one first"))
-    assert "leave one" in sheet.problem.cget("text") and sheet.sheet.open
-    sheet.submit()
-    assert sheet.problem.cget("text") != ""
-    sheet.entry.insert(0, "новий")
-    sheet.submit()
-    request, args = bench.client.asked("join")[-1]
-    assert args == ("новий", True)
-    bench.tell(Done(request, b"n" * 16))
-    assert not sheet.sheet.open
-
-
-def test_a_nickname_is_changed(bench: Bench) -> None:
-    bench.open()
-    bench.enter()
-    bench.main.rename()
-    bench.settle()
-    sheet = bench.main.dialog
-    assert isinstance(sheet, LineSheet)
-    sheet.entry.delete(0, "end")
-    sheet.entry.insert(0, "Марко")
-    sheet.submit()
-    ((request, args),) = bench.client.asked("rename")
-    assert args == ("Марко",)
-    bench.tell(Failed(request, 12, "This nickname is taken"))
-    assert sheet.problem.cget("text") == "This nickname is taken"
-    sheet.submit()
-    request, _ = bench.client.asked("rename")[-1]
-    bench.tell(Done(request, text="Марко"))
-    assert not sheet.sheet.open and bench.main._model.nick == "Марко"
-
-
-def test_leaving_a_room_is_asked_about(bench: Bench) -> None:
-    bench.open()
-    bench.enter()
-    bench.main.leave()
-    bench.settle()
-    assert bench.main.sheet is not None and not bench.client.asked("leave")
+    screen = bench.joining
+    list_ = screen.servers.widget
+    bench.click(list_, list_.winfo_width() - 24, 28)
+    assert bench.window.session is None and len(bench.window.settings.servers) == 1
     bench.keys("Return")
-    assert [args for _, args in bench.client.asked("leave")] == [(GENERAL,)]
+    assert not bench.window.settings.servers and list(screen.servers.items) == []
 
 
-def test_the_invite_link_is_copied(bench: Bench) -> None:
+def test_the_link_is_pasted_by_a_button(bench: Bench) -> None:
     window = bench.open()
-    bench.enter()
-    bench.main.copy_link()
-    assert window.root.clipboard_get() == LINK
+    window.root.clipboard_clear()
+    window.root.clipboard_append(f"  {LINK}\nand more")
+    button = bench.joining.paste_button
+    bench.click(button, button.winfo_width() // 2, button.winfo_height() // 2)
+    bench.wait(lambda: bench.joining.link.get() == LINK, "the pasted link")
+
+
+def test_language_is_changed_on_the_first_screen(bench: Bench) -> None:
+    window = bench.open()
+    bench.joining.link.insert(0, "zviazok://half")
+    for language, word in (("uk", "Приєднатися"), ("pl", "Dołącz"), ("en", "Join")):
+        window.change(replace(window.settings, language=language))
+        bench.settle()
+        assert bench.joining.join_button.cget("text") == word
+        assert bench.joining.typed() == ("Marko", "zviazok://half")
+
+
+class FakeHost:
+    def __init__(self, *words: object) -> None:
+        self.words = words
+        self.running = True
+
+    def stop(self) -> None:
+        self.running = False
+
+
+def test_another_port_is_offered_if_the_usual_one_is_in_use(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("", 0))
+        taken.listen()
+        busy = taken.getsockname()[1]
+        assert not ports.is_free(busy)
+        monkeypatch.setattr(ports, "USUAL", busy)
+        monkeypatch.setattr("gui.joining.Host", FakeHost)
+        window = bench.open()
+        screen = bench.joining
+        screen.host()
+        assert str(busy) in screen.message.cget("text") and window.joining.host is None
+        other = screen.port.get()
+        assert ports.is_free(int(other)) and other in screen.host_button.cget("text")
+        screen.host()
+        host = window.joining.host
+        assert isinstance(host, FakeHost) and host.words[-1] == f"0.0.0.0:{other}"
+        assert screen.join_button.cget("text") == "Cancel"
+        screen.submit()
+        assert not host.running
+
+
+# --- theme, language, closing ---------------------------------------------------
 
 
 def test_the_theme_is_switched_and_kept(bench: Bench) -> None:
@@ -250,44 +148,28 @@ def test_the_theme_is_switched_and_kept(bench: Bench) -> None:
     window.switch_theme()
     assert bench.shot().getpixel(at) == rgb(LIGHT.chat)
     window.switch_theme()
-    window.close()
+    bench.close()
     assert bench.open("dark").settings.theme == "dark"
 
 
-def test_a_lost_connection_is_told(bench: Bench) -> None:
-    bench.open()
-    bench.enter()
-    bench.tell(LinkChanged(Link.WAITING, "127.0.0.1:8080", "The connection was lost", 4000))
-    assert bench.main.status.text == "The connection was lost – next try in 4 s"
-    status = bench.main.status.widget
-    bench.click(status, 40, 20)
-    assert bench.client.asked("retry_now")
-
-
-def test_dialogs_leave_nothing_behind(bench: Bench) -> None:
+def test_settings_stay_open_when_another_language_builds_the_screen_anew(bench: Bench) -> None:
     window = bench.open()
     bench.enter()
-
-    def once() -> int:
-        bench.main.rename()
-        bench.settle()
-        bench.main.escape()
-        bench.settle()
-        return int(window.root.tk.call("llength", window.root.tk.call("info", "commands")))
-
-    once()
-    first = once()
-    for _ in range(10):
-        last = once()
-    assert last <= first + 5
-
-
-class FakeHost:
-    def __init__(self) -> None:
-        self.running = True
-
-    def stop(self) -> None:
-        self.running = False
+    bench.main.composer.field.insert("half a sentence")
+    bench.settle()
+    before = bench.main
+    bench.main.open_settings()
+    bench.settle()
+    sheet = bench.main.dialog
+    assert isinstance(sheet, SettingsSheet)
+    sheet.show("language")
+    window.change(replace(window.settings, language="uk"))
+    bench.settle()
+    assert bench.main is not before and bench.main.composer.words() == "half a sentence"
+    again = bench.main.dialog
+    assert isinstance(again, SettingsSheet) and again.open and again.section == "language"
+    again.close()
+    assert bench.main.people.title.cget("text") == "Люди"
 
 
 @pytest.mark.parametrize(("button", "runs_on"), [("Return", False), ("Keep it running", True)])
@@ -295,7 +177,7 @@ def test_whoever_hosts_is_asked_before_closing(bench: Bench, button: str, runs_o
     window = bench.open()
     bench.enter()
     host = FakeHost()
-    window._host = host  # type: ignore[assignment]
+    window.joining.host = host  # type: ignore[assignment]
     window.ask_close()
     bench.settle()
     assert host.running and not window._closing

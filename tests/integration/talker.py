@@ -117,7 +117,7 @@ class Talker:
     def say(self, room: bytes, *texts: str) -> None:
         """Put texts into the outbox."""
         for text in texts:
-            self.client.send_text(room, text)
+            self.client.say(room, text)
 
     def texts(self, room: bytes) -> list[str]:
         """Return the texts of a room that came since the start, in the order of coming."""

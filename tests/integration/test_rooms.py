@@ -197,7 +197,7 @@ def test_a_room_that_was_left_is_forgotten_by_the_client(
     room = vera.done(vera.client.join(name)).room
     vera.done(vera.client.leave(room))
     vera.until(lambda: room not in vera.rooms)
-    refused = vera.outcome(vera.client.send_text(room, "too late"))
+    refused = vera.outcome(vera.client.say(room, "too late"))
     assert isinstance(refused, Failed)
     assert refused.code == ErrorCode.NOT_MEMBER
     unknown = vera.outcome(vera.client.join(unique("nowhere"), create=False))
@@ -256,7 +256,7 @@ def test_presence_follows_who_comes_and_goes(shared: Server, bare: Circle, talke
     boris = bare(shared.invite, unique("boris"), 1)
 
     def told(online: bool) -> Callable[[Presence], bool]:
-        row = [boris.person, boris.nick, online]
+        row = [boris.person, boris.nick, online, 0, b""]
         return lambda frame: row in frame.people
 
     def shown(online: bool) -> bool:

@@ -32,6 +32,9 @@ TERM = 7
 TS = 1_767_225_600_000
 GATEWAYS = ["192.168.1.20:8080", "192.168.1.21:8080"]
 PICTURE = b"\x89PNG\r\n\x1a\n not really a picture, but bytes of one"
+DOCUMENT = b"%PDF-1.7\n not really a document either"
+PORTRAIT = b"\x89PNG\r\n\x1a\n nor somebody's picture"
+PORTRAIT_NAME = hashlib.sha256(PORTRAIT).digest()[:8]
 SHA256 = hashlib.sha256(PICTURE).digest()
 
 ITEMS: dict[str, tuple[EventKind, dict[str, Any]]] = {
@@ -62,6 +65,35 @@ ITEMS: dict[str, tuple[EventKind, dict[str, Any]]] = {
             "caption": "our cat",
         },
     ),
+    "text_answer": (
+        EventKind.TEXT,
+        {"text": "@taras так!", "reply": 2, "mentions": [TARAS]},
+    ),
+    "text_forwarded": (EventKind.TEXT, {"text": "Привіт!", "via": "taras"}),
+    "file": (
+        EventKind.FILE,
+        {
+            "name": "розклад.pdf",
+            "media": "application/pdf",
+            "size": len(DOCUMENT),
+            "sha256": hashlib.sha256(DOCUMENT).digest(),
+        },
+    ),
+    "file_caption": (
+        EventKind.FILE,
+        {
+            "name": "notes",
+            "media": "application/octet-stream",
+            "size": 10_485_760,
+            "sha256": bytes(range(32)),
+            "caption": "all of them",
+            "reply": 5,
+        },
+    ),
+    "edit": (EventKind.EDIT, {"of": 2, "text": "Привіт усім!", "mentions": [TARAS]}),
+    "delete": (EventKind.DELETE, {"of": 3}),
+    "react": (EventKind.REACT, {"of": 2, "emoji": "❤️", "on": True}),
+    "react_taken_back": (EventKind.REACT, {"of": 2, "emoji": "❤️", "on": False}),
     "notice_created": (EventKind.NOTICE, {"what": "created"}),
     "notice_joined": (EventKind.NOTICE, {"what": "joined"}),
     "notice_left": (EventKind.NOTICE, {"what": "left"}),
@@ -88,6 +120,7 @@ BLOCKS: dict[str, tuple[int, int, list[Run]]] = {
 }
 
 _block = {name: encode_block(*parts) for name, parts in BLOCKS.items()}
+_people = [[OLENA, "Олена", True, 0, b""], [TARAS, "taras", False, 7, PORTRAIT_NAME]]
 _members = [[OLENA, "Олена"], [TARAS, "taras"]]
 
 FRAMES: dict[str, f.AnyFrame] = {
@@ -148,7 +181,7 @@ FRAMES: dict[str, f.AnyFrame] = {
     "pong": f.Pong(42, EPOCH, [[GENERAL, 5]]),
     "heads": f.Heads(EPOCH, [[GENERAL, 5], [DIRECT, 0]]),
     "people": f.People(6, b"", 500),
-    "people_page": f.PeoplePage(6, False, [[OLENA, "Олена", True], [TARAS, "taras", False]]),
+    "people_page": f.PeoplePage(6, False, _people),
     "rooms": f.Rooms(7, b"", 500),
     "rooms_page": f.RoomsPage(7, False, [[GENERAL, "general", 2, True]]),
     "join": f.Join(8, "Книги", True),
@@ -159,9 +192,25 @@ FRAMES: dict[str, f.AnyFrame] = {
     "left": f.Left(10, b"\xa3" * 16),
     "rename": f.Rename(11, "Оленка"),
     "renamed": f.Renamed(11, "Оленка"),
-    "presence": f.Presence([[OLENA, "Оленка", True], [TARAS, "taras", True]]),
+    "presence": f.Presence(
+        [[OLENA, "Оленка", True, 12, PORTRAIT_NAME], [TARAS, "taras", True, 0, b""]]
+    ),
     "link": f.Link(12),
     "linked": f.Linked(12, "L00112233445566778899aabbccddeeff", 600_000),
+    "typing": f.Typing(GENERAL),
+    "typed": f.Typed(GENERAL, TARAS),
+    "mark": f.Mark(GENERAL, 5),
+    "marks": f.Marks(14, GENERAL),
+    "marked": f.Marked(14, GENERAL, [[OLENA, 5], [TARAS, 3]]),
+    "marked_one": f.Marked(0, GENERAL, [[TARAS, 5]]),
+    "profile": f.Profile(15, 12, PORTRAIT),
+    "profiled": f.Profiled(15, 12, PORTRAIT_NAME),
+    "profile_plain": f.Profile(16, 0, b""),
+    "profiled_plain": f.Profiled(16, 0, b""),
+    "portraits": f.Portraits(17, [OLENA, TARAS]),
+    "portraits_page": f.PortraitsPage(17, [[OLENA, PORTRAIT]]),
+    "send_file": f.Send(GENERAL, OUTBOX, 5, [_item["file"]]),
+    "send_changes": f.Send(GENERAL, OUTBOX, 6, [_item["edit"], _item["delete"], _item["react"]]),
     "error": f.Error(ErrorCode.NO_ROOM, "name", "there is no room of this name", Kind.JOIN, 13),
     "error_no_session": f.Error(ErrorCode.NO_SESSION, "kind", "say HELLO first", Kind.PING, 0),
     "bye": f.Bye(ErrorCode.STOPPING, "this gateway stops", 1_234, GATEWAYS[1:]),
@@ -204,6 +253,11 @@ DIRECTION = {
             Kind.LEAVE,
             Kind.RENAME,
             Kind.LINK,
+            Kind.TYPING,
+            Kind.MARK,
+            Kind.MARKS,
+            Kind.PROFILE,
+            Kind.PORTRAITS,
             Kind.BLOB_PUT,
             Kind.BLOB_CHUNK,
             Kind.BLOB_GET,
@@ -226,6 +280,7 @@ def _packed(value: Any) -> bytes:
 
 _run = [OLENA, "Олена", OLENA_DEVICE, OUTBOX, 1, [b"\x01"]]
 _image = ITEMS["image"][1]
+_file = ITEMS["file"][1]
 
 INVALID: dict[str, tuple[str, bytes, ErrorCode, str]] = {
     "empty": ("frame", b"", ErrorCode.MALFORMED, ""),
@@ -290,6 +345,33 @@ INVALID: dict[str, tuple[str, bytes, ErrorCode, str]] = {
         ErrorCode.FIELD,
         "width",
     ),
+    "mark_from_1": ("frame", _frame(Kind.MARK, GENERAL, 0), ErrorCode.FIELD, "seq"),
+    "person_row_of_four": (
+        "frame",
+        _frame(Kind.PRESENCE, [[OLENA, "Олена", True, 0]]),
+        ErrorCode.FIELD,
+        "people",
+    ),
+    "colour_too_big": ("frame", _frame(Kind.PROFILE, 1, 256, b""), ErrorCode.FIELD, "colour"),
+    "portraits_of_nobody": ("frame", _frame(Kind.PORTRAITS, 1, []), ErrorCode.FIELD, "people"),
+    "text_reply_to_0": ("item", _packed([1, {"text": "x", "reply": 0}]), ErrorCode.FIELD, "reply"),
+    "text_mentions": (
+        "item",
+        _packed([1, {"text": "x", "mentions": [bytes(7)]}]),
+        ErrorCode.FIELD,
+        "mentions",
+    ),
+    "text_via_nobody": ("item", _packed([1, {"text": "x", "via": ""}]), ErrorCode.FIELD, "via"),
+    "file_media": ("item", _packed([3, {**_file, "media": "Text"}]), ErrorCode.FIELD, "media"),
+    "edit_of_nothing": ("item", _packed([4, {"text": "x"}]), ErrorCode.FIELD, "of"),
+    "delete_of_0": ("item", _packed([5, {"of": 0}]), ErrorCode.FIELD, "of"),
+    "react_in_words": (
+        "item",
+        _packed([6, {"of": 2, "emoji": "so what", "on": True}]),
+        ErrorCode.FIELD,
+        "emoji",
+    ),
+    "react_on_1": ("item", _packed([6, {"of": 2, "emoji": "👍", "on": 1}]), ErrorCode.FIELD, "on"),
     "block_empty": ("block", _packed([1, TS, []]), ErrorCode.FIELD, "block"),
     "block_from_0": ("block", _packed([0, TS, [_run]]), ErrorCode.FIELD, "block"),
     "block_of_too_many": (

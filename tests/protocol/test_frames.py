@@ -240,6 +240,28 @@ def test_unpack_takes_exactly_one_value() -> None:
             unpack(data)
 
 
+PERSON = [b"person-1", "Олена", True]
+
+
+@pytest.mark.parametrize(("kind", "before"), [(Kind.PEOPLE_PAGE, [1, False]), (Kind.PRESENCE, [])])
+def test_people_of_an_older_server_have_no_colour_and_no_picture(
+    kind: Kind, before: list[Any]
+) -> None:
+    new = [*PERSON, 7, b"picture-"]
+    frame = decode(raw(kind, [*before, [PERSON, new, [*new, "later"], [*PERSON, 0, b""]]]))
+    old = [*PERSON, 0, b""]
+    assert frame[-1] == [old, new, new, old]
+    for wrong in (
+        PERSON[:2],
+        [*PERSON, 7],
+        [*PERSON[:2], 1],
+        [*PERSON, 256, b""],
+        [*PERSON, 0, ""],
+    ):
+        error = refusal(raw(kind, [*before, [wrong]]))
+        assert (error.code, error.field) == (ErrorCode.FIELD, "people")
+
+
 def test_an_encoder_that_failed_leaves_nothing_behind() -> None:
     with pytest.raises(UnicodeEncodeError):
         encode(Rename(1, "half \ud83d"))

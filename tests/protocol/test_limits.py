@@ -15,9 +15,11 @@ from protocol.frames import (
     KIND_OF,
     SCHEMA,
     Events,
+    Marked,
     Page,
     PeoplePage,
     Pong,
+    PortraitsPage,
     RoomsPage,
     Welcome,
     decode,
@@ -167,7 +169,9 @@ def test_the_longest_lists_fit_a_frame() -> None:
     top = limits.COUNTER_MAX
     most = [
         Pong(limits.U63_MAX, epoch, [[room, top]] * limits.ROOMS_PER_PERSON_MAX),
-        PeoplePage(1, True, [[person, WIDE_NICK, True]] * limits.PEOPLE_PAGE_MAX),
+        PeoplePage(1, True, [[person, WIDE_NICK, True, 255, person]] * limits.PEOPLE_PAGE_MAX),
+        Marked(1, room, [[person, top]] * limits.MARKS_MEMBERS_MAX),
+        PortraitsPage(1, [[person, bytes(limits.PORTRAIT_MAX_BYTES)]] * limits.PORTRAITS_MAX),
         RoomsPage(1, True, [[room, name, top, True]] * limits.ROOMS_PAGE_MAX),
         Welcome(
             person,
@@ -218,5 +222,6 @@ def test_limits_agree_with_each_other() -> None:
     assert limits.CHUNK_MAX_BYTES + 4_096 <= FRAME_MAX_BYTES
     assert 3 * limits.PING_MS <= limits.SESSION_DEADLINE_MS
     assert limits.PONG_TIMEOUT_MS < limits.PING_MS
+    assert limits.DIRECT_MEMBERS_MAX <= limits.MARKS_MEMBERS_MAX
     assert limits.BLOB_MAX_BYTES <= limits.BLOB_QUOTA_BYTES
     assert max(limits.PEOPLE_PAGE_MAX, limits.ROOMS_PAGE_MAX) <= limits.ARRAY_MAX

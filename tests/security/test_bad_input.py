@@ -43,7 +43,10 @@ from tests.security.vandal import Friends, Vandal
 from tests.server import Server
 
 BULK = (Kind.BLOB_PUT, Kind.BLOB_CHUNK, Kind.BLOB_GET)
-ASKS = (Kind.PEOPLE, Kind.ROOMS, Kind.JOIN, Kind.DIRECT, Kind.LEAVE, Kind.RENAME, Kind.LINK)
+ASKS = (
+    *(Kind.PEOPLE, Kind.ROOMS, Kind.JOIN, Kind.DIRECT, Kind.LEAVE, Kind.RENAME, Kind.LINK),
+    *(Kind.TYPING, Kind.MARK, Kind.MARKS, Kind.PROFILE, Kind.PORTRAITS),
+)
 FROM_CLIENTS = (Kind.HELLO, Kind.SEND, Kind.READ, Kind.PING, Kind.BYE, *ASKS, *BULK)
 
 MakeVandal = Callable[..., Vandal]

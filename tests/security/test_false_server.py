@@ -76,7 +76,7 @@ def expected_errors(logged_errors: list[logging.LogRecord]) -> Iterator[None]:
 def occupy(talker: Talker) -> None:
     """Have the client wait for answers of many kinds."""
     client = talker.client
-    client.send_text(ROOM, "does this arrive?")
+    client.say(ROOM, "does this arrive?")
     client.people()
     client.open_rooms()
     client.join("somewhere")

@@ -202,7 +202,7 @@ def test_logs_and_errors_tell_no_secret(
         room = vera.done(vera.client.join("for Vera")).room
         vera.say(room, CANARY)
         vera.hear(room, CANARY)
-        outcome = vera.outcome(vera.client.send_text(room, CANARY * 400))
+        outcome = vera.outcome(vera.client.say(room, CANARY * 400))
         assert isinstance(outcome, Failed)
         vera.outcome(vera.client.rename(CANARY + "x" * 40))
         # Trouble of the processes is talked about too.

@@ -157,13 +157,13 @@ def test_what_was_written_offline_is_sent_and_everything_is_found_again(
     nora, omar = person(one.invite, "Nora"), person(one.invite, "Omar")
     nora.online()
     omar.online()
-    nora.client.send_text(nora.general, "first")
+    nora.client.say(nora.general, "first")
     nora.wait(Acked)
     omar.hear("first")
     one.kill_gateway(0)
     nora.wait(LinkChanged, lambda each: each.link is Link.WAITING)
     for number in range(50):
-        nora.client.send_text(nora.general, f"offline {number}")
+        nora.client.say(nora.general, f"offline {number}")
     nora.wait(Queued, lambda each: each.n == 51)
     nora.stop()
     again = person(one.invite, "Nora")
@@ -189,15 +189,15 @@ def test_a_dead_gateway_is_left_for_another_and_nothing_is_lost_or_doubled(
     omar.online()
     wanted = [str(number) for number in range(600)]
     for text in wanted[:300]:
-        nora.client.send_text(nora.general, text)
+        nora.client.say(nora.general, text)
     nora.wait(Acked, lambda each: each.n == 100)
     one.kill_gateway(one.addresses.index(where))
     for text in wanted[300:500]:
-        nora.client.send_text(nora.general, text)
+        nora.client.say(nora.general, text)
     nora.wait(Acked, lambda each: each.n == 400)
     one.restart_broker()
     for text in wanted[500:]:
-        nora.client.send_text(nora.general, text)
+        nora.client.say(nora.general, text)
     nora.wait(Acked, lambda each: each.n == 600)
     omar.hear("599")
     assert omar.texts() == wanted
@@ -213,7 +213,7 @@ def test_a_picture_goes_there_and_back_and_can_be_cancelled(
     omar.online()
     path = tmp_path / "noise.png"
     noise(900, 700).save(path)
-    request = nora.client.send_image(nora.general, path, "look")
+    request = nora.client.send_image(nora.general, path, "look", shrink=False)
     assert nora.wait(Queued).request == request
     nora.wait(Acked)
     assert nora.of(Progress)[-1].done == path.stat().st_size
@@ -248,7 +248,7 @@ def test_rooms_people_and_history_to_the_first_message(
     nora.client.join("tea")
     tea = nora.wait(Done).room
     for number in range(700):
-        nora.client.send_text(tea, str(number))
+        nora.client.say(tea, str(number))
     nora.wait(Acked, lambda each: each.n == 700)
     omar = person(one.invite, "Omar")
     omar.online()
@@ -272,7 +272,7 @@ def test_a_full_disk_fails_the_message_and_loses_nothing_else(
     one = server(rate=0)
     nora = person(one.invite, "Nora")
     nora.online()
-    nora.client.send_text(nora.general, "before")
+    nora.client.say(nora.general, "before")
     nora.wait(Acked)
     network = nora.client._network
 
@@ -284,12 +284,12 @@ def test_a_full_disk_fails_the_message_and_loses_nothing_else(
 
     pages(1)  # SQLite takes this as "not one more than there are"
     texts = [f"{number}" + "x" * 4_000 for number in range(40)]
-    requests = [nora.client.send_text(nora.general, text) for text in texts]
+    requests = [nora.client.say(nora.general, text) for text in texts]
     failed = nora.wait(Failed, lambda each: each.request == requests[-1])
     assert "disk is full" in failed.text
     pages(1_000_000)
     nora.online()
-    nora.client.send_text(nora.general, "after")
+    nora.client.say(nora.general, "after")
     queued = nora.wait(Queued, lambda each: each.body["text"] == "after")
     nora.wait(Acked, lambda each: each.n == queued.n)
     nora.hear("after")
@@ -314,7 +314,7 @@ def test_a_fault_of_the_program_costs_a_connection(
     nora.client._network.post(broken)
     nora.wait(LinkChanged, lambda each: each.link is Link.WAITING)
     nora.online()
-    nora.client.send_text(nora.general, "alive")
+    nora.client.say(nora.general, "alive")
     nora.hear("alive")
     assert [each.getMessage() for each in logged_errors] == ["turn_failed count=1"]
     logged_errors.clear()

@@ -1,6 +1,7 @@
 """Two sessions and a model server over many bad networks: once, in order, whole."""
 
 from random import Random
+from typing import Any
 
 import msgpack
 from hypothesis import given, settings
@@ -39,6 +40,8 @@ def test_on_any_network_everything_arrives_once_and_in_order(seed: int, mischief
                 text = f"{turn}.{part}" + (BAD.decode() if random.random() < 0.05 else "")
                 client.session.say(1, ROOM, EventKind.TEXT, {"text": text})
                 said[client.device].append(text)
+                if random.random() < 0.3:
+                    client.session.say(1, ROOM, *change(random, server.head))
             client.step(now)  # a crash may come only after the commit: the person saw "queued"
         elif client.link is not None:
             client.link.serve(random.randint(0, 10))
@@ -61,15 +64,30 @@ def test_on_any_network_everything_arrives_once_and_in_order(seed: int, mischief
             row for row in client.store.snapshot().outbox if row.code
         ), "everything is answered"
         line = client.session.recovery.rooms[ROOM]
-        stored = client.store.before(ROOM, 2**62, 0, 100_000)
+        stored = client.store.events(ROOM, 0, 2**62, 100_000)
         assert (line.high, line.head) == (server.head, server.head)
         assert stored == server.events[line.low :], "whole, once, in order"
+        shown = {seq: one for seq, one in client.shown.items() if seq > line.low}
+        wanted_shown = client.stored()
+        assert shown == {seq: wanted_shown[seq] for seq in shown}, "told as it reads now"
         arrived = [one.seq for each in of(client.told, Arrived) for one in each.messages]
         assert arrived == sorted(set(arrived)), "ascending, each once"
         mine = [one for one in server.events if one.device == client.device[:8]]
-        texts = [msgpack.unpackb(one.item)[1]["text"] for one in mine]
+        items = [msgpack.unpackb(one.item) for one in mine]
+        texts = [body["text"] for kind, body in items if kind == EventKind.TEXT]
         wanted = [one for one in said[client.device] if BAD.decode() not in one]
         assert texts == wanted, "what was said, once, in order"
+
+
+def change(random: Random, head: int) -> tuple[EventKind, dict[str, Any]]:
+    """A change of one of the messages so far, whosever it is."""
+    of = random.randint(1, head + 1)
+    kind = random.choice((EventKind.EDIT, EventKind.REACT, EventKind.REACT, EventKind.DELETE))
+    if kind is EventKind.EDIT:
+        return kind, {"of": of, "text": random.choice(("new", "newer", " "))}
+    if kind is EventKind.REACT:
+        return kind, {"of": of, "emoji": random.choice("👍😀🎉"), "on": random.random() < 0.7}
+    return kind, {"of": of}
 
 
 def settled(client: ModelClient, server: ModelServer) -> bool:

@@ -7,6 +7,7 @@ from protocol.client.happenings import (
     Failed,
     Queued,
     Refused,
+    Sent,
 )
 from protocol.codes import ErrorCode
 from protocol.frames import (
@@ -29,7 +30,7 @@ def test_a_message_is_written_before_it_is_sent_and_told() -> None:
     bench.session.tick(bench.now)
     out = bench.session.out.take()
     assert [type(one).__name__ for one in out.operations] == ["Enqueue"]
-    assert [type(one) for one in out.told] == [Queued]
+    assert [type(one) for one in out.told] == [Queued, Sent]
     assert [type(decode(one)) for one in out.frames] == [Send]
 
 

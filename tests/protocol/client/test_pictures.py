@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 from PIL.PngImagePlugin import PngInfo
 
-from protocol.client.pictures import THUMB_SIDE, clean_name, prepare
+from protocol.client.documents import clean_name
+from protocol.client.pictures import THUMB_SIDE, prepare
 from protocol.codes import EventKind
 from protocol.errors import SetupError
 from protocol.items import decode_item, encode_item
@@ -178,6 +179,6 @@ def test_damaged_pictures_raise_only_one_line(tmp_path: Path, data: st.DataObjec
 
 def test_names_are_cleaned() -> None:
     assert clean_name("a\nb\u202ec.png") == "a_b_c.png"
-    assert clean_name(" ") == "picture"
+    assert clean_name(" ") == "file"
     long = clean_name("ж" * 300 + ".jpeg")
     assert len(long) == 120 and long.endswith(".jpeg")

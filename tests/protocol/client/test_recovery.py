@@ -34,14 +34,14 @@ def test_a_new_room_starts_with_its_newest_page_and_goes_back_on_demand() -> Non
     assert of(bench.told, Arrived)[0].live is False
     bench.session.history(5, ROOM, 411, 10, bench.now)
     assert bench.step() == []
-    assert of(bench.told, Answer)[-1] == Answer(5, ROOM, 411, 400, 10)
+    assert of(bench.told, Answer)[-1] == Answer(5, ROOM, 400, 411, 10, True, 500)
     bench.session.history(6, ROOM, 401, 50, bench.now)
     (back,) = bench.step()
     assert (back.after, back.before) == (0, 401)
     bench.give(bench.page(back, 301, 400, 500))
-    assert of(bench.told, Answer)[-1] == Answer(6, ROOM, 401, 300, 50)
+    assert of(bench.told, Answer)[-1] == Answer(6, ROOM, 300, 401, 50, True, 500)
     assert len(of(bench.told, Arrived)) == 1
-    events = bench.client.store.before(ROOM, 501, 0, 500)
+    events = bench.client.store.events(ROOM, 0, 501, 500)
     assert [one.seq for one in events] == list(range(301, 501))
 
 
@@ -144,7 +144,7 @@ def test_an_older_page_with_a_hole_is_not_believed() -> None:
     assert of(bench.told, Answer) == []
     (again,) = [one for one in bench.step(1_000) if isinstance(one, Read)]
     bench.give(bench.page(again, 301, 410, 500))
-    assert of(bench.told, Answer) == [Answer(6, ROOM, 401, 300, 50)]
+    assert of(bench.told, Answer) == [Answer(6, ROOM, 300, 401, 50, True, 500)]
 
 
 def test_reads_end_with_their_connection() -> None:
@@ -172,7 +172,7 @@ def test_another_history_starts_the_room_afresh_and_keeps_the_outbox() -> None:
     frames = bench.welcome(head=2, epoch=b"N" * 16)
     assert {type(one) for one in frames} == {Read, Send}
     assert of(bench.told, RoomsChanged)[-1].rooms[0].epoch == b"N" * 16
-    assert bench.client.store.before(ROOM, 99, 0, 99) == []
+    assert bench.client.store.events(ROOM, 0, 99, 99) == []
     assert len(bench.client.store.snapshot().outbox) == 1
 
 
@@ -206,4 +206,4 @@ def test_a_restart_tells_what_is_on_disk() -> None:
     assert (info.low, info.high) == (0, 2)
     again.session.history(4, ROOM, 0, 10, again.now)
     again.step()
-    assert of(again.told, Answer) == [Answer(4, ROOM, 3, 0, 10)]
+    assert of(again.told, Answer) == [Answer(4, ROOM, 0, 3, 10, True, 2)]

@@ -183,7 +183,7 @@ def test_leaving_drops_the_local_copy_and_renaming_is_told() -> None:
     assert of(bench.told, Welcomed)[-1].nick == "neo"
     bench.give(Left(0, ROOM))
     assert of(bench.told, RoomsChanged)[-1].rooms == ()
-    assert bench.client.store.before(ROOM, 99, 0, 99) == []
+    assert bench.client.store.events(ROOM, 0, 99, 99) == []
     bench.say("into the void")
     bench.step()
     assert of(bench.told, Failed)[-1].code == ErrorCode.NOT_MEMBER

@@ -13,6 +13,7 @@ from protocol.client.operations import (
     DropRoom,
     Enqueue,
     Fail,
+    PersonRow,
     PutAddresses,
     PutMe,
     PutPeople,
@@ -26,6 +27,7 @@ from protocol.errors import SetupError
 
 ROOM, OTHER, EPOCH, OUT = b"r" * 16, b"s" * 16, b"E" * 16, b"o" * 8
 MEMBERS = ((b"p" * 8, "Іван"), (b"q" * 8, "Bo"))
+PEOPLE = (PersonRow(b"p" * 8, "Іван", 3, b"f" * 8), PersonRow(b"q" * 8, "Bo"))
 
 
 def put_room(room: bytes = ROOM, epoch: bytes = EPOCH) -> PutRoom:
@@ -48,7 +50,7 @@ def test_everything_is_found_again(tmp_path: Path) -> None:
         [
             PutMe(b"p" * 8, "Іван", "school"),
             PutAddresses(("10.0.0.1:8080", "[::1]:8081")),
-            PutPeople(MEMBERS),
+            PutPeople(PEOPLE),
             put_room(),
             put_room(OTHER),
             applied(1, 5),
@@ -65,7 +67,7 @@ def test_everything_is_found_again(tmp_path: Path) -> None:
     assert found.outbox_epoch == outbox_epoch and len(outbox_epoch) == 8
     assert (found.person, found.nick, found.server) == (b"p" * 8, "Іван", "school")
     assert found.addresses == ("10.0.0.1:8080", "[::1]:8081")
-    assert found.people == MEMBERS
+    assert found.people == PEOPLE
     assert [one.room for one in found.rooms] == [ROOM, OTHER]
     room = found.rooms[0]
     assert (room.kind, room.members, room.low, room.high) == (RoomKind.DIRECT, MEMBERS, 0, 5)
@@ -75,8 +77,8 @@ def test_everything_is_found_again(tmp_path: Path) -> None:
         (3, b"three", 0),
     ]
     assert found.counters == {ROOM: (outbox_epoch, 4)}
-    assert store.before(ROOM, 5, 0, 3) == [event(2), event(3), event(4)]
-    assert store.before(ROOM, 5, 2, 9) == [event(3), event(4)]
+    assert store.events(ROOM, 0, 5, 3) == [event(2), event(3), event(4)]
+    assert store.events(ROOM, 2, 5, 9) == [event(3), event(4)]
     store.close()
 
 
@@ -91,7 +93,7 @@ def test_twice_is_once_and_a_counter_is_never_given_twice(tmp_path: Path) -> Non
     store = Store(tmp_path / "s")
     store.apply([put_room(), applied(1, 3)])
     store.apply([put_room(), applied(1, 3)])
-    assert len(store.before(ROOM, 99, 0, 99)) == 3
+    assert len(store.events(ROOM, 0, 99, 99)) == 3
     assert store.snapshot().rooms[0].high == 3, "putting a room again keeps its interval"
     store.apply([Enqueue(ROOM, OUT, 1, b"x"), Settle(ROOM, OUT, (1,))])
     assert store.snapshot().counters[ROOM] == (OUT, 2), "also after the ack"
@@ -106,7 +108,7 @@ def test_a_transaction_is_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(SetupError):
         store.apply([applied(1, 3), Enqueue(ROOM, OUT, 1, b"the same counter")])
     found = store.snapshot()
-    assert found.rooms[0].high == -1 and store.before(ROOM, 99, 0, 99) == []
+    assert found.rooms[0].high == -1 and store.events(ROOM, 0, 99, 99) == []
     store.apply([applied(1, 3)])
     assert store.snapshot().rooms[0].high == 3
     store.close()
@@ -123,7 +125,7 @@ def test_an_interval_of_another_history_is_not_believed(tmp_path: Path) -> None:
     store.apply([put_room(), applied(1, 3), DropEvents(ROOM), put_room(epoch=b"N" * 16)])
     room = store.snapshot().rooms[0]
     assert (room.low, room.high, room.epoch) == (-1, -1, b"N" * 16)
-    assert store.before(ROOM, 99, 0, 99) == []
+    assert store.events(ROOM, 0, 99, 99) == []
     store.apply([applied(1, 3, epoch=EPOCH)])
     assert store.snapshot().rooms[0].high == -1
     store.close()

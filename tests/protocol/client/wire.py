@@ -9,8 +9,10 @@ from random import Random
 from typing import Any
 
 from protocol.blocks import Event, encode_block
-from protocol.client.outcome import Outcome
+from protocol.client.happenings import Arrived, Changed, Message
+from protocol.client.outcome import Answer, Outcome, Touched
 from protocol.client.session import Phase, Session
+from protocol.client.shelf import Shelf
 from protocol.client.store import Store
 from protocol.codes import ErrorCode
 from protocol.frames import (
@@ -179,6 +181,8 @@ class ModelClient:
         self.random = random
         self.link: ModelLink | None = None
         self.told: list[Any] = []
+        self.shown: dict[int, Message] = {}
+        """What a program shows that believes Arrived and Changed."""
         self.session = self.new_session()
 
     def new_session(self) -> Session:
@@ -214,9 +218,27 @@ class ModelClient:
         if self.link is not None:
             self.link.up.extend(out.frames)
         self.told += out.told
+        for one in out.told:
+            self._show(one)
         if out.drop is not None:
             self.disconnect()
         return out
+
+    def _show(self, one: Any) -> None:
+        recovery = self.session.recovery
+        if isinstance(one, Touched) and one.room in recovery.rooms:
+            decode = recovery.decoder(recovery.rooms[one.room])
+            one = Shelf(self.store).changed(one, decode)
+        if isinstance(one, Arrived | Changed):
+            self.shown |= {message.seq: message for message in one.messages}
+
+    def stored(self) -> dict[int, Message]:
+        """All messages that are held, as they read now."""
+        recovery = self.session.recovery
+        line = recovery.rooms[ROOM]
+        answer = Answer(1, ROOM, line.low, line.high + 1, 1_000_000, True, line.high)
+        loaded = Shelf(self.store).loaded(answer, recovery.decoder(line))
+        return {message.seq: message for message in loaded.messages}
 
     @property
     def online(self) -> bool:

@@ -1,0 +1,1 @@
+"""Saving a conversation to a file: a page, JSON Lines or plain text. Knows no Tk."""

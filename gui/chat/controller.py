@@ -1,0 +1,366 @@
+"""Turns what people ask for into calls of the client, and happenings into the model.
+
+The only module that talks to both sides, with its parts :mod:`gui.chat.history`
+(what is loaded) and :mod:`gui.chat.writing` (what one says). Lives in the Tk thread;
+holds no widget.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from gui.chat.asking import ClientPort, Context, Got, View
+from gui.chat.history import History
+from gui.chat.model import Model, Part
+from gui.chat.room import Entry, Notify, Room
+from gui.chat.writing import Writing
+from gui.memory import Memory
+from gui.ownership import in_tk_thread
+from gui.words import wording
+from protocol.client.happenings import (
+    Arrived,
+    Done,
+    Failed,
+    Fetched,
+    Gathered,
+    Happening,
+    Link,
+    LinkChanged,
+    Loaded,
+    OpenRoom,
+    PeopleKnown,
+    PortraitsCame,
+    RoomsChanged,
+    RoomsListed,
+    Welcomed,
+)
+from protocol.errors import BadNameError
+from protocol.items import SAID
+from protocol.limits import PORTRAITS_MAX
+from protocol.names import clean_nick, clean_room_name
+
+log = logging.getLogger(__name__)
+
+PORTRAITS_KEPT = 500
+"""Pictures of people that are asked for and kept: some 4 MB at most."""
+
+Told = Callable[[Room, Sequence[Entry]], None]
+
+
+def _quiet(_room: Room, _entries: Sequence[Entry]) -> None:
+    """Notify nobody."""
+
+
+class Controller(History, Writing):
+    """One person at one server."""
+
+    def __init__(
+        self,
+        model: Model,
+        client: ClientPort,
+        memory: Memory,
+        context: Context,
+        clock: Callable[[], float] = time.time,
+        on_news: Told = _quiet,
+    ) -> None:
+        """``clock`` tells seconds since 1970; ``on_news`` hears what was said just now."""
+        super().__init__(model, client, context, clock)
+        self.memory = memory
+        self.on_news = on_news
+        self.focused = True
+        """Whether the window has the focus: what nobody looks at was not seen."""
+        self._quoting = set()
+        self._uploads = {}
+        self._typed_at = 0.0
+        self._open_next = b""
+        self._asked_portraits: set[bytes] = set()
+
+    def attach(self, view: View) -> None:
+        """From now on ``view`` is told what changed."""
+        self._view = view
+        self.model.alone = self._context.tr("window.alone")
+        view.show(Part.ALL)
+
+    def tick(self) -> None:
+        """Look at the clock; call it about once a second."""
+        now_s = self._clock()
+        self.memory.tick(self.model.rooms.values(), now_s)
+        self._show(self.model.tick(now_s))
+
+    def close(self) -> None:
+        """Stop the client and keep what is to be remembered."""
+        self._client.stop()
+        self.memory.save(self.model.rooms.values())
+
+    def _remember(self) -> None:
+        self.memory.changed()
+
+    # --- happenings -------------------------------------------------------
+
+    def apply(self, happenings: Sequence[Happening]) -> None:
+        """Take happenings in, then have what changed drawn once."""
+        assert in_tk_thread(), "the controller lives in the Tk thread"
+        part = Part.NONE
+        now_ms = int(self._clock() * 1000)
+        for happening in happenings:
+            part |= self.model.apply(happening, now_ms)
+            part |= self._react(happening)
+        self._show(part)
+
+    def _react(self, happening: Happening) -> Part:
+        match happening:
+            case RoomsChanged():
+                self.prime()
+                if self._open_next in self.model.rooms:
+                    return self._open_now()
+            case Arrived():
+                self._news(happening)
+            case Welcomed():
+                self._hushed.append(self._client.people())
+            case LinkChanged(link=Link.ONLINE):
+                for room in self.model.rooms.values():
+                    room.trouble = ""
+                self.prime()
+                self._hushed.append(self._client.people())
+                self._ask_marks()
+            case PeopleKnown():
+                self._ask_portraits()
+            case PortraitsCame():
+                self._ask_portraits()
+            case Failed():
+                return self._failed(happening)
+            case Done() | RoomsListed() | Fetched() | Loaded():
+                part = Part.NONE
+                if not isinstance(happening, Loaded):
+                    self._uploads.pop(happening.request, None)
+                    part = self.model.end_transfer(happening.request)
+                answer = self._answers.pop(happening.request, None)
+                if answer is not None:
+                    answer(happening)
+                return part
+            case Gathered():
+                answer = self._answers.get(happening.request)
+                if answer is not None:
+                    answer(happening)
+        return Part.NONE
+
+    def _failed(self, failed: Failed) -> Part:
+        text = wording.refusal(self._context.tr, failed.code, failed.text)
+        part = self.model.fail_transfer(failed.request, text)
+        if failed.request not in self._uploads:
+            part |= self.model.end_transfer(failed.request)
+        answer = self._answers.pop(failed.request, None)
+        if answer is not None:
+            answer(failed)
+        elif text and failed.request not in self._hushed:
+            self._say(text, bad=True)
+        return part
+
+    def _news(self, arrived: Arrived) -> None:
+        room = self.model.rooms.get(arrived.room)
+        if room is None or not arrived.live:
+            return
+        first = arrived.messages[0].seq
+        if room.room == self.model.active and not self.focused and room.unread:
+            room.unread_from = room.unread_from or room.read + 1
+        fresh = [one for one in room.entries[-len(arrived.messages) :] if one.seq >= first]
+        if room.newer and room.latest is not None:
+            fresh = [room.latest]
+        said = [one for one in fresh if not one.own and one.kind in SAID]
+        if said:
+            self.on_news(room, said)
+
+    # --- rooms ------------------------------------------------------------
+
+    def open_room(self, room: bytes) -> None:
+        """Show a room."""
+        part = self.model.open(room)
+        if part:
+            self._quote(self.model.rooms[room])
+            self._ask_marks()
+        self._show(part)
+
+    def next_room(self, step: int) -> None:
+        """Show the next room of the list, or the one before."""
+        rooms = [room.room for room in self.model.ordered()]
+        if rooms:
+            at = rooms.index(self.model.active) if self.model.active in rooms else 0
+            self.open_room(rooms[(at + step) % len(rooms)])
+
+    def seen(self) -> None:
+        """The end of the open room is in view."""
+        room = self.model.room
+        if room is None or not self.focused or room.newer:
+            return
+        before = room.read
+        part = self.model.mark_read(room)
+        if room.read > max(0, before):
+            self._remember()
+            if self._context.settings.read_marks:
+                self._client.mark(room.room, room.read)
+        self._show(part)
+
+    def mark_read(self, room: Room) -> None:
+        """Count a room as read without looking at it."""
+        part = self.model.mark_read(room)
+        room.unread_from = 0
+        self._remember()
+        self._show(part)
+
+    def say(self, text: str, mentions: Sequence[bytes] = (), reply: int = 0) -> str:
+        """Send to the open room, and show its end; return "" or the reason why not."""
+        reason = super().say(text, mentions, reply)
+        if not reason and self.model.room is not None and self.model.room.newer:
+            self.to_end()
+        return reason
+
+    def _ask_marks(self) -> None:
+        """Ask how far others have read the open room; large rooms have no marks."""
+        room = self.model.room
+        online = self.model.link.link is Link.ONLINE
+        if room is not None and online and self._context.settings.read_marks:
+            self._hushed.append(self._client.marks(room.room))
+
+    def notify(self, room: Room, notify: Notify) -> None:
+        """Choose what of a room makes a notification."""
+        room.notify, room.quiet_until = notify, 0.0
+        self._remember()
+        self._show(Part.ROOMS)
+
+    def mute_for(self, room: Room, seconds: float) -> None:
+        """Have a room make no notification for a while; 0 ends it."""
+        room.quiet_until = self._clock() + seconds if seconds else 0.0
+        self._remember()
+        self._show(Part.ROOMS)
+
+    def quiet(self, room: Room) -> bool:
+        """Whether a room makes no notifications just now."""
+        return room.notify is Notify.NONE or room.quiet_until > self._clock()
+
+    def list_rooms(self, answer: Callable[[tuple[OpenRoom, ...], str], None]) -> None:
+        """Ask for the open rooms; ``answer`` gets them, or a reason why not."""
+
+        def done(got: Got) -> None:
+            if isinstance(got, RoomsListed):
+                answer(got.rooms, "")
+            elif isinstance(got, Failed):
+                answer((), self._refusal(got))
+
+        self._ask(self._client.open_rooms(), done)
+
+    def join(self, name: str, answer: Callable[[str], None], create: bool = True) -> None:
+        """Join (or create) a room and show it; ``answer`` gets "" or the reason why not."""
+        try:
+            name = clean_room_name(name)
+        except BadNameError as error:
+            answer(self._context.tr(f"window.name_{error.why}"))
+            return
+        self._ask(self._client.join(name, create), self._then_open(answer))
+
+    def direct(self, people: Sequence[bytes]) -> None:
+        """Open a direct message with people and show it."""
+
+        def answer(reason: str) -> None:
+            if reason:
+                self._say(reason, bad=True)
+
+        wanted = {self.model.me, *people}
+        for room in self.model.rooms.values():
+            members = room.info.members if room.info is not None else ()
+            if self.model.is_direct(room) and {who for who, _ in members} == wanted:
+                self.open_room(room.room)
+                return
+        self._ask(self._client.direct(tuple(people)), self._then_open(answer))
+
+    def _then_open(self, answer: Callable[[str], None]) -> Callable[[Got], None]:
+        def done(got: Got) -> None:
+            if isinstance(got, Failed):
+                answer(self._refusal(got))
+            elif isinstance(got, Done):
+                self._open_next = got.room
+                if got.room in self.model.rooms:
+                    self._show(self._open_now())
+                answer("")
+
+        return done
+
+    def _open_now(self) -> Part:
+        room, self._open_next = self._open_next, b""
+        return self.model.open(room)
+
+    def leave(self, room: Room) -> None:
+        """Leave a room."""
+        title = self.model.title(room)
+
+        def done(got: Got) -> None:
+            if isinstance(got, Failed):
+                self._say(self._refusal(got), bad=True)
+            else:
+                self._say(self._context.tr("window.left", room=title))
+
+        self._ask(self._client.leave(room.room), done)
+
+    def _refusal(self, failed: Failed) -> str:
+        return wording.refusal(self._context.tr, failed.code, failed.text)
+
+    # --- people -----------------------------------------------------------
+
+    def rename(self, nick: str, answer: Callable[[str], None]) -> None:
+        """Take another nickname; ``answer`` gets "" or the reason why not."""
+        try:
+            nick = clean_nick(nick)
+        except BadNameError as error:
+            answer(self._context.tr(f"window.name_{error.why}"))
+            return
+
+        def done(got: Got) -> None:
+            if isinstance(got, Done):
+                self.model.nick = got.text or nick
+                self._show(Part.ME)
+                answer("")
+            elif isinstance(got, Failed):
+                answer(self._refusal(got))
+
+        self._ask(self._client.rename(nick), done)
+
+    def set_profile(self, colour: int, picture: bytes, answer: Callable[[str], None]) -> None:
+        """Take a colour (0: by itself) and a picture (empty: none)."""
+
+        def done(got: Got) -> None:
+            if isinstance(got, Failed):
+                answer(self._refusal(got))
+            elif isinstance(got, Done):
+                self._hushed.append(self._client.people())
+                answer("")
+
+        self._ask(self._client.set_profile(colour, picture), done)
+
+    def link_device(self, answer: Callable[[str, str], None]) -> None:
+        """Ask for a token for another device; ``answer`` gets it, or "" and why not."""
+
+        def done(got: Got) -> None:
+            if isinstance(got, Done):
+                answer(got.text, "")
+            elif isinstance(got, Failed):
+                answer("", self._refusal(got))
+
+        self._ask(self._client.link_device(), done)
+
+    def refresh_people(self) -> None:
+        """Ask who is on the server."""
+        self._client.people()
+
+    def _ask_portraits(self) -> None:
+        """Ask for pictures that are not here yet, some at a time."""
+        known = self._asked_portraits
+        if len(known) >= PORTRAITS_KEPT:
+            return
+        wanted = [one for one in self.model.people if one.picture and one.picture not in known]
+        wanted = wanted[:PORTRAITS_MAX]
+        if wanted:
+            known.update(one.picture for one in wanted)
+            self._hushed.append(self._client.portraits([one.person for one in wanted]))
+
+    def retry_now(self) -> None:
+        """Connect without waiting."""
+        self._client.retry_now()

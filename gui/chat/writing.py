@@ -1,0 +1,181 @@
+"""What one says and does in rooms: texts, files, edits, reactions, transfers, drafts, typing.
+
+Lives in the Tk thread. Reasons why something cannot be are sentences in the
+person's language; what the outbox took is never lost.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gui.chat.asking import Asking, Got
+from gui.chat.model import Part
+from gui.chat.room import Draft, Entry, Transfer
+from gui.words import wording
+from protocol.client.happenings import Failed, Fetched
+from protocol.codes import EventKind
+from protocol.limits import TEXT_MAX_CHARS, TYPING_MS
+
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
+"""Suffixes of files that are sent as pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    room: bytes
+    path: Path
+    caption: str
+    shrink: bool
+    reply: int
+
+
+class Writing(Asking):
+    """The part of the controller that sends."""
+
+    _uploads: dict[int, _Upload]
+    _typed_at: float
+
+    def say(self, text: str, mentions: Sequence[bytes] = (), reply: int = 0) -> str:
+        """Send to the open room; return "" or the reason why not."""
+        room, tr = self.model.room, self._context.tr
+        if room is None:
+            return tr("window.no_room")
+        reason = self._reason(text)
+        if not reason:
+            self._client.say(room.room, text, reply, tuple(mentions))
+            self._typed_at = 0.0
+        return reason
+
+    def _reason(self, text: str) -> str:
+        tr = self._context.tr
+        if not text.strip():
+            return tr("window.nothing_to_send")
+        if len(text) > TEXT_MAX_CHARS:
+            over = len(text) - TEXT_MAX_CHARS
+            return tr("window.too_long", n=over, most=tr.number(TEXT_MAX_CHARS))
+        return ""
+
+    def edit(self, seq: int, text: str, mentions: Sequence[bytes] = ()) -> str:
+        """Say a message of one's own in other words; return "" or the reason why not."""
+        room, tr = self.model.room, self._context.tr
+        entry = room.entry(seq) if room is not None else None
+        if room is None or entry is None or not entry.own or entry.deleted:
+            return tr("window.not_editable")
+        reason = self._reason(text) if entry.kind == EventKind.TEXT else ""
+        if not reason and text != entry.words:
+            self._client.edit(room.room, seq, text, tuple(mentions))
+        return reason
+
+    def delete(self, seqs: Sequence[int]) -> None:
+        """Take messages of one's own back."""
+        room = self.model.room
+        if room is None:
+            return
+        for seq in seqs:
+            entry = room.entry(seq)
+            if entry is not None and entry.own and not entry.deleted:
+                self._client.delete(room.room, seq)
+
+    def react(self, seq: int, emoji: str) -> None:
+        """Put an emoji to a message, or take it away again."""
+        room = self.model.room
+        entry = room.entry(seq) if room is not None else None
+        if room is None or entry is None or entry.deleted:
+            return
+        mine = any(one == emoji and self.model.me in people for one, people in entry.reactions)
+        self._client.react(room.room, seq, emoji, not mine)
+
+    def forward(self, seqs: Sequence[int], to: bytes) -> None:
+        """Pass messages of the open room on to another one."""
+        room = self.model.room
+        if room is not None:
+            for seq in sorted(seqs):
+                self._client.forward(room.room, seq, to)
+
+    def retry(self, entry: Entry) -> None:
+        """Send a refused message anew."""
+        if self.model.room is not None:
+            self._client.retry(self.model.room.room, entry.n)
+
+    def discard(self, entry: Entry) -> None:
+        """Throw a refused message away."""
+        if self.model.room is not None:
+            self._client.discard(self.model.room.room, entry.n)
+
+    # --- files ------------------------------------------------------------
+
+    def send_files(
+        self, paths: Sequence[Path], caption: str = "", shrink: bool = True, reply: int = 0
+    ) -> None:
+        """Send files to the open room; the caption stands below the first one."""
+        room = self.model.room
+        if room is None:
+            return
+        for path in paths:
+            self._upload(_Upload(room.room, path, caption, shrink, reply))
+            caption, reply = "", 0
+
+    def _upload(self, one: _Upload) -> None:
+        if one.path.suffix.lower() in PICTURES:
+            request = self._client.send_image(
+                one.room, one.path, one.caption, one.reply, one.shrink
+            )
+        else:
+            request = self._client.send_file(one.room, one.path, one.caption, one.reply)
+        self._uploads[request] = one
+        self._show(self.model.start_transfer(Transfer(request, one.room, one.path.name, True)))
+
+    def retry_transfer(self, request: int) -> None:
+        """Try an upload again that failed."""
+        one = self._uploads.pop(request, None)
+        self._show(self.model.end_transfer(request))
+        if one is not None:
+            self._upload(one)
+
+    def fetch(
+        self, room: bytes, sha256: bytes, size: int, answer: Callable[[Path | None, str], None]
+    ) -> int:
+        """Fetch a picture or a file; ``answer`` gets its path, or None and the reason why not."""
+
+        def done(got: Got) -> None:
+            if isinstance(got, Fetched):
+                answer(got.path, "")
+            elif isinstance(got, Failed):
+                answer(None, wording.refusal(self._context.tr, got.code, got.text))
+
+        request = self._ask(self._client.fetch(room, sha256, size), done)
+        transfer = Transfer(request, room, "", False, 0, size, sha256)
+        self._show(self.model.start_transfer(transfer))
+        return request
+
+    def cancel(self, request: int) -> None:
+        """End a transfer or a gathering; an upload that failed goes away."""
+        transfer = self.model.transfers.get(request)
+        self._uploads.pop(request, None)
+        if transfer is not None and transfer.problem:
+            self._show(self.model.end_transfer(request))
+        else:
+            self._client.cancel(request)
+
+    # --- drafts and typing ------------------------------------------------
+
+    def typing(self) -> None:
+        """The person writes in the open room: tell others, but not at every key."""
+        room = self.model.room
+        now_s = self._clock()
+        if room is None or not self._context.settings.typing:
+            return
+        if now_s - self._typed_at >= TYPING_MS / 2000:
+            self._typed_at = now_s
+            self._client.typing(room.room)
+
+    def set_draft(self, room: bytes, draft: Draft) -> None:
+        """Keep what is being written in a room."""
+        known = self.model.rooms.get(room)
+        if known is not None and known.draft != draft:
+            known.draft = draft
+            self._remember()
+            self._show(Part.ROOMS)
+
+    def _remember(self) -> None:
+        raise NotImplementedError

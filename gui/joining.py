@@ -1,0 +1,161 @@
+"""Joining a server, or hosting one here and joining it: what the first screen asks for.
+
+One attempt at a time; what an earlier attempt still says does not concern the
+present one. Belongs to the Tk thread.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from gui.chat.asking import Context
+from gui.hosting import Host
+from gui.session import Begin, Session
+from gui.words import wording
+from protocol.client.happenings import Happening, Link, LinkChanged
+from protocol.codes import ErrorCode
+from protocol.errors import BadNameError, LinkError, SetupError
+from protocol.folders import server_folder
+
+
+class JoinView(Protocol):
+    """What is needed of the first screen."""
+
+    def working(self, text: str) -> None:
+        """Say what goes on; it can be cancelled."""
+
+    def note(self, text: str) -> None:
+        """Say more while it goes on."""
+
+    def problem(self, text: str, field: str = "") -> None:
+        """Say what is wrong, and with which field (nick, link or port)."""
+
+    def set_link(self, link: str) -> None:
+        """Put a link into its field."""
+
+
+class Joining:
+    """Attempts to be at a server; ``session`` is the present one."""
+
+    def __init__(
+        self,
+        profiles: Path,
+        data: Path | None,
+        begin: Begin,
+        context: Context,
+        post: Callable[[Happening], None],
+        call: Callable[[Callable[[], None]], None],
+    ) -> None:
+        """``post`` and ``call`` bring happenings and work into the Tk thread."""
+        self._profiles = profiles
+        self._data = data
+        self._begin = begin
+        self._context = context
+        self._post = post
+        self._call = call
+        self._attempt = 0
+        self.view: JoinView | None = None
+        self.session: Session | None = None
+        self.host: Host | None = None
+        """The server that this window started, if it did."""
+
+    def join(self, nick: str, link: str) -> None:
+        """Begin to join; how it goes is shown in the first screen."""
+        view, tr = self.view, self._context.tr
+        if view is None or self.session is not None:
+            return
+        if not nick.strip():
+            view.problem(tr("window.need_nick"), "nick")
+            return
+        if not link.strip():
+            view.problem(tr("window.need_link"), "link")
+            return
+        self._attempt += 1
+        attempt = self._attempt
+
+        def heard(happening: Happening) -> None:
+            if attempt == self._attempt:
+                self._post(happening)
+
+        try:
+            self.session = self._begin(self._profiles, link, nick, heard, self._context)
+        except BadNameError as error:
+            view.problem(tr(f"window.name_{error.why}"), "nick")
+        except LinkError:
+            view.problem(tr("window.bad_link"), "link")
+        except SetupError as error:
+            view.problem(str(error))
+        else:
+            view.working(tr("window.connecting"))
+            self.session.client.start()
+
+    def host_here(self, nick: str, port: int = 0) -> None:
+        """Start a server on this machine (``port`` 0: the usual one) and join it."""
+        view, tr = self.view, self._context.tr
+        if view is None or self.session is not None or self.host is not None:
+            return
+        if not nick.strip():
+            view.problem(tr("window.need_nick"), "nick")
+            return
+
+        def told(link: str, problem: str) -> None:
+            self._call(lambda: self._hosted(nick, link, problem))
+
+        listen = f"0.0.0.0:{port}" if port else ""
+        try:
+            self.host = Host(server_folder(self._data), self._data, told, listen)
+        except (OSError, SetupError) as error:
+            view.problem(str(error))
+            return
+        view.working(tr("window.hosting"))
+
+    def _hosted(self, nick: str, link: str, problem: str) -> None:
+        view = self.view
+        if view is None or self.host is None:
+            return
+        view.problem("")
+        if problem:
+            self.end_host()
+            view.problem(problem, "port")
+            return
+        view.set_link(link)
+        self.join(nick, link)
+
+    def cancel(self) -> None:
+        """Give an attempt up."""
+        self.leave()
+        self.end_host()
+        if self.view is not None:
+            self.view.problem(self._context.tr("window.cancelled"))
+
+    def still_joining(self, link: LinkChanged) -> None:
+        """The connection has another state, and the server has not welcomed us yet."""
+        view, tr = self.view, self._context.tr
+        if view is None:
+            return
+        if link.link is Link.REFUSED:
+            self.leave()
+            view.problem(wording.refusal(tr, link.code, link.text), _FIELDS.get(link.code, ""))
+        elif link.link is Link.WAITING:
+            view.note(tr("window.unreachable"))
+
+    def leave(self) -> None:
+        """Close the session, if there is one."""
+        session, self.session = self.session, None
+        self._attempt += 1
+        if session is not None:
+            session.close()
+
+    def end_host(self) -> None:
+        """Stop the server that was started here, if there is one."""
+        host, self.host = self.host, None
+        if host is not None:
+            host.stop()
+
+
+_FIELDS: dict[int, str] = {
+    ErrorCode.NICK_TAKEN: "nick",
+    ErrorCode.NICK_BAD: "nick",
+    ErrorCode.TOKEN: "link",
+}
+"""What is to be mended after a refusal."""

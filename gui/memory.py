@@ -1,0 +1,85 @@
+"""What the window remembers of one server: read marks, drafts, which rooms are quiet (window.json).
+
+Belongs to the Tk thread; the file is written by a thread of its own, at most
+once in SAVE_S and at the end, so that a crash costs seconds of it at most.
+"""
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from gui.chat.room import Draft, Notify, Room
+from gui.settings import read_json, write_json
+
+SAVE_S = 5.0
+DRAFT_MAX_CHARS = 20_000
+
+
+class Memory:
+    """The file of one profile."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read what was remembered in a profile's folder."""
+        self._path = folder / "window.json"
+        rooms = read_json(self._path).get("rooms")
+        self._rooms: dict[str, dict[str, Any]] = rooms if isinstance(rooms, dict) else {}
+        self._lock = threading.Lock()
+        self._saved_at = 0.0
+        self._dirty = False
+
+    def recall(self, room: Room) -> None:
+        """Give a room that was just learned of what is remembered of it."""
+        known = self._rooms.get(room.room.hex())
+        if not isinstance(known, dict):
+            return
+        room.read = _whole(known.get("read"), room.read)
+        text = known.get("draft", "")
+        if isinstance(text, str):
+            reply, edit = _whole(known.get("reply"), 0), _whole(known.get("edit"), 0)
+            room.draft = Draft(text[:DRAFT_MAX_CHARS], reply, edit)
+        room.notify = next((one for one in Notify if one.value == known.get("notify")), Notify.ALL)
+        until = known.get("quiet_until", 0.0)
+        room.quiet_until = float(until) if isinstance(until, int | float) else 0.0
+
+    def changed(self) -> None:
+        """Something that is remembered has changed."""
+        self._dirty = True
+
+    def tick(self, rooms: Iterable[Room], now_s: float) -> None:
+        """Write the file if something has changed and it is time."""
+        if self._dirty and now_s - self._saved_at >= SAVE_S:
+            self._dirty, self._saved_at = False, now_s
+            data = self._collect(rooms)
+            threading.Thread(target=self._write, args=(data,), name="memory", daemon=True).start()
+
+    def save(self, rooms: Iterable[Room]) -> None:
+        """Write the file now."""
+        self._write(self._collect(rooms))
+
+    def _collect(self, rooms: Iterable[Room]) -> dict[str, Any]:
+        # Rooms that one has left keep what was remembered: one may come back.
+        for room in rooms:
+            one: dict[str, Any] = {}
+            if room.read >= 0:
+                one["read"] = room.read
+            if room.draft:
+                one |= {
+                    "draft": room.draft.text[:DRAFT_MAX_CHARS],
+                    "reply": room.draft.reply,
+                    "edit": room.draft.edit,
+                }
+            if room.notify is not Notify.ALL:
+                one["notify"] = room.notify.value
+            if room.quiet_until:
+                one["quiet_until"] = room.quiet_until
+            self._rooms[room.room.hex()] = one
+        return {"rooms": dict(self._rooms)}
+
+    def _write(self, data: dict[str, Any]) -> None:
+        with self._lock:
+            write_json(self._path, data)
+
+
+def _whole(value: object, default: int) -> int:
+    return value if type(value) is int and value >= 0 else default

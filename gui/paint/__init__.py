@@ -1,0 +1,1 @@
+"""How everything looks: palettes, fonts, made pictures, and our kit of widgets."""

@@ -1,0 +1,1 @@
+"""Text and rows into geometry: pure, measured by what is passed in."""

@@ -1,0 +1,37 @@
+"""Gathers notices that followed each other into one quiet sentence. Pure."""
+
+from collections.abc import Sequence
+
+from gui.chat.room import Entry
+from gui.words import wording
+from gui.words.i18n import Words
+
+NAMES_MAX = 3
+"""More people than this are counted rather than named."""
+_GATHERED = ("joined", "left")
+
+
+def gathered(tr: Words, entries: Sequence[Entry]) -> str:
+    """Return what a row of notices says: who joined, who left, and the others one by one."""
+    parts: list[str] = []
+    done: set[str] = set()
+    for entry in entries:
+        what = str(entry.body.get("what", ""))
+        if what not in _GATHERED:
+            parts.append(wording.notice(tr, entry))
+        elif what not in done:
+            done.add(what)
+            same = [one for one in entries if one.body.get("what") == what]
+            parts.append(_who(tr, what, same))
+    return " · ".join(dict.fromkeys(parts))
+
+
+def _who(tr: Words, what: str, entries: Sequence[Entry]) -> str:
+    """Return one sentence about all who did the same."""
+    names = list({entry.person: entry.nick for entry in entries}.values())
+    if len(names) == 1:
+        return wording.notice(tr, entries[0])
+    if len(names) <= NAMES_MAX:
+        return tr(f"timeline.{what}_all", who=", ".join(names[:-1]), other=names[-1])
+    shown = ", ".join(names[: NAMES_MAX - 1])
+    return tr(f"timeline.{what}_many", len(names) - NAMES_MAX + 1, who=shown)

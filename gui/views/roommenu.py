@@ -1,0 +1,64 @@
+"""What can be done with a room: the menu of the right button and of the title bar."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from gui.chat.controller import Controller
+from gui.chat.room import Notify, Room
+from gui.views.popmenu import RULE, Choice
+from gui.words.i18n import Words
+
+HOUR_S = 3600
+
+
+class RoomDoings(Protocol):
+    """What the main screen does with a room."""
+
+    def open_room(self, room: bytes) -> None:
+        """Show it."""
+
+    def archive(self, room: Room) -> None:
+        """Save its conversation."""
+
+    def copy_link(self) -> None:
+        """Copy the invite link."""
+
+    def leave(self, room: Room) -> None:
+        """Leave it, after asking."""
+
+
+def room_choices(
+    tr: Words, controller: Controller, room: Room, does: RoomDoings, here: bool
+) -> list[Choice]:
+    """Return the lines of a room's menu; ``here``: it is the open one, in the title bar."""
+    choices: list[Choice] = []
+    if not here:
+        choices.append(Choice(tr("rooms.open"), lambda: does.open_room(room.room)))
+        if room.unread:
+            choices.append(Choice(tr("rooms.mark_read"), lambda: controller.mark_read(room)))
+    choices.append(Choice(tr("rooms.notifications"), inside=_notifications(tr, controller, room)))
+    choices.append(Choice(tr("rooms.archive"), lambda: does.archive(room)))
+    if here:
+        choices.append(Choice(tr("rooms.copy_link"), does.copy_link))
+    choices += [RULE, Choice(tr("rooms.leave"), lambda: does.leave(room), danger=True)]
+    return choices
+
+
+def _notifications(tr: Words, controller: Controller, room: Room) -> tuple[Choice, ...]:
+    muted = room.quiet_until > time.time()
+
+    def choose(how: Notify) -> Callable[[], None]:
+        return lambda: controller.notify(room, how)
+
+    def mute(hours: int) -> Callable[[], None]:
+        return lambda: controller.mute_for(room, hours * HOUR_S)
+
+    lines = [
+        Choice(tr(f"rooms.notify_{how.value}"), choose(how), not muted and room.notify is how)
+        for how in Notify
+    ]
+    lines += [RULE, Choice(tr("rooms.mute_1"), mute(1)), Choice(tr("rooms.mute_8"), mute(8))]
+    if muted:
+        lines.append(Choice(tr("rooms.unmute"), mute(0)))
+    return tuple(lines)

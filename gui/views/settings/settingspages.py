@@ -1,0 +1,349 @@
+"""What stands in each section of the settings. Belongs to the Tk thread."""
+
+import os
+import time
+import tkinter as tk
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from tkinter import filedialog
+from typing import Final
+
+import protocol
+from gui.chat.room import Notify
+from gui.paint import kit
+from gui.paint.faces import Face
+from gui.paint.look import Look
+from gui.paint.pictures import PictureError
+from gui.paint.portrait import make_portrait
+from gui.paint.theme import ACCENTS, FONT_PX, palette
+from gui.settings import TEXT_PERCENTS
+from gui.text.rowlayout import Box
+from gui.views.settings.formpage import Page
+from gui.words import wording
+from gui.words.i18n import LANGUAGES
+from protocol.limits import LINK_TOKEN_MS
+
+AVATAR: Final = 80
+_PICTURES: Final = "*.png *.jpg *.jpeg *.webp *.gif"
+FILES_MAX: Final = 200_000
+"""Files that are counted for the size of the folder."""
+
+
+def profile(page: Page) -> None:
+    """Nickname, colour, picture."""
+    look, px, acts, host = page.look, page.look.px, page.acts, page.host
+    if not acts.me().person:
+        page.words(page.tr("no_server"))
+        return
+    ground = look.palette.card
+    row = page.row()
+    canvas = tk.Canvas(
+        row, width=px(AVATAR), height=px(AVATAR), bd=0, highlightthickness=0, bg=ground
+    )
+    canvas.pack(side="left", padx=(0, px(16)))
+    beside = tk.Frame(row, bd=0, bg=ground)
+    beside.pack(side="left", fill="x", expand=True)
+
+    def draw(face: Face) -> None:
+        canvas.delete("all")
+        look.avatar(canvas, (0, 0), px(AVATAR), face._replace(online=None), ground, ())
+
+    # --- nickname
+    kit.label(beside, look, page.tr("nick"), "small", "quiet").pack(fill="x", pady=(0, px(4)))
+    line = tk.Frame(beside, bd=0, bg=ground)
+    line.pack(fill="x")
+    field = kit.entry(line, look)
+    kit.put(field, acts.me().name)
+    answer = page.words("", "danger")
+
+    def say(reason: str, good: str) -> None:
+        if answer.winfo_exists():
+            answer.configure(
+                text=look.plain(reason or page.tr(good)),
+                fg=look.palette.danger if reason else look.palette.online,
+            )
+
+    def rename() -> None:
+        def renamed(reason: str) -> None:
+            say(reason, "nick_saved")
+            if not reason and canvas.winfo_exists():
+                draw(acts.me())
+
+        acts.rename(field.get(), renamed)
+
+    save = kit.button(line, look, page.tr("nick_save"), rename, "main")
+    save.pack(side="right", padx=(px(8), 0))
+    field.pack(side="left", fill="x", expand=True)
+    field.bind("<Return>", lambda _: rename())
+    host.parts.update(nick=field, nick_save=save, answer=answer)
+
+    # --- colour and picture
+    def set_profile(colour: int, picture: bytes, good: str) -> None:
+        before = acts.me()
+        draw(before._replace(colour=colour, picture=picture))
+
+        def done(reason: str) -> None:
+            if canvas.winfo_exists():
+                say(reason, good)
+                if reason:
+                    draw(before)
+
+        acts.set_profile(colour, picture, done)
+
+    def choose_picture() -> None:
+        chosen = filedialog.askopenfilename(
+            parent=canvas, title=page.tr("picture_choose"),
+            filetypes=[(page.tr("picture_files"), _PICTURES)],
+        )  # fmt: skip
+        if chosen and canvas.winfo_exists():
+            use_picture(Path(chosen))
+
+    def use_picture(path: Path) -> None:
+        def made(result: tuple[bytes, str]) -> None:
+            if result[1]:
+                say(look.tr(result[1]), "")
+            else:
+                set_profile(acts.me().colour, result[0], "picture_saved")
+
+        host.work(lambda: _portrait(path), made)
+
+    page.heading(page.tr("picture"))
+    row = page.row()
+    page.button(row, "picture_choose", choose_picture)
+    page.button(
+        row, "picture_remove", lambda: set_profile(acts.me().colour, b"", "picture_gone"), "danger"
+    )
+    page.words(page.tr("picture_note"))
+    page.heading(page.tr("colour"))
+    colours = [(0, look.palette.groove)]
+    colours += [(index, one) for index, one in enumerate(look.palette.people, 1)]
+    page.add(
+        "colours",
+        kit.Swatches(
+            page.frame, look, colours, acts.me().colour,
+            lambda colour: set_profile(colour, acts.me().picture or b"", "colour_saved"),
+        ),
+    )  # fmt: skip
+    page.words(page.tr("colour_note"))
+    host.parts["use_picture"] = use_picture
+    draw(acts.me())
+
+
+def _portrait(path: Path) -> tuple[bytes, str]:
+    try:
+        return make_portrait(path), ""
+    except PictureError as error:
+        return b"", str(error)
+
+
+def appearance(page: Page) -> None:
+    """Theme, accent, size of text."""
+    look, host, settings = page.look, page.host, page.acts.settings
+    page.heading(page.tr("theme"))
+    themes = [(name, page.tr(f"theme_{name}")) for name in ("light", "dark", "system")]
+    page.add(
+        "theme",
+        kit.Choice(
+            page.frame, look, themes, settings.theme, lambda theme: host.change(theme=theme)
+        ),
+        inset=8,
+    )
+    page.heading(page.tr("accent"))
+    accents = [(name, palette(look.palette.name, name).accent) for name in ACCENTS]
+    page.add(
+        "accent",
+        kit.Swatches(
+            page.frame, look, accents, settings.accent,
+            lambda accent: host.change(accent=accent),
+        ),
+    )  # fmt: skip
+    page.heading(page.tr("text_size"))
+    row = page.row()
+    percent = kit.label(row, look, "", "label", "quiet", wraps=False)
+    percent.pack(side="right")
+    sample = tk.Canvas(
+        page.frame, bd=0, highlightthickness=0, bg=look.palette.chat, height=look.px(40), width=10
+    )
+
+    def preview(value: int) -> None:
+        percent.configure(text=f"{value} %")
+        _sample(sample, look, page.tr("text_sample"), value / settings.text_percent)
+
+    def moved(value: int, final: bool) -> None:
+        preview(value)
+        if final and value != page.acts.settings.text_percent:
+            # All is built anew: after this, nothing here may be touched.
+            host.change(text_percent=value)
+
+    slider = kit.Slider(row, look, TEXT_PERCENTS, settings.text_percent, moved)
+    slider.widget.pack(side="left", fill="x", expand=True, padx=(0, look.px(12)))
+    host.parts["text_size"] = slider
+    host.parts["sample"] = sample
+    sample.pack(fill="x", padx=look.px(8), pady=(0, look.px(8)))
+    sample.bind("<Configure>", lambda _: preview(slider.value))
+    preview(slider.value)
+
+
+def _sample(canvas: tk.Canvas, look: Look, text: str, factor: float) -> None:
+    """Paint a bubble with words ``factor`` times as large as they are now."""
+    px, colours = look.px, look.palette
+    size = max(6, round(FONT_PX["body"] * look.scale * factor))
+    # Named by what it is, so that no font is left behind.
+    font = (str(look.font("body", text).cget("family")), -size)
+    words = look.fonts.shown("body.thai", look.plain(text))
+    call = canvas.tk.call
+    high = int(call("font", "metrics", font, "-linespace"))
+    edge = round(px(10) * factor)
+    wide = min(canvas.winfo_width() - px(24), int(call("font", "measure", font, words)) + 2 * edge)
+    canvas.delete("all")
+    canvas.configure(height=high + 2 * edge + px(24), bg=colours.chat)
+    if wide > px(24):
+        box = Box(px(12), px(12), wide, high + 2 * edge)
+        image = look.shapes.box(box.w, box.h, px(12), colours.ours, colours.chat)
+        canvas.create_image(box.x, box.y, image=image, anchor="nw")
+        canvas.create_text(
+            box.x + edge, box.y + edge, text=words, font=font, fill=colours.on_ours, anchor="nw"
+        )
+
+
+def language(page: Page) -> None:
+    """The language, each by its own name."""
+    options = [("", page.tr("language_system")), *LANGUAGES.items()]
+    page.add(
+        "language",
+        kit.Choice(
+            page.frame, page.look, options, page.acts.settings.language,
+            lambda code: page.host.change(language=code), stacked=True,
+        ),
+    )  # fmt: skip
+
+
+def notify(page: Page) -> None:
+    """Notifications, sound, and the rooms that are different."""
+    look, acts = page.look, page.acts
+    page.switch("notify_on", "notify")
+    page.switch("notify_words", "notify_words")
+    page.switch("sound", "sound", noted=False)
+    page.button(page.row(), "sound_try", acts.try_sound)
+    page.heading(page.tr("muted"))
+    rooms = acts.muted_rooms()
+    if not rooms:
+        page.words(page.tr("muted_none"))
+    for index, one in enumerate(rooms):
+        row = page.row()
+
+        def unmute(room: bytes = one.room) -> None:
+            acts.unmute(room)
+            if page.host.open:
+                page.host.show("notify")
+
+        end = kit.button(row, look, page.tr("unmute"), unmute)
+        end.pack(side="right", padx=(look.px(8), 0))
+        page.host.parts[f"unmute{index}"] = end
+        how = page.tr("muted_always")
+        if one.notify is Notify.MENTIONS:
+            how = page.tr("muted_mentions")
+        elif one.notify is Notify.ALL:
+            until = wording.when(look.tr, int(one.quiet_until * 1000), date.today())
+            how = page.tr("muted_until", when=until)
+        beside = tk.Frame(row, bd=0, bg=look.palette.card)
+        beside.pack(side="left", fill="x", expand=True)
+        title = kit.label(beside, look, one.title)
+        title.pack(fill="x")
+        kit.label(beside, look, how, "small", "quiet").pack(fill="x")
+
+
+def privacy(page: Page) -> None:
+    """What others see of oneself."""
+    page.switch("typing", "typing")
+    page.switch("read_marks", "read_marks")
+    page.words(page.tr("privacy_always"))
+
+
+def device(page: Page) -> None:
+    """Other devices, servers, the folder, the version."""
+    look, acts, host = page.look, page.acts, page.host
+    if acts.me().person:
+        page.heading(page.tr("link"))
+        page.words(page.tr("link_note", minutes=LINK_TOKEN_MS // 60_000))
+        row = page.row()
+        answer = page.words("")
+
+        def linked(link: str, reason: str) -> None:
+            if not answer.winfo_exists():
+                return
+            if reason:
+                answer.configure(text=look.plain(reason), fg=look.palette.danger)
+                return
+            until = wording.clock(int(time.time() * 1000) + LINK_TOKEN_MS)
+            answer.configure(text=look.plain(page.tr("link_until", clock=until)))
+            host.parts["link_get"].configure(text=look.plain(page.tr("link_again")))
+            kit.put(shown, link)
+            shown.configure(state="readonly")
+            shown.pack(fill="x", padx=look.px(8), pady=(0, look.px(8)), before=answer)
+            copy.pack(side="left")
+
+        def ask() -> None:
+            shown.configure(state="normal")
+            acts.link_device(linked)
+
+        def copy_it() -> None:
+            answer.clipboard_clear()
+            answer.clipboard_append(shown.get())
+            answer.configure(text=look.plain(page.tr("link_copied")))
+
+        page.button(row, "link_get", ask)
+        copy = page.button(row, "link_copy", copy_it)
+        copy.pack_forget()
+        shown = kit.entry(page.frame, look)
+        host.parts["link"] = shown
+        host.parts["link_answer"] = answer
+        page.heading(page.tr("server"))
+        page.words(page.tr("server_note"))
+        page.button(page.row(), "server_switch", lambda: _leave(page))
+    page.heading(page.tr("folder"))
+    page.words(str(acts.data_folder()), "text")
+    size = page.words(page.tr("folder_counting"))
+    host.parts["folder_size"] = size
+    page.button(page.row(), "folder_open", acts.open_folder)
+    page.heading(page.tr("about"))
+    page.words(page.tr("about_note", version=protocol.__version__))
+
+    def counted(result: int) -> None:
+        if size.winfo_exists():
+            used = wording.size(look.tr, result)
+            size.configure(text=look.plain(page.tr("folder_size", size=used)))
+
+    folder = acts.data_folder()
+    host.work(lambda: folder_size(folder), counted)
+
+
+def _leave(page: Page) -> None:
+    page.host.close()
+    page.acts.leave_server()
+
+
+def folder_size(folder: Path) -> int:
+    """Return the bytes of all files below a folder; slow. What cannot be read counts nothing."""
+    total = seen = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            seen += 1
+            if seen > FILES_MAX:
+                return total
+            try:
+                total += os.lstat(os.path.join(place, name)).st_size
+            except OSError:
+                continue
+    return total
+
+
+PAGES: Final[dict[str, Callable[[Page], None]]] = {
+    "profile": profile,
+    "appearance": appearance,
+    "language": language,
+    "notify": notify,
+    "privacy": privacy,
+    "device": device,
+}

@@ -1,0 +1,1 @@
+"""Looking at pictures and long texts, saving and opening files."""

@@ -1,0 +1,148 @@
+"""How happenings are written as JSON events for programs: plain values, bytes in hex.
+
+Pure; names of rooms and people come from the roster.
+"""
+
+from typing import Any
+
+from protocol.client.happenings import (
+    Acked,
+    Changed,
+    Discarded,
+    Fetched,
+    Gathered,
+    Happening,
+    Loaded,
+    Marked,
+    Message,
+    PeopleKnown,
+    PortraitsCame,
+    Queued,
+    Refused,
+    Resumed,
+    RoomsListed,
+    Sent,
+    Typing,
+)
+from protocol.codes import ErrorCode, EventKind
+from protocol.terminal.roster import Roster
+
+Event = dict[str, Any]
+
+_KINDS = {int(kind): kind.name.lower() for kind in EventKind}
+_FIELDS = frozenset(
+    {"text", "name", "media", "size", "width", "height", "caption", "what", "was", "now"}
+    | {"reply", "via", "of", "emoji", "on"}
+)
+
+
+class Reports:
+    """Writes events."""
+
+    def __init__(self, roster: Roster) -> None:
+        """Take names from ``roster``."""
+        self._roster = roster
+
+    def event(self, happening: Happening) -> Event | None:
+        """Return the event of a happening that always reads the same; None: it is another one."""
+        match happening:
+            case Queued(room, n):
+                return {"event": "queued", **self.room(room), "n": n}
+            case Sent(room, first_n, count):
+                return {"event": "sent", **self.room(room), "n": first_n, "count": count}
+            case Acked(room, n, epoch, seq):
+                place = self.room(room)
+                return {"event": "acked", **place, "epoch": epoch.hex(), "seq": seq, "n": n}
+            case Refused(room, n, number, field, text):
+                event = {"event": "refused", **self.room(room), "n": n, "code": code(number)}
+                return event | {"field": field, "text": text}
+            case Discarded(room, n):
+                return {"event": "discarded", **self.room(room), "n": n}
+            case Changed(room, messages):
+                changed = [self.message(one) for one in messages]
+                return {"event": "changed", **self.room(room), "messages": changed}
+            case Loaded(_, room, messages, more, newer):
+                found = [self.message(one) for one in messages]
+                event = {"event": "history", **self.room(room), "messages": found}
+                return event | {"more": more, "newer": newer}
+            case Typing(room, person):
+                return {"event": "typing", **self.room(room), **self._person(person)}
+            case Marked(room, marks):
+                rows = [{**self._person(person), "seq": seq} for person, seq in marks]
+                return {"event": "marked", **self.room(room), "marks": rows}
+            case Gathered(_, room, low, high):
+                return {"event": "gathered", **self.room(room), "low": low, "high": high}
+            case PortraitsCame(_, portraits):
+                rows = [
+                    {**self._person(person), "picture": data.hex()} for person, data in portraits
+                ]
+                return {"event": "portraits", "portraits": rows}
+            case Resumed(_, room, kind, name):
+                place = self.room(room)
+                return {"event": "resumed", **place, "kind": _KINDS.get(kind, ""), "name": name}
+            case PeopleKnown(people):
+                rows = [{"nick": one.nick, "online": one.online} for one in people]
+                return {"event": "people", "people": rows}
+            case RoomsListed(_, listed):
+                rooms = [
+                    {
+                        "room": one.name,
+                        "room_id": one.room.hex(),
+                        "members": one.members,
+                        "joined": one.joined,
+                    }
+                    for one in listed
+                ]
+                return {"event": "rooms", "rooms": rooms}
+            case Fetched(_, sha256, path):
+                return {"event": "fetched", "sha256": sha256.hex(), "path": str(path)}
+        return None
+
+    def room(self, room: bytes) -> Event:
+        """Return the fields that name a room."""
+        place: Event = {"room": self._roster.name_of(room), "room_id": room.hex()}
+        if self._roster.is_direct(room):
+            place |= {"direct": True, "with": self._roster.others(room)}
+        return place
+
+    def message(self, message: Message) -> Event:
+        """Return the event of a message as it reads now."""
+        known = message.kind in _KINDS and (message.body or message.deleted)
+        event: Event = {
+            "event": _KINDS[message.kind] if known else "other",
+            **self.room(message.room),
+            "epoch": message.epoch.hex(),
+            "seq": message.seq,
+            "ts": message.ts,
+            "person": message.person.hex(),
+            "nick": message.nick,
+            "own": message.own,
+            "n": message.n,
+        }
+        if not known:
+            event["kind"] = message.kind
+        for name, value in message.body.items():
+            if name == "sha256":
+                event[name] = value.hex()
+            elif name == "mentions":
+                event[name] = [person.hex() for person in value]
+            elif name in _FIELDS:
+                event[name] = value
+        event |= {name: True for name in ("edited", "deleted") if getattr(message, name)}
+        if message.reactions:
+            event["reactions"] = [
+                {"emoji": emoji, "people": [self._person(one) for one in people]}
+                for emoji, people in message.reactions
+            ]
+        return event
+
+    def _person(self, person: bytes) -> Event:
+        return {"person": person.hex(), "nick": self._roster.people.get(person, "")}
+
+
+def code(number: int) -> str:
+    """Return the name of an error code, or the number of one that this version does not know."""
+    try:
+        return ErrorCode(number).name
+    except ValueError:
+        return str(number) if number else ""

@@ -1,0 +1,137 @@
+"""Files of an earlier schema are brought up to date whole, and those of a later one are refused."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from broker.journal import Batch, BlockRow, MarkRow, MemberRow, PersonRow, ProfileRow, RoomRow
+from broker.sqlite_journal import SqliteHistory, SqliteJournal
+from broker.sqlite_schema import SCHEMA_VERSION
+from protocol.codes import RoomKind
+from protocol.errors import SetupError
+
+SCHEMA_1 = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE person (no INTEGER PRIMARY KEY, person BLOB NOT NULL UNIQUE, nick TEXT NOT NULL,
+    skeleton TEXT NOT NULL UNIQUE);
+CREATE TABLE device (no INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE,
+    person_no INTEGER NOT NULL REFERENCES person);
+CREATE TABLE room (no INTEGER PRIMARY KEY, room BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL,
+    name TEXT NOT NULL, handle TEXT NOT NULL UNIQUE);
+CREATE TABLE member (room_no INTEGER NOT NULL REFERENCES room,
+    person_no INTEGER NOT NULL REFERENCES person, joined INTEGER NOT NULL,
+    PRIMARY KEY (room_no, person_no)) WITHOUT ROWID;
+CREATE TABLE block (id INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, ts INTEGER NOT NULL,
+    crc INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE TABLE writer (no INTEGER PRIMARY KEY, room_no INTEGER NOT NULL, device_no INTEGER NOT NULL,
+    outbox_epoch BLOB NOT NULL, last_n INTEGER NOT NULL,
+    UNIQUE (room_no, device_no, outbox_epoch));
+CREATE TABLE answer (writer_no INTEGER NOT NULL, last_n INTEGER NOT NULL, first_n INTEGER NOT NULL,
+    first_seq INTEGER NOT NULL, code INTEGER NOT NULL, field TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (writer_no, last_n)) WITHOUT ROWID;
+CREATE TABLE blob (room_no INTEGER NOT NULL, sha256 BLOB NOT NULL, size INTEGER NOT NULL,
+    PRIMARY KEY (room_no, sha256)) WITHOUT ROWID;
+CREATE TABLE token (digest BLOB PRIMARY KEY, person_no INTEGER NOT NULL,
+    expires_ts INTEGER NOT NULL) WITHOUT ROWID;
+"""
+"""As version 1 of the schema was, word for word: not to be changed with the program."""
+
+EPOCH = b"epoch-of-old-age"
+ROOM = RoomRow(1, b"r" * 16, RoomKind.OPEN, "general", "o:general", 0, 0)
+ANN = PersonRow(1, b"ann-ann-", "Ann", "ann")
+BLOCK = BlockRow(1, 1, 3, 77, b"three events")
+LATER = Batch(
+    profiles={1: ProfileRow(1, 3, b"12345678")},
+    pictures={1: b"a picture"},
+    marks=[MarkRow(1, 1, 2)],
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file as version 1 made and left it, with a room, a person and a block."""
+    path = tmp_path / "journal.sqlite3"
+    made = SqliteJournal(path)  # for the checksum of the block; its tables are not used
+    made.take_over()
+    made.append(Batch(people=[ANN], rooms=[ROOM], joined=[MemberRow(1, 1, 1)], blocks=[BLOCK]))
+    rows = {
+        name: made._db.execute(f"SELECT * FROM {name}").fetchall()
+        for name in ("person", "room", "member", "block")
+    }
+    made.close()
+    path.unlink()
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.executescript(SCHEMA_1)
+    db.executemany("INSERT INTO meta VALUES (?, ?)", [("epoch", EPOCH), ("term", 41)])
+    for name, values in rows.items():
+        places = ",".join("?" * len(values[0]))
+        db.executemany(f"INSERT INTO {name} VALUES ({places})", values)
+    db.execute("PRAGMA user_version=1")
+    db.close()
+    return path
+
+
+def version(path: Path) -> int:
+    db = sqlite3.connect(path)
+    try:
+        return int(db.execute("PRAGMA user_version").fetchone()[0])
+    finally:
+        db.close()
+
+
+def test_a_file_of_version_1_is_the_same_journal_and_takes_what_is_new(path: Path) -> None:
+    assert version(path) == 1
+    for term in (42, 43):
+        journal = SqliteJournal(path)
+        assert journal.epoch == EPOCH
+        assert journal.take_over() == term
+        contents = journal.contents()
+        assert contents.people == [ANN]
+        assert contents.rooms == [ROOM._replace(head=3, last_ts=77)]
+        assert contents.members == [MemberRow(1, 1, 1)]
+        if term == 42:
+            assert (contents.profiles, contents.marks) == ([], [])
+            assert journal.picture(1) == b""
+            journal.append(LATER)
+        journal.close()
+    assert contents.profiles == [*LATER.profiles.values()]
+    assert contents.marks == LATER.marks
+    history = SqliteHistory(path)
+    page = history.read(ROOM.room, 0, 0, 10, 1_000)
+    history.close()
+    assert page is not None and page.blocks == [BLOCK.data]
+    assert version(path) == SCHEMA_VERSION
+
+
+def test_an_old_file_and_a_new_one_have_the_same_tables(path: Path, tmp_path: Path) -> None:
+    found = []
+    for one in (path, tmp_path / "new"):
+        SqliteJournal(one).close()
+        db = sqlite3.connect(one)
+        found.append(set(db.execute("SELECT type, name, sql FROM sqlite_schema")))
+        db.close()
+    assert found[0] == found[1]
+
+
+def test_a_file_that_cannot_be_brought_up_to_date_stays_as_it_is(path: Path) -> None:
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE mark (something)")
+    db.commit()
+    db.close()
+    with pytest.raises(SetupError):
+        SqliteJournal(path)
+    db = sqlite3.connect(path)
+    names = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
+    db.close()
+    assert "profile" not in names and version(path) == 1
+
+
+def test_a_file_of_a_later_version_is_refused(path: Path) -> None:
+    SqliteJournal(path).close()
+    db = sqlite3.connect(path)
+    db.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
+    db.close()
+    with pytest.raises(SetupError, match=f"version {SCHEMA_VERSION + 1}"):
+        SqliteJournal(path)

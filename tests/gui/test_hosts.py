@@ -1,0 +1,84 @@
+"""Links: only http and https, the host that is really opened, tricks shown for what they are."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gui.text.hosts import link_of
+from gui.text.textlayout import wrap
+from tests.gui.test_textlayout import Grid
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("https://example.org/a?b#c", "example.org"),
+        ("http://Example.ORG", "example.org"),
+        ("https://example.org:8443/x", "example.org:8443"),
+        ("http://127.0.0.1:8080/", "127.0.0.1:8080"),
+        ("https://uk.wikipedia.org/wiki/Київ", "uk.wikipedia.org"),
+        ("https://xn--e1afmkfd.xn--p1ai/", "xn--e1afmkfd.xn--p1ai"),
+    ],
+)
+def test_an_honest_address_is_left_as_it_is(text: str, host: str) -> None:
+    link = link_of(text)
+    assert link is not None
+    assert (link.host, link.odd) == (host, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("https://google.com@evil.example/login", "evil.example"),
+        ("https://google.com:443@evil.example", "evil.example"),
+        ("https://a@b@evil.example", "evil.example"),
+        ("https://evil.example\\@google.com/", "evil.example"),
+        ("https://\u0430pple.com/", "xn--pple-43d.com"),
+        ("https://пример.рф/x", "xn--e1afmkfd.xn--p1ai"),
+        ("https://evil\u3002example/", "evil.example"),
+        ("https://2130706433/", "2130706433"),
+        ("https://0x7f.1/", "0x7f.1"),
+        ("https://010.0.0.1/", "010.0.0.1"),
+    ],
+)
+def test_a_trick_shows_the_real_host(text: str, host: str) -> None:
+    link = link_of(text)
+    assert link is not None
+    assert (link.host, link.odd) == (host, True)
+    assert urlsplit(link.url).netloc == host
+    assert urlsplit(link.url).scheme == "https"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ftp://example.org", "javascript:alert(1)", "https://", "https:///x", "https://a b/",
+     "https://exa%6dple.org/", "https://[::1]/", "https://x:99999/", "https://x:8a/",
+     "https://-x-/", "file:///etc/passwd", "https://" + "a" * 300],
+)  # fmt: skip
+def test_what_cannot_be_opened_safely_is_no_link(text: str) -> None:
+    assert link_of(text) is None
+
+
+@given(st.text(max_size=40), st.text(max_size=20))
+def test_what_is_opened_is_what_is_shown(authority: str, rest: str) -> None:
+    link = link_of(f"https://{authority}/{rest}")
+    if link is not None:
+        assert link.host.isascii() and link.host == link.host.lower()
+        assert link.url.startswith(f"https://{link.host}")
+        assert urlsplit(link.url).netloc == link.host
+
+
+def test_the_real_host_stands_behind_an_odd_link_and_is_not_part_of_the_text() -> None:
+    text = "see https://google.com@evil.example/x and https://example.org."
+    (line,) = wrap(text, 2000, Grid()).lines
+    kinds = [(run.kind, run.text) for run in line.runs]
+    assert ("host", " [evil.example]") in kinds
+    assert ("link", "https://example.org") in kinds
+    said = "".join(run.text for run in line.runs if run.kind != "host")
+    assert said == text
+    assert all(text[run.start : run.end] == run.text for run in line.runs if run.kind != "host")
+    assert {run.target for run in line.runs if run.target} == {
+        "https://evil.example/x", "https://example.org",
+    }  # fmt: skip
