@@ -58,6 +58,9 @@ class Joining:
         self.session: Session | None = None
         self.host: Host | None = None
         """The server that this window started, if it did."""
+        self._host_link = ""
+        self._host_begins = False
+        """The present attempt has started it: giving that up ends it too."""
 
     def join(self, nick: str, link: str) -> None:
         """Begin to join; how it goes is shown in the first screen."""
@@ -92,39 +95,50 @@ class Joining:
     def host_here(self, nick: str, port: int = 0) -> None:
         """Start a server on this machine (``port`` 0: the usual one) and join it."""
         view, tr = self.view, self._context.tr
-        if view is None or self.session is not None or self.host is not None:
+        if view is None or self.session is not None:
             return
         if not nick.strip():
             view.problem(tr("window.need_nick"), "nick")
             return
+        if self.host is not None and self.host.running:
+            if self._host_link:
+                # It runs since an earlier attempt: one only left it, or was refused.
+                view.set_link(self._host_link)
+                self.join(nick, self._host_link)
+            return
+        self._host_link = ""
 
         def told(link: str, problem: str) -> None:
-            self._call(lambda: self._hosted(nick, link, problem))
+            self._call(lambda: self._hosted(made, nick, link, problem))
 
         listen = f"0.0.0.0:{port}" if port else ""
         try:
-            self.host = Host(server_folder(self._data), self._data, told, listen)
+            made = Host(server_folder(self._data), self._data, told, listen)
         except (OSError, SetupError) as error:
             view.problem(str(error))
             return
+        self.host, self._host_begins = made, True
         view.working(tr("window.hosting"))
 
-    def _hosted(self, nick: str, link: str, problem: str) -> None:
+    def _hosted(self, host: Host, nick: str, link: str, problem: str) -> None:
         view = self.view
-        if view is None or self.host is None:
+        if view is None or self.host is not host:
             return
         view.problem("")
         if problem:
             self.end_host()
             view.problem(problem, "port")
             return
+        self._host_link = link
         view.set_link(link)
         self.join(nick, link)
 
     def cancel(self) -> None:
-        """Give an attempt up."""
+        """Give an attempt up; a server that runs here since an earlier one goes on."""
+        begun = self._host_begins
         self.leave()
-        self.end_host()
+        if begun:
+            self.end_host()
         if self.view is not None:
             self.view.problem(self._context.tr("window.cancelled"))
 
@@ -143,6 +157,7 @@ class Joining:
         """Close the session, if there is one."""
         session, self.session = self.session, None
         self._attempt += 1
+        self._host_begins = False
         if session is not None:
             session.close()
 

@@ -64,12 +64,19 @@ SHORTCUTS: Final[tuple[tuple[str, str, str], ...]] = (
 """(group, name, keys) of every shortcut, as the help sheet lists them: ``help.NAME`` says what."""
 
 _TAKEN: Final = {
-    "<<LineEnd>>": "<Control-Key-e>",
-    "<<NextChar>>": "<Control-Key-f>",
-    "<<NextLine>>": "<Control-Key-n>",
-    "<<SelectAll>>": "<Control-Key-slash>",
+    "<<LineStart>>": ("<Control-Key-a>", "<Control-Lock-Key-A>"),
+    "<<LineEnd>>": ("<Control-Key-e>",),
+    "<<NextChar>>": ("<Control-Key-f>",),
+    "<<NextLine>>": ("<Control-Key-n>",),
+    "<<SelectAll>>": ("<Control-Key-slash>",),
+    "<<Paste>>": ("<Control-Key-y>", "<Control-Lock-Key-Y>"),
 }
 """What Tk on X11 does in fields with chords that are ours."""
+_GIVEN: Final = {
+    "<<SelectAll>>": ("<Control-Key-a>", "<Control-Lock-Key-A>"),
+    "<<Redo>>": ("<Control-Key-y>", "<Control-Lock-Key-Y>"),
+}
+"""What people expect of these chords in fields."""
 
 _installed: "WeakKeyDictionary[tk.Misc, dict[str, Callable[[], None]]]" = WeakKeyDictionary()
 
@@ -131,10 +138,12 @@ def remove(root: tk.Misc, shortcuts: Mapping[str, Callable[[], None]]) -> None:
 def _bind(root: tk.Misc, known: dict[str, Callable[[], None]]) -> None:
     def edit(event: "tk.Event[tk.Misc]") -> str | None:
         letter = letter_of(event.keycode, event.keysym)
-        if letter in EDITS:
-            event.widget.event_generate(EDITS[letter])
-            return "break"
-        return None
+        if letter not in EDITS:
+            return None
+        shift = isinstance(event.state, int) and event.state & 1
+        again = letter == "z" and shift
+        event.widget.event_generate("<<Redo>>" if again else EDITS[letter])
+        return "break"
 
     def anywhere(event: "tk.Event[tk.Misc]") -> str | None:
         state = event.state if isinstance(event.state, int) else 0
@@ -152,12 +161,12 @@ def _bind(root: tk.Misc, known: dict[str, Callable[[], None]]) -> None:
             widget.selection_range(0, "end")
         return "break"
 
-    for virtual, sequence in _TAKEN.items():
-        root.event_delete(virtual, sequence)
+    for virtual, sequences in _TAKEN.items():
+        root.event_delete(virtual, *sequences)
+    for virtual, sequences in _GIVEN.items():
+        root.event_add(virtual, *sequences)
     for name in ("Text", "Entry"):
         root.bind_class(name, "<Control-KeyPress>", edit, add="+")
-        # X11 gives Ctrl+A to "start of the line"; people expect everything.
-        root.bind_class(name, "<Control-a>", select_all)
         root.bind_class(name, "<<SelectAll>>", select_all)
         for letter in ("k", "o"):
             # These cut and break a line on X11; without a binding the window gets them.

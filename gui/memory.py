@@ -27,6 +27,7 @@ class Memory:
         self._lock = threading.Lock()
         self._saved_at = 0.0
         self._dirty = False
+        self._collected = self._written = 0
 
     def recall(self, room: Room) -> None:
         """Give a room that was just learned of what is remembered of it."""
@@ -50,14 +51,15 @@ class Memory:
         """Write the file if something has changed and it is time."""
         if self._dirty and now_s - self._saved_at >= SAVE_S:
             self._dirty, self._saved_at = False, now_s
-            data = self._collect(rooms)
-            threading.Thread(target=self._write, args=(data,), name="memory", daemon=True).start()
+            args = (self._collect(rooms), self._collected)
+            threading.Thread(target=self._write, args=args, name="memory", daemon=True).start()
 
     def save(self, rooms: Iterable[Room]) -> None:
         """Write the file now."""
-        self._write(self._collect(rooms))
+        self._write(self._collect(rooms), self._collected)
 
     def _collect(self, rooms: Iterable[Room]) -> dict[str, Any]:
+        self._collected += 1
         # Rooms that one has left keep what was remembered: one may come back.
         for room in rooms:
             one: dict[str, Any] = {}
@@ -76,9 +78,12 @@ class Memory:
             self._rooms[room.room.hex()] = one
         return {"rooms": dict(self._rooms)}
 
-    def _write(self, data: dict[str, Any]) -> None:
+    def _write(self, data: dict[str, Any], number: int) -> None:
         with self._lock:
-            write_json(self._path, data)
+            # A thread that comes late must not undo what was written at the end.
+            if number > self._written:
+                self._written = number
+                write_json(self._path, data)
 
 
 def _whole(value: object, default: int) -> int:

@@ -7,11 +7,13 @@ through the bridge.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Protocol
 
 from gui.chat.asking import ClientPort, Context
 from gui.chat.controller import Controller
 from gui.chat.model import Model
+from gui.desktop.opened import remove_copies
 from gui.memory import Memory
 from protocol.client.client import Client
 from protocol.client.happenings import Happening
@@ -66,6 +68,7 @@ def begin(
     nick = clean_nick(nick)
     invite = Invite.parse(link)
     profile = Profile.open(profiles, invite, nick)
+    Thread(target=remove_copies, args=(profile.pictures,), name="copies", daemon=True).start()
     client = Client(profile, invite, nick, on_happening)
     memory = Memory(profile.folder)
     return Session(

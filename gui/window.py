@@ -6,6 +6,7 @@ swallowed.
 """
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from gui import settings
 from gui.bridge import Bridge
 from gui.chat.model import Model
 from gui.desktop.appearance import Appearance
+from gui.desktop.clipboard import Clipboard
 from gui.desktop.news import News
 from gui.garbage import Garbage
 from gui.joining import Joining
@@ -35,6 +37,8 @@ from protocol.folders import profiles_folder
 log = logging.getLogger(__name__)
 
 TICK_MS = 1000
+ASLEEP_S = 6.0
+"""A tick that comes so late comes after sleep: nothing here takes the Tk thread that long."""
 
 
 class Window:
@@ -63,6 +67,7 @@ class Window:
         self.root.report_callback_exception = self._callback_failed
         self.bridge = Bridge(self.root, self._happened)
         self.pictures = Pictures(self.bridge.call)
+        self.clipboard = Clipboard(self.root, self.bridge.call, self._folder / "clipboard")
         self.look = self._make_look()
         self.joining = Joining(self._folder, data, start, self, self.bridge.post, self.bridge.call)
         self.news = News(self, self.bridge.call)
@@ -70,7 +75,9 @@ class Window:
         self.failures: list[str] = []
         """Names of the errors that Tk callbacks raised: for tests."""
         self._closing = False
+        self._in_front = True
         self._ticking = ""
+        self._ticked_at = time.time()
         self._place()
         self.show_join(link, nick)
         self.appearance.watch(lambda: self.bridge.call(self._system_theme_changed))
@@ -196,7 +203,10 @@ class Window:
         name = session.controller.model.server
         self.settings = self.settings.joined(str(session.invite), session.nick, name)
         settings.save(self._folder, self.settings)
+        session.controller.focused = self._in_front
         session.controller.on_news = self.news.told
+        session.controller.on_changed = self.news.changed
+        session.controller.on_uploaded = self.clipboard.discard
         self._show_main(session)
 
     def _show_main(self, session: Session) -> None:
@@ -218,7 +228,7 @@ class Window:
         if isinstance(self.screen, MainScreen):
             self.show_join()
             self.joining.leave()
-            self.news.count()
+            self.news.left()
 
     # --- settings at work ---------------------------------------------------
 
@@ -270,11 +280,18 @@ class Window:
 
     def _tick(self) -> None:
         self._ticking = self.root.after(TICK_MS, self._tick)
+        before, self._ticked_at = self._ticked_at, time.time()
         if self.session is not None and self.session.welcomed:
             self.session.controller.tick()
+            # No clock tells on every system that the machine slept; a late tick does.
+            if self._ticked_at - before > ASLEEP_S:
+                self.session.controller.woke()
 
     def _focus(self, widget: object, focused: bool) -> None:
-        if widget is not self.root or self.session is None:
+        if widget is not self.root:
+            return
+        self._in_front = focused
+        if self.session is None:
             return
         controller = self.session.controller
         controller.focused = focused
@@ -324,12 +341,17 @@ class Window:
         if self._closing:
             return
         self._closing = True
+        # Tk keeps a pointer to a field that had the focus and went with its window: the next
+        # window of this process would follow it.
+        self.root.focus_set()
         self.root.withdraw()
         self.root.after_cancel(self._ticking)
         if self.screen is not None:
             self.screen.close()
         self.joining.leave()
         self.joining.end_host()
+        # After the client: until then it may read what is being sent.
+        self.clipboard.close()
         self.news.close()
         self.appearance.close()
         settings.save(self._folder, self.settings)

@@ -112,6 +112,9 @@ class ClientPort(Protocol):
     def retry_now(self) -> None:
         """Connect without waiting."""
 
+    def woke(self) -> None:
+        """Look at once whether the connection still lives: the machine was asleep."""
+
 
 class View(Protocol):
     """What the controller needs of the window."""

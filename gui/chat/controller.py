@@ -19,6 +19,7 @@ from gui.ownership import in_tk_thread
 from gui.words import wording
 from protocol.client.happenings import (
     Arrived,
+    Changed,
     Done,
     Failed,
     Fetched,
@@ -27,9 +28,12 @@ from protocol.client.happenings import (
     Link,
     LinkChanged,
     Loaded,
+    Message,
     OpenRoom,
     PeopleKnown,
     PortraitsCame,
+    Queued,
+    Refused,
     RoomsChanged,
     RoomsListed,
     Welcomed,
@@ -45,6 +49,7 @@ PORTRAITS_KEPT = 500
 """Pictures of people that are asked for and kept: some 4 MB at most."""
 
 Told = Callable[[Room, Sequence[Entry]], None]
+ToldChanged = Callable[[Room, Sequence[Message]], None]
 
 
 def _quiet(_room: Room, _entries: Sequence[Entry]) -> None:
@@ -67,6 +72,9 @@ class Controller(History, Writing):
         super().__init__(model, client, context, clock)
         self.memory = memory
         self.on_news = on_news
+        self.on_changed: ToldChanged = lambda _, __: None
+        """Hears which messages look different now, or were taken back."""
+        self.on_uploaded = lambda _: None
         self.focused = True
         """Whether the window has the focus: what nobody looks at was not seen."""
         self._quoting = set()
@@ -102,9 +110,14 @@ class Controller(History, Writing):
         assert in_tk_thread(), "the controller lives in the Tk thread"
         part = Part.NONE
         now_ms = int(self._clock() * 1000)
+        before = self.model.active
         for happening in happenings:
+            if isinstance(happening, Refused):
+                self._change_refused(happening)
             part |= self.model.apply(happening, now_ms)
             part |= self._react(happening)
+        if self.model.active != before:
+            self._entered()
         self._show(part)
 
     def _react(self, happening: Happening) -> Part:
@@ -115,6 +128,13 @@ class Controller(History, Writing):
                     return self._open_now()
             case Arrived():
                 self._news(happening)
+                room = self.model.room
+                if happening.room == self.model.active and room is not None:
+                    replies = (one.body.get("reply") for one in happening.messages)
+                    if any(seq and room.entry(seq) is None for seq in replies):
+                        self._quote(room)
+            case Changed():
+                self._changed(happening)
             case Welcomed():
                 self._hushed.append(self._client.people())
             case LinkChanged(link=Link.ONLINE):
@@ -129,10 +149,12 @@ class Controller(History, Writing):
                 self._ask_portraits()
             case Failed():
                 return self._failed(happening)
+            case Queued():
+                self._uploaded(happening.request)
             case Done() | RoomsListed() | Fetched() | Loaded():
                 part = Part.NONE
                 if not isinstance(happening, Loaded):
-                    self._uploads.pop(happening.request, None)
+                    self._uploaded(happening.request)
                     part = self.model.end_transfer(happening.request)
                 answer = self._answers.pop(happening.request, None)
                 if answer is not None:
@@ -147,7 +169,8 @@ class Controller(History, Writing):
     def _failed(self, failed: Failed) -> Part:
         text = wording.refusal(self._context.tr, failed.code, failed.text)
         part = self.model.fail_transfer(failed.request, text)
-        if failed.request not in self._uploads:
+        transfer = self.model.transfers.get(failed.request)
+        if transfer is not None and transfer.up and failed.request not in self._uploads:
             part |= self.model.end_transfer(failed.request)
         answer = self._answers.pop(failed.request, None)
         if answer is not None:
@@ -156,13 +179,29 @@ class Controller(History, Writing):
             self._say(text, bad=True)
         return part
 
+    def _change_refused(self, refused: Refused) -> None:
+        """A change of one's own is undone, which has no row to say why; nobody can retry it."""
+        room = self.model.rooms.get(refused.room)
+        if room is not None and refused.n in room.changes:
+            self._say(wording.refusal(self._context.tr, refused.code, refused.text), bad=True)
+            self._hushed.append(self._client.discard(refused.room, refused.n))
+
+    def _changed(self, changed: Changed) -> None:
+        room = self.model.rooms.get(changed.room)
+        if room is not None:
+            self.on_changed(room, changed.messages)
+
     def _news(self, arrived: Arrived) -> None:
         room = self.model.rooms.get(arrived.room)
-        if room is None or not arrived.live:
+        if room is None or not arrived.messages:
+            return
+        away = room.room == self.model.active and not self.focused
+        if away and room.unread and room.unread_from <= room.read:
+            # What was behind the line has been read: it goes before what came since.
+            room.unread_from = room.read + 1
+        if not arrived.live:
             return
         first = arrived.messages[0].seq
-        if room.room == self.model.active and not self.focused and room.unread:
-            room.unread_from = room.unread_from or room.read + 1
         fresh = [one for one in room.entries[-len(arrived.messages) :] if one.seq >= first]
         if room.newer and room.latest is not None:
             fresh = [room.latest]
@@ -174,10 +213,10 @@ class Controller(History, Writing):
 
     def open_room(self, room: bytes) -> None:
         """Show a room."""
+        self._open_next = b""
         part = self.model.open(room)
         if part:
-            self._quote(self.model.rooms[room])
-            self._ask_marks()
+            self._entered()
         self._show(part)
 
     def next_room(self, step: int) -> None:
@@ -202,10 +241,14 @@ class Controller(History, Writing):
 
     def mark_read(self, room: Room) -> None:
         """Count a room as read without looking at it."""
+        before = room.read
         part = self.model.mark_read(room)
         room.unread_from = 0
-        self._remember()
-        self._show(part)
+        if room.read > max(0, before):
+            self._remember()
+            if self._context.settings.read_marks:
+                self._client.mark(room.room, room.read)
+        self._show(part | Part.TIMELINE)
 
     def say(self, text: str, mentions: Sequence[bytes] = (), reply: int = 0) -> str:
         """Send to the open room, and show its end; return "" or the reason why not."""
@@ -213,13 +256,6 @@ class Controller(History, Writing):
         if not reason and self.model.room is not None and self.model.room.newer:
             self.to_end()
         return reason
-
-    def _ask_marks(self) -> None:
-        """Ask how far others have read the open room; large rooms have no marks."""
-        room = self.model.room
-        online = self.model.link.link is Link.ONLINE
-        if room is not None and online and self._context.settings.read_marks:
-            self._hushed.append(self._client.marks(room.room))
 
     def notify(self, room: Room, notify: Notify) -> None:
         """Choose what of a room makes a notification."""
@@ -364,3 +400,7 @@ class Controller(History, Writing):
     def retry_now(self) -> None:
         """Connect without waiting."""
         self._client.retry_now()
+
+    def woke(self) -> None:
+        """The machine was asleep: the line about the connection is to be true again soon."""
+        self._client.woke()

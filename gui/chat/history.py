@@ -51,7 +51,11 @@ class History(Asking):
     def jump(self, seq: int) -> None:
         """Show a message of the open room wherever it is, and make it shine."""
         room = self.model.room
-        if room is None or seq < 1 or (room.info is not None and seq > room.info.head):
+        if room is None or seq < 1:
+            return
+        # What the server told of a room's end is older than what came since.
+        latest = room.latest.seq if room.latest is not None else 0
+        if room.info is not None and seq > max(room.info.head, room.last_seq, latest):
             return
         if room.entries and room.first_seq <= seq <= room.last_seq:
             if self._view is not None:
@@ -116,7 +120,7 @@ class History(Asking):
         def got(what: Got) -> None:
             if room.asked == request:
                 room.asked = 0
-            elif where in ("older", "later"):
+            elif where != "start":
                 return  # the view went elsewhere meanwhile
             if isinstance(what, Loaded):
                 self._show(self.model.loaded(what, where))
@@ -124,11 +128,29 @@ class History(Asking):
                 if then is not None:
                     then()
             elif isinstance(what, Failed):
+                why = wording.refusal(self._context.tr, what.code, what.text)
                 room.primed = bool(room.entries)
-                room.trouble = wording.refusal(self._context.tr, what.code, what.text)
+                if where == "around":
+                    # What is shown stays as it was: only whoever wanted to go there hears it.
+                    self._say(why, bad=True)
+                else:
+                    room.trouble = why
                 self._show(Part.TIMELINE)
 
         self._ask(request, got)
+
+    def _entered(self) -> None:
+        """Another room is open: ask for what only an open one needs."""
+        if self.model.room is not None:
+            self._quote(self.model.room)
+            self._ask_marks()
+
+    def _ask_marks(self) -> None:
+        """Ask how far others have read the open room; large rooms have no marks."""
+        room = self.model.room
+        online = self.model.link.link is Link.ONLINE
+        if room is not None and online and self._context.settings.read_marks:
+            self._hushed.append(self._client.marks(room.room))
 
     def _quote(self, room: Room) -> None:
         """Ask for the messages that loaded ones answer, where they are on this machine."""

@@ -59,6 +59,7 @@ class Messages:
             room.latest = shown[-1]
         if room.counted < 0:
             return  # RoomsChanged tells first how far it was read
+        caught_up = not room.unread and room.read >= room.counted
         if fresh[0].seq > room.counted + 1:
             room.unread += fresh[0].seq - room.counted - 1
         for entry in fresh:
@@ -66,6 +67,9 @@ class Messages:
                 room.unread += 1
                 room.mentions += names(entry, self._who()[0])
         room.counted = max(room.counted, fresh[-1].seq)
+        if caught_up and not room.unread:
+            # One's own words, notices and changes are nothing that waits to be read.
+            room.read = max(room.read, room.counted)
 
     def loaded(self, room: Room, loaded: Loaded, where: str) -> None:
         """Take the answer to a question for history; ``where`` is start, older, later or around."""

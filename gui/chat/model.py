@@ -13,6 +13,7 @@ from enum import Flag, auto
 from gui.chat.messages import Messages, names
 from gui.chat.room import Entry, Room, State, Transfer
 from gui.chat.span import cut_above
+from gui.text.textlayout import clean
 from protocol.client.happenings import (
     Acked,
     Arrived,
@@ -111,14 +112,14 @@ class Model:
         return known.nick if known is not None else was
 
     def title(self, room: Room) -> str:
-        """A room's name, or the others' nicknames in a direct message."""
+        """A room's name, or the others' nicknames in a direct message: one line, safe to show."""
         info = room.info
         if info is None:
             return ""
         if info.kind is RoomKind.OPEN:
-            return info.name
+            return " ".join(clean(info.name).split())
         others = [self.name_of(who, nick) for who, nick in info.members if who != self.me]
-        return ", ".join(others) or self.alone
+        return " ".join(clean(", ".join(others)).split()) or self.alone
 
     def is_direct(self, room: Room) -> bool:
         """Whether only its members can see it."""
@@ -178,6 +179,7 @@ class Model:
 
     def start_transfer(self, transfer: Transfer) -> Part:
         """A picture or a file is on its way."""
+        self._forget_failed(transfer.sha256)
         self.transfers[transfer.request] = transfer
         return self._transfer_part(transfer)
 
@@ -187,14 +189,23 @@ class Model:
         return self._transfer_part(transfer) if transfer else Part.NONE
 
     def fail_transfer(self, request: int, problem: str) -> Part:
-        """It failed; an upload stays to be tried again."""
+        """It failed; it stays to be tried again, a download until the next try of its file."""
         transfer = self.transfers.get(request)
         if transfer is None:
             return Part.NONE
-        if not transfer.up:
-            return self.end_transfer(request)
+        self._forget_failed(transfer.sha256)
         self.transfers[request] = replace(transfer, problem=problem)
-        return Part.TRANSFERS
+        return self._transfer_part(transfer)
+
+    def _forget_failed(self, sha256: bytes) -> None:
+        """Another try of a file decides how it stands."""
+        same = [
+            request
+            for request, one in self.transfers.items()
+            if sha256 and one.sha256 == sha256 and one.problem
+        ]
+        for request in same:
+            del self.transfers[request]
 
     def _transfer_part(self, transfer: Transfer) -> Part:
         # What comes down is shown in its message, what goes up by the composer.
@@ -293,7 +304,10 @@ class Model:
                 part |= self._touch(info.room)
             room.info = info
             if room.read < 0:
-                room.read = info.head
+                # Somebody has begun to write to one: all of it is new. Elsewhere, and where one
+                # comes with a machine that knows nothing yet, one begins at the end.
+                begun = info.kind is RoomKind.DIRECT and bool(self.rooms)
+                room.read = 0 if begun else info.head
             room.read = min(room.read, info.head)
             if room.counted < 0:
                 room.counted = room.read
@@ -328,8 +342,11 @@ class Model:
         return self._touch(loaded.room)
 
     def _arrived(self, arrived: Arrived) -> Part:
-        if not self.messages.arrived(self._known(arrived.room), arrived):
+        room = self._known(arrived.room)
+        if not self.messages.arrived(room, arrived):
             return Part.NONE
+        if arrived.room != self.active:
+            cut_above(room)
         return self._touch(arrived.room) | Part.TYPING
 
     def _queued(self, queued: Queued, now_ms: int) -> Part:
@@ -368,10 +385,15 @@ class Model:
         """One has read up to ``seq`` on another device."""
         if seq <= room.read:
             return Part.NONE
-        behind = [one for one in room.entries if one.seq > seq and not one.own and one.kind in SAID]
         room.read = seq
-        room.unread = min(room.unread, len(behind))
-        room.mentions = min(room.mentions, sum(names(one, self.me) for one in behind))
+        room.counted = max(room.counted, seq)
+        unread = mentions = room.counted - seq
+        if room.first_seq <= seq + 1 and room.last_seq >= room.counted:
+            behind = room.entries[max(0, seq + 1 - room.first_seq) :] if room.entries else []
+            said = [one for one in behind if not one.own and one.kind in SAID]
+            unread, mentions = len(said), sum(names(one, self.me) for one in said)
+        room.unread = min(room.unread, unread)
+        room.mentions = min(room.mentions, mentions)
         return Part.ROOMS
 
     def _portraits(self, came: PortraitsCame) -> Part:

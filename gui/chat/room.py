@@ -177,5 +177,9 @@ class Room:
 
     @property
     def last(self) -> Entry | None:
-        """The newest row, one's own waiting one before all others; or None."""
-        return self.pending[-1] if self.pending else self.latest
+        """The newest row, one's own waiting one before all others; or None.
+
+        One that was refused may stand there for days: it does not hide what is said since.
+        """
+        own = next((one for one in reversed(self.pending) if one.state is not State.FAILED), None)
+        return own or self.latest or (self.pending[-1] if self.pending else None)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gui.chat.asking import Asking, Got
 from gui.chat.model import Part
-from gui.chat.room import Draft, Entry, Transfer
+from gui.chat.room import Draft, Entry, Room, Transfer
 from gui.words import wording
 from protocol.client.happenings import Failed, Fetched
 from protocol.codes import EventKind
@@ -34,6 +34,8 @@ class Writing(Asking):
 
     _uploads: dict[int, _Upload]
     _typed_at: float
+    on_uploaded: Callable[[Path], None]
+    """Hears which file is not needed any more: it was sent, or given up."""
 
     def say(self, text: str, mentions: Sequence[bytes] = (), reply: int = 0) -> str:
         """Send to the open room; return "" or the reason why not."""
@@ -66,9 +68,9 @@ class Writing(Asking):
             self._client.edit(room.room, seq, text, tuple(mentions))
         return reason
 
-    def delete(self, seqs: Sequence[int]) -> None:
-        """Take messages of one's own back."""
-        room = self.model.room
+    def delete(self, seqs: Sequence[int], where: Room | None = None) -> None:
+        """Take messages of one's own back, in the open room or in ``where``."""
+        room = where or self.model.room
         if room is None:
             return
         for seq in seqs:
@@ -76,18 +78,18 @@ class Writing(Asking):
             if entry is not None and entry.own and not entry.deleted:
                 self._client.delete(room.room, seq)
 
-    def react(self, seq: int, emoji: str) -> None:
-        """Put an emoji to a message, or take it away again."""
-        room = self.model.room
+    def react(self, seq: int, emoji: str, where: Room | None = None) -> None:
+        """Put an emoji to a message of the open room (or ``where``), or take it away again."""
+        room = where or self.model.room
         entry = room.entry(seq) if room is not None else None
         if room is None or entry is None or entry.deleted:
             return
         mine = any(one == emoji and self.model.me in people for one, people in entry.reactions)
         self._client.react(room.room, seq, emoji, not mine)
 
-    def forward(self, seqs: Sequence[int], to: bytes) -> None:
-        """Pass messages of the open room on to another one."""
-        room = self.model.room
+    def forward(self, seqs: Sequence[int], to: bytes, where: Room | None = None) -> None:
+        """Pass messages of the open room (or ``where``) on to another one."""
+        room = where or self.model.room
         if room is not None:
             for seq in sorted(seqs):
                 self._client.forward(room.room, seq, to)
@@ -105,10 +107,11 @@ class Writing(Asking):
     # --- files ------------------------------------------------------------
 
     def send_files(
-        self, paths: Sequence[Path], caption: str = "", shrink: bool = True, reply: int = 0
-    ) -> None:
-        """Send files to the open room; the caption stands below the first one."""
-        room = self.model.room
+        self, paths: Sequence[Path], caption: str = "", shrink: bool = True, reply: int = 0,
+        where: Room | None = None,
+    ) -> None:  # fmt: skip
+        """Send files to the open room or ``where``; the caption stands below the first one."""
+        room = where or self.model.room
         if room is None:
             return
         for path in paths:
@@ -132,6 +135,12 @@ class Writing(Asking):
         if one is not None:
             self._upload(one)
 
+    def _uploaded(self, request: int) -> None:
+        """Forget an upload that is over."""
+        one = self._uploads.pop(request, None)
+        if one is not None and all(one.path != other.path for other in self._uploads.values()):
+            self.on_uploaded(one.path)
+
     def fetch(
         self, room: bytes, sha256: bytes, size: int, answer: Callable[[Path | None, str], None]
     ) -> int:
@@ -151,10 +160,14 @@ class Writing(Asking):
     def cancel(self, request: int) -> None:
         """End a transfer or a gathering; an upload that failed goes away."""
         transfer = self.model.transfers.get(request)
-        self._uploads.pop(request, None)
+        self._uploaded(request)
         if transfer is not None and transfer.problem:
-            self._show(self.model.end_transfer(request))
+            if transfer.up:
+                self._show(self.model.end_transfer(request))
         else:
+            if transfer is not None and not transfer.up:
+                # Its end will be told as a failure, which it is not.
+                self._show(self.model.end_transfer(request))
             self._client.cancel(request)
 
     # --- drafts and typing ------------------------------------------------

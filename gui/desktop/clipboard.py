@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -103,7 +104,7 @@ class Clipboard:
     def discard(self, path: Path) -> None:
         """Remove a picture that was taken and is not needed any more; others are left alone."""
         if path.parent == self._folder:
-            path.unlink(missing_ok=True)
+            _remove(path)
 
     def close(self) -> None:
         """Remove all pictures that were taken; what is under way is dropped."""
@@ -123,7 +124,7 @@ class Clipboard:
         if self._folder.is_dir():
             for path in self._folder.iterdir():
                 if path.is_file():
-                    path.unlink(missing_ok=True)
+                    _remove(path)
 
     # --- what Tk can tell -------------------------------------------------
 
@@ -156,6 +157,12 @@ class Clipboard:
                 if files:
                     return files
         return ()
+
+
+def _remove(path: Path) -> None:
+    """Remove a file; one that a worker still reads stays on Windows, until the next start."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def _octets(answer: str) -> bytes:

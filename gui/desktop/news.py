@@ -17,6 +17,7 @@ from gui.desktop.urgency import set_urgent
 from gui.desktop.windowicon import WindowIcon
 from gui.settings import Settings
 from gui.words.i18n import Words
+from protocol.client.happenings import Message
 
 
 class Around(Protocol):
@@ -60,6 +61,8 @@ class News:
         self.chime = Chime(around.root.bell, call)
         self.icon = WindowIcon(around.root)
         self._later = ""
+        self._shown: dict[bytes, set[int]] = {}
+        """Which messages the last notification of a room was about."""
 
     def told(self, room: Room, entries: Sequence[Entry]) -> None:
         """Others have said something just now."""
@@ -89,6 +92,7 @@ class News:
                 tr, model.title(room), model.is_direct(room), entries, settings.notify_words
             )
             self._notifier.show(where, title, body, self._opener(where))
+            self._shown[where] = {one.seq for one in entries}
             if settings.sound:
                 self.chime.play()
         wait_s = self._gatherer.wait_s(time.monotonic())
@@ -101,7 +105,7 @@ class News:
     def _unreachable(self, shown: Shown) -> None:
         """The desktop shows no notifications: the window says it, unless the room is in view."""
         model = self._around.model
-        if model is not None and shown.room != model.active:
+        if model is not None and shown.room in model.rooms and shown.room != model.active:
             words = f"{shown.title}: {shown.body}" if shown.body else shown.title
             self._around.say(words)
         if not self._around.focused:
@@ -110,7 +114,24 @@ class News:
     def looked_at(self, room: bytes) -> None:
         """A room is in view of somebody: its notification goes."""
         self._gatherer.seen(room)
+        self._shown.pop(room, None)
         self._notifier.clear(room)
+
+    def changed(self, room: Room, messages: Sequence[Message]) -> None:
+        """Messages were edited or taken back: no notification shows what was taken back."""
+        self._gatherer.changed(room.room, {one.seq: one for one in messages})
+        gone = {one.seq for one in messages if one.deleted}
+        if gone & self._shown.get(room.room, set()):
+            del self._shown[room.room]
+            self._notifier.clear(room.room)
+
+    def left(self) -> None:
+        """One is at this server no more: nothing of it is shown at another."""
+        self._stop_timer()
+        self._gatherer.clear()
+        self._shown.clear()
+        self._notifier.clear_all()
+        self.count()
 
     def count(self) -> None:
         """Bring the number in title and icon up to date."""

@@ -10,8 +10,8 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ from gui.settings import Settings
 from gui.text.textlayout import clean
 from gui.words import wording
 from gui.words.i18n import Words
+from protocol.client.happenings import Message
 from protocol.items import SAID
 
 log = logging.getLogger(__name__)
@@ -118,6 +119,24 @@ class Gatherer:
             return None
         return max(0.0, min(self._until.get(room, now) for room in self._held) - now)
 
+    def changed(self, room: bytes, messages: Mapping[int, Message]) -> None:
+        """Take messages, by ``seq``, that look different now: what was taken back goes."""
+        held = [self._changed(one, messages.get(one.seq)) for one in self._held.pop(room, ())]
+        left = [one for one in held if not one.deleted]
+        if left:
+            self._held[room] = left
+
+    @staticmethod
+    def _changed(entry: Entry, now: Message | None) -> Entry:
+        if now is None:
+            return entry
+        return replace(entry, body=now.body, edited=now.edited, deleted=now.deleted)
+
+    def clear(self) -> None:
+        """Forget everything: another server's rooms come."""
+        self._held.clear()
+        self._until.clear()
+
     def seen(self, room: bytes) -> None:
         """Forget a room's entries: they were looked at."""
         self._held.pop(room, None)
@@ -161,6 +180,11 @@ class Notifier:
         """Take a room's notification away."""
         if self._thread is not None and not self._closed:
             self._do(lambda desk: desk.clear(room))
+
+    def clear_all(self) -> None:
+        """Take all notifications away."""
+        if self._thread is not None and not self._closed:
+            self._do(lambda desk: desk.clear_all())
 
     def close(self) -> None:
         """Take all of them away and end the thread."""
@@ -239,10 +263,13 @@ class _Desk:
     async def clear(self, room: bytes) -> None:
         await self._take_away(room)
 
-    async def close(self) -> None:
-        self._open = False
+    async def clear_all(self) -> None:
         for room in list(self._of_room):
             await self._take_away(room)
+
+    async def close(self) -> None:
+        self._open = False
+        await self.clear_all()
         await self._disconnect()
 
     async def _connect(self) -> Any:

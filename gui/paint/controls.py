@@ -117,6 +117,12 @@ class _Row(Control):
         self.on = on
         self.restyle()
 
+    def set_words(self, text: str) -> None:
+        """Say something else beside the sign."""
+        if text != self._text:
+            self._text = text
+            self.restyle()
+
     def _act(self) -> None:
         self.on = not self.on
         self.restyle()
@@ -174,6 +180,11 @@ class Switch(_Row):
 
 class CheckBox(_Row):
     """Something to tick, before a button is pressed."""
+
+    def _press(self, part: int) -> None:
+        # The focus stays where it is: Enter there still means what it meant.
+        if part >= 0:
+            self._act()
 
     def _sign_first(self) -> bool:
         return True

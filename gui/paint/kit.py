@@ -25,6 +25,7 @@ from gui.paint.controls import Switch as Switch
 from gui.paint.dropdown import Dropdown as Dropdown
 from gui.paint.look import Look
 from gui.paint.theme import palette
+from gui.text.undo import History, Moment
 
 
 def make_root(theme: str, scale: float) -> tk.Tk:
@@ -147,16 +148,33 @@ class _Button(ctk.CTkButton):  # type: ignore[misc]
 
 
 class _Entry(ctk.CTkEntry):  # type: ignore[misc]
-    """A field whose edge shows its focus."""
+    """A field whose edge shows its focus, and that can undo: Tk's own entry cannot."""
 
     def __init__(self, master: tk.Misc, look: Look, below: str, **options: Any) -> None:
         self._look = look
         self._below = below
         self._has_focus = False
+        self.history = History()
         super().__init__(master, **options, **self._colours())
         self.bind("<FocusIn>", lambda _: self._focused(True))
         self.bind("<FocusOut>", lambda _: self._focused(False))
+        # The key has not changed anything yet: this is what can be gone back to.
+        self.bind("<KeyPress>", lambda _: self._note())
+        self.bind("<<Undo>>", lambda _: self._travel(self.history.undo))
+        self.bind("<<Redo>>", lambda _: self._travel(self.history.redo))
         _alive.add(self)
+
+    def _note(self) -> None:
+        self.history.note(str(self.get()), int(self.index("insert")))
+
+    def _travel(self, step: Callable[[], Moment | None]) -> str:
+        self._note()
+        moment = step()
+        if moment is not None:
+            self.delete(0, "end")
+            self.insert(0, moment.text)
+            self.icursor(moment.cursor)
+        return "break"
 
     def _colours(self) -> dict[str, Any]:
         return {
@@ -238,6 +256,7 @@ def put(field: Any, text: str) -> None:
     field.delete(0, "end")
     if text:
         field.insert(0, text)
+    field.history.reset(text)
 
 
 def label(

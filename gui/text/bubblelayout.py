@@ -150,6 +150,7 @@ class _Bubble:
         avatar = None
         if self.row.last and not self.own:
             avatar = (px(2 * GRID), self.y - px(AVATAR))
+            zones.append(Zone("person", Box(*avatar, px(AVATAR), px(AVATAR))))
         return Shape(
             height=self.y,
             pin=pin,
@@ -198,8 +199,10 @@ class _Bubble:
         entry, page = self.entry, self.page
         if self.row.first and not self.own:
             name = page.name_of(entry.person, entry.nick)
-            self._label(name, "name", "person", person=entry.person)
-            self.y += page.ruler.line_height("name")
+            line = self._label(name, "name", "person", person=entry.person)
+            high = page.ruler.line_height("name")
+            self.zones.append(Zone("person", Box(0, self.y, line.width, high)))
+            self.y += high
         via = entry.body.get("via")
         if via and not entry.deleted:
             self._label(page.tr("timeline.via", who=str(via)), "small", "quiet")

@@ -42,9 +42,10 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """What is more than words: quote, picture, file, more, less, chip, retry, discard, link.
+    """What is more than words, by its kind.
 
-    All of them can be clicked, but for state: the sign of how far one's own message is.
+    quote, picture, file, more, less, chip, retry, discard, link, person (name and avatar): all
+    of them can be clicked. But for state: the sign of how far one's own message is.
     """
 
     kind: str

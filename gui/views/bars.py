@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from gui.chat.model import Model
 from gui.paint.look import Look
-from gui.text.rowlayout import Box
 from gui.text.textlayout import clean, one_line, wrap
 from gui.views.faces import face_of, room_face
 from gui.words import wording
@@ -130,9 +129,16 @@ class StatusBar:
         self._model = model
         self._ticking = ""
         self._waited_ms = 0
-        self.widget = tk.Canvas(master, highlightthickness=0, bd=0, height=1, cursor="hand2")
-        self.widget.bind("<Configure>", lambda _: self.draw())
-        self.widget.bind("<ButtonRelease-1>", lambda _: on_click())
+        self._focused = False
+        self.widget = tk.Canvas(
+            master, highlightthickness=0, bd=0, height=1, cursor="hand2", takefocus=0
+        )
+        bind = self.widget.bind
+        bind("<Configure>", lambda _: self.draw())
+        for event in ("<ButtonRelease-1>", "<Return>", "<space>"):
+            bind(event, lambda _: on_click())
+        bind("<FocusIn>", lambda _: self._focus(True))
+        bind("<FocusOut>", lambda _: self._focus(False))
 
     @property
     def text(self) -> str:
@@ -147,12 +153,17 @@ class StatusBar:
             self._ticking = self.widget.after(TICK_MS, self._tick)
         self.draw()
 
+    def _focus(self, focused: bool) -> None:
+        self._focused = focused
+        self.draw()
+
     def draw(self) -> None:
         """Draw it again."""
         look, palette, px = self._look, self._look.palette, self._look.px
         canvas, link = self.widget, self._model.link.link
         canvas.delete("all")
-        canvas.configure(bg=palette.side)
+        # Tab comes here while there is something to try.
+        canvas.configure(bg=palette.side, takefocus=link is not Link.ONLINE)
         if link is Link.ONLINE:
             canvas.configure(height=1)
             return
@@ -162,7 +173,11 @@ class StatusBar:
         canvas.configure(height=high + px(8))
         quiet = link is Link.CONNECTING
         fill = palette.pill
-        look.bubble(canvas, Box(px(8), 0, width - px(16), high), px(10), fill, palette.side, ())
+        edge = px(2) if self._focused else 0
+        box = look.shapes.box(
+            width - px(16), high, px(10), fill, palette.side, palette.accent, edge
+        )
+        canvas.create_image(px(8), 0, image=box, anchor="nw")
         ink = palette.on_pill if quiet else palette.text
         dot = look.art.disc(px(8), palette.quiet if quiet else palette.danger, fill)
         top = px(8) + (look.fonts.line_height("small") - px(8)) // 2

@@ -44,6 +44,9 @@ class Around(Protocol):
     def search(self, everywhere: bool) -> None:
         """Open the search."""
 
+    def person_menu(self, person: PersonInfo, x: int, y: int) -> None:
+        """Offer what can be done with somebody."""
+
     def more_menu(self) -> None:
         """Offer what can be done with the open room."""
 
@@ -119,6 +122,8 @@ class Conversation:
         self.composer.widget.pack(side="bottom", fill="x")
         self.timeline = Timeline(frame, look, self._model, pictures, self)
         self.timeline.widget.pack(side="top", fill="both", expand=True)
+        self.reader: TextViewer | None = None
+        """The long text that was read last."""
         self.files = Files(self._root, look, controller, pictures, clipboard, self.toast.say)
         self._drops = DropVeil(frame, look, self.files_dropped)
         self.alone(False)
@@ -168,6 +173,8 @@ class Conversation:
         """Stop what goes on."""
         self.toast.close()
         self.files.close()
+        if self.reader is not None:
+            self.reader.close()
 
     def place_of_more(self) -> tuple[int, int]:
         """Return where the menu of the room pops up."""
@@ -189,10 +196,11 @@ class Conversation:
         seqs = [one.seq for one in entries if one.own and one.seq]
         if not seqs:
             return
-        tr = self._look.tr
+        # Another room may be open when the answer comes: its messages have the same numbers.
+        tr, room = self._look.tr, self._model.room
         ask(
             self._root, self._look, tr("main.delete_title", n=len(seqs)), tr("main.delete_text"),
-            [(tr("main.delete_do"), "danger", lambda: self._controller.delete(seqs)),
+            [(tr("main.delete_do"), "danger", lambda: self._controller.delete(seqs, room)),
              (tr("general.cancel"), "quiet", lambda: None)],
         )  # fmt: skip
 
@@ -202,8 +210,10 @@ class Conversation:
         if not seqs:
             return
 
+        where = self._model.room
+
         def to(room: Room) -> None:
-            self._controller.forward(seqs, room.room)
+            self._controller.forward(seqs, room.room, where)
             name = clean(self._model.title(room))
             self.toast.say(self._look.tr("main.forwarded", n=len(seqs), room=name))
 
@@ -215,7 +225,8 @@ class Conversation:
 
     def pick_reaction(self, entry: Entry, x: int, y: int) -> None:
         """Choose an emoji beside a place of the screen, then react with it."""
-        self._around.pick_emoji(x, y, lambda emoji: self.react(entry, emoji))
+        room = self._model.room
+        self._around.pick_emoji(x, y, lambda emoji: self._controller.react(entry.seq, emoji, room))
 
     def copy(self, text: str) -> None:
         """Put a text into the clipboard."""
@@ -236,7 +247,7 @@ class Conversation:
 
     def open_text(self, entry: Entry) -> None:
         """Show a long text by itself."""
-        TextViewer(self._root, self._look, clean(entry.nick), entry.words)
+        self.reader = TextViewer(self._root, self._look, clean(entry.nick), entry.words)
 
     def open_link(self, url: str) -> None:
         """Open an address in the browser, in a thread: some browsers take their time."""
@@ -255,6 +266,11 @@ class Conversation:
     def discard(self, entry: Entry) -> None:
         """Throw a refused message away."""
         self._controller.discard(entry)
+
+    def person(self, entry: Entry, x: int, y: int) -> None:
+        """Offer what can be done with the author of a message."""
+        known = self._model.person(entry.person)
+        self._around.person_menu(known or PersonInfo(entry.person, entry.nick, False), x, y)
 
     def direct(self, person: bytes) -> None:
         """Open a direct message with somebody."""
@@ -299,11 +315,23 @@ class Conversation:
         button = self.composer.emoji_button.widget
         self.composing.pick_emoji(button.winfo_rootx(), button.winfo_rooty())
 
-    def escape(self) -> bool:
-        """Close what lies over the messages; return whether there was anything."""
+    @property
+    def covered(self) -> bool:
+        """Whether a picture or a long text covers the whole window."""
+        return self.files.viewer is not None or (self.reader is not None and self.reader.open)
+
+    def uncover(self) -> bool:
+        """Close what covers the window; return whether there was anything."""
         if self.files.viewer is not None:
             self.files.close()
             return True
+        if self.reader is not None and self.reader.open:
+            self.reader.close()
+            return True
+        return False
+
+    def escape(self) -> bool:
+        """Close what lies over the messages; return whether there was anything."""
         if self.toast.text:
             self.toast.hide()
             return True

@@ -28,6 +28,7 @@ from gui.views.bars import MeBar, StatusBar
 from gui.views.conversation import Conversation
 from gui.views.emoji.emojipicker import EmojiPicker
 from gui.views.helpsheet import HelpSheet
+from gui.views.mainchords import main_chords
 from gui.views.newsheets import JoinSheet, PeopleSheet
 from gui.views.panes import PEOPLE, ROOMS, TALK, Panes
 from gui.views.people import PeopleColumn
@@ -53,6 +54,10 @@ class AppActs(Program, Protocol):
     @property
     def bridge(self) -> Bridge:
         """The way into the Tk thread."""
+
+    @property
+    def clipboard(self) -> Clipboard:
+        """The clipboard of the window."""
 
     @property
     def session(self) -> Session | None:
@@ -106,17 +111,18 @@ class MainScreen:
         self.status.widget.pack(side="bottom", fill="x")
         self.rooms = RoomsColumn(left, look, self._model, self)
         self.rooms.widget.pack(side="top", fill="both", expand=True)
+        # Tab goes in the order in which things lie on each other; this stands under the rooms.
+        tk.Misc.lift(self.status.widget)
         self.people = PeopleColumn(self.panes.people, look, self._model, self)
         self.people.widget.pack(fill="both", expand=True)
-        clipboard = Clipboard(root, app.bridge.call, app.folder / "clipboard")
         self.talk = Conversation(
-            self.panes.talk, look, controller, pictures, self, self.tip, clipboard
+            self.panes.talk, look, controller, pictures, self, self.tip, app.clipboard
         )
         self.finder = SearchPane(
             self.panes, look, controller, self._history, app.bridge, self.focus
         )
         self.timeline, self.composer = self.talk.timeline, self.talk.composer
-        self._shortcuts = self._make_shortcuts()
+        self._shortcuts = main_chords(self, controller, app.ask_close)
         keys.install(root, self._shortcuts)
         self.widget.bind("<Configure>", lambda _: self._resized())
         self._style()
@@ -129,24 +135,6 @@ class MainScreen:
         self.tip.attach(made.widget, hint)
         self._icons.append(made)
         return made
-
-    def _make_shortcuts(self) -> dict[str, Callable[[], None]]:
-        def step(by: int) -> Callable[[], None]:
-            return lambda: self._controller.next_room(by)
-
-        def place(number: int) -> Callable[[], None]:
-            return lambda: self.open_numbered(number)
-
-        chords: dict[str, Callable[[], None]] = {
-            "Ctrl+K": self.switch, "Ctrl+N": self.new_menu, "Ctrl+O": self.talk.composing.attach,
-            "Ctrl+E": self.talk.pick_emoji, "Ctrl+F": lambda: self.search(False),
-            "Ctrl+Shift+F": lambda: self.search(True), "Ctrl+,": self.open_settings,
-            "F1": self.help, "Ctrl+/": self.help, "F6": self.next_pane, "Esc": self.escape,
-            "Ctrl+Q": self._app.ask_close,
-        }  # fmt: skip
-        for by, words in ((1, "Alt+Down Ctrl+PgDn Ctrl+Tab"), (-1, "Alt+Up Ctrl+PgUp")):
-            chords |= {chord: step(by) for chord in words.split()}
-        return chords | {f"Ctrl+{number}": place(number) for number in range(1, 10)}
 
     # --- what the controller needs ----------------------------------------------
 
@@ -195,7 +183,7 @@ class MainScreen:
             if sheet is None:
                 break
             sheet.close()
-        self.emoji.hide()
+        self.emoji.close()
         self.finder.close()
         self.status.close()
         self.talk.close()
@@ -216,6 +204,7 @@ class MainScreen:
     def restyle(self) -> None:
         """Draw everything in the palette of now."""
         self.tip.hide()
+        self.emoji.restyle()
         self._style()
         self.talk.restyle()
         self.finder.restyle()
@@ -334,6 +323,7 @@ class MainScreen:
             (self.timeline.widget, self.timeline.focus),
             (self.composer.widget, self.composer.focus),
             (self.people.widget, self.people.list.widget.focus_set),
+            (self.panes.search, self.finder.focus),
         ]
         stops = [stop for stop in stops if stop[0].winfo_viewable()]
         at = str(self._root.focus_get() or "")
@@ -346,6 +336,8 @@ class MainScreen:
         sheet = Sheet.top()
         if sheet is not None:
             sheet.close()
+        elif self.talk.uncover():
+            return
         elif self.finder.open:
             self.finder.hide()
         elif not self.talk.escape():
@@ -377,8 +369,12 @@ class MainScreen:
 
     def _settings_closed(self) -> None:
         MainScreen._settings_open = False
-        if isinstance(self.dialog, SettingsSheet):
-            MainScreen._section = self.dialog.section
+        sheet = self.dialog
+        if isinstance(sheet, SettingsSheet):
+            MainScreen._section = sheet.section
+            if str(self._root.focus_lastfor()).startswith(str(sheet.sheet.shade)):
+                # What had the focus before went with the screen that these settings built anew.
+                self.focus()
 
     def search(self, everywhere: bool) -> None:
         """Open the search, in the open room or in all."""

@@ -53,7 +53,7 @@ class PeopleColumn:
         self.list.take_focus()
         self.list.widget.pack(side="top", fill="both", expand=True)
         self.field.bind("<KeyRelease>", lambda _: self._typed())
-        for key in ("Up", "Down", "Prior", "Next", "Return"):
+        for key in ("Up", "Down", "Prior", "Next", "Return", "Menu", "Shift-F10"):
             self.field.bind(f"<{key}>", self.list.key)
         self.field.bind("<Escape>", self._escape)
         self._filter = ""

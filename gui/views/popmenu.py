@@ -61,7 +61,7 @@ class PopMenu:
     def show(self, choices: Sequence[Choice], x: int, y: int) -> None:
         """Pop up with its upper left corner at a place of the screen, or as near as it fits."""
         if not self.open:
-            self._back = self._root.focus_get()
+            self._back = self._root.focus_lastfor()
         self._outer.clear()
         self.open = True
         self._fill(choices)
@@ -80,7 +80,9 @@ class PopMenu:
         self.widget.grab_release()
         self.widget.place_forget()
         back = self._back
-        if back is not None and back.winfo_exists() and self.widget.focus_get() is self.widget:
+        # Of this window: another program may have the keyboard by now.
+        held = self.widget.focus_lastfor() is self.widget
+        if back is not None and back.winfo_exists() and held:
             back.focus_set()
 
     def close(self) -> None:
@@ -208,7 +210,7 @@ class PopMenu:
                 self._leave()
             case "Down" | "Tab" if lines:
                 self._light(lines[(at + 1) % len(lines)])
-            case "Up" if lines:
+            case "Up" | "ISO_Left_Tab" if lines:
                 self._light(lines[(at if at > 0 else len(lines)) - 1])
             case "Right" if at >= 0 and self.choices[self._lit].inside:
                 self.choose(self._lit)

@@ -67,7 +67,7 @@ class RoomsColumn:
         self.list.take_focus()
         self.list.widget.pack(side="top", fill="both", expand=True)
         self.field.bind("<KeyRelease>", lambda _: self._typed())
-        for key in ("Up", "Down", "Prior", "Next"):
+        for key in ("Up", "Down", "Prior", "Next", "Menu", "Shift-F10"):
             self.field.bind(f"<{key}>", self.list.key)
         self.field.bind("<Return>", self._enter)
         self.field.bind("<Escape>", self._escape)
@@ -175,7 +175,13 @@ class RoomsColumn:
         if not lit and not chosen:
             return palette.side
         fill = palette.ours if chosen else palette.hover
-        self._look.bubble(canvas, box, self._look.px(10), fill, palette.side, ())
+        look, px = self._look, self._look.px
+        if lit and chosen and self.list.focused:
+            # The open room has its colour anyway: only an edge tells that keys are at it.
+            args = (box.w, box.h, px(10), fill, palette.side, palette.accent, px(2))
+            canvas.create_image(box.x, box.y, image=look.shapes.box(*args), anchor="nw")
+        else:
+            look.bubble(canvas, box, px(10), fill, palette.side, ())
         return fill
 
     def _paint_room(self, canvas: tk.Canvas, room: Room, y: int, width: int, lit: bool) -> None:

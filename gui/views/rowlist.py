@@ -54,6 +54,9 @@ class RowList(Generic[T]):
         self._top = 0
         self._pending = ""
         self._dragged: int | None = None
+        self._left_at = -1
+        self.focused = False
+        """Whether keys come here: the lit row is then the one that they mean."""
         self.lit = -1
         """The row that Enter chooses, or -1."""
         self.clicked_x = -1
@@ -76,11 +79,26 @@ class RowList(Generic[T]):
         """Let Tab come here; the arrow keys then move and Enter chooses."""
         bind = self.widget.bind
         self.widget.configure(takefocus=1)
-        bind("<FocusIn>", lambda _: self.light(self.lit if self.lit >= 0 else self._next(-1, 1)))
-        bind("<FocusOut>", lambda _: self.light(-1))
+        bind("<FocusIn>", lambda _: self._came())
+        bind("<FocusOut>", lambda _: self._left())
         for key in ("Up", "Down", "Home", "End", "Prior", "Next", "Return", "space", "Menu"):
             bind(f"<{key}>", self.key)
         bind("<Shift-F10>", self.key)
+
+    def _came(self) -> None:
+        """Light the row that was lit when the focus left, such as for a menu; else the first."""
+        self.focused = True
+        if self.lit < 0:
+            self.light(self._left_at, True)
+        if self.lit < 0:
+            self.light(self._next(-1, 1), True)
+        self.draw()
+
+    def _left(self) -> None:
+        self.focused = False
+        self._left_at = self.lit
+        self.light(-1)
+        self.draw()
 
     def key(self, event: "tk.Event[tk.Misc]") -> str | None:
         """Do what a key asks for; also for a field that stands over the list."""

@@ -63,6 +63,11 @@ class SearchPane:
         self._panes.search_at(False)
         self._on_close()
 
+    def focus(self) -> None:
+        """Have keys come to its field."""
+        if self.panel is not None:
+            self.panel.entry.focus()
+
     def room_changed(self) -> None:
         """Another room may be open."""
         if self.panel is not None and self._model.active != self._shown_room:
@@ -84,6 +89,8 @@ class SearchPane:
         return self._model.title(known) if known is not None else ""
 
     def _found(self, room: bytes, seq: int) -> None:
+        if room not in self._model.rooms:
+            return  # one has left it since
         self._controller.open_room(room)
         self._controller.jump(seq)
         if self._panes.single:

@@ -100,7 +100,9 @@ class SearchPanel:
         """Take the focus, with what was typed before selected."""
         self.where.set(everywhere)
         self.entry.focus()
-        self.entry.select_range(0, "end")
+        if self.entry.get():
+            # Without a text it is the hint that would be selected.
+            self.entry.select_range(0, "end")
         self._search()
 
     def room_changed(self) -> None:

@@ -34,7 +34,8 @@ class Sheet:
         self._on_close = on_close
         palette, px = look.palette, look.px
         self._root = master.winfo_toplevel()
-        self._back = self._root.focus_get()
+        # Also if another program has the keyboard just now.
+        self._back = self._root.focus_lastfor()
         self.shade = tk.Frame(self._root, bg=palette.line, bd=0, takefocus=0)
         self.card = tk.Frame(self.shade, bg=palette.card, bd=0)
         self.card.pack(fill="both", expand=True, padx=1, pady=1)

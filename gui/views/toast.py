@@ -20,13 +20,16 @@ class Toast:
         self._look = look
         self._saying = ""
         self._bad = False
+        self._closed = False
         self.text = ""
         """What it says now, or an empty string."""
         self._canvas = tk.Canvas(over, bd=0, highlightthickness=0, cursor="hand2", takefocus=0)
         self._canvas.bind("<Button-1>", lambda _: self.hide())
 
     def say(self, text: str, bad: bool = False) -> None:
-        """Show a line; another one takes its place."""
+        """Show a line; another one takes its place. Once closed, it says nothing any more."""
+        if self._closed:
+            return
         self.text, self._bad = text, bad
         self.restyle()
         self._canvas.place(in_=self._over, relx=0.5, y=self._look.px(_TOP), anchor="n")
@@ -59,7 +62,8 @@ class Toast:
             look.line(canvas, at, line, (ink, ink, fill), "label", ())
 
     def close(self) -> None:
-        """Stop its timer."""
+        """Stop its timer: what still answers then is not heard here."""
+        self._closed = True
         if self._saying:
             self._canvas.after_cancel(self._saying)
             self._saying = ""

@@ -37,10 +37,24 @@ EVENT_COLUMNS: Final = "seq, ts, person, nick, device, outbox_epoch, n, item"
 _FILL_EVENTS = 2_000
 _OVERLAY = "INSERT OR IGNORE INTO overlay VALUES (?, ?, ?, ?, ?, ?)"
 _WORDS = "REPLACE INTO words (rowid, folded) VALUES (?, ?)"
-_CHANGES = (
-    "SELECT of, seq, kind, person, item FROM overlay WHERE room = ? AND of BETWEEN ? AND ?"
-    f" ORDER BY kind = {int(EventKind.REACT)}, of, seq LIMIT {CHANGES_MAX}"
+_CHANGES_EACH = 64
+"""Changes of one kind by one person to one message: nobody means more, and the last ones count."""
+
+LAID_OVER: Final = (
+    "SELECT of, seq, kind, person, item FROM (SELECT *, row_number()"
+    " OVER (PARTITION BY of, kind, person ORDER BY seq DESC) AS nth"
+    " FROM overlay WHERE room = ?1 AND of BETWEEN ?2 AND ?3) AS change"
+    f" WHERE nth <= CASE kind WHEN {int(EventKind.DELETE)} THEN 1 ELSE {_CHANGES_EACH} END"
+    f" AND (kind = {int(EventKind.REACT)} OR person ="
+    " (SELECT person FROM event WHERE event.room = ?1 AND event.seq = change.of))"
+    f" ORDER BY kind <> {int(EventKind.DELETE)}, kind = {int(EventKind.REACT)}, of, seq"
+    f" LIMIT {CHANGES_MAX}"
 )
+"""What changes messages ``?2 <= seq <= ?3`` of room ``?1``: a :class:`Change` a row.
+
+Nobody can crowd out what others changed: not by changes that count for nothing, nor by many.
+What was taken back is never shown again: DELETE comes first.
+"""
 
 _Said = tuple[int, bytes, Mapping[str, Any]]
 """Kind, person and body of a message."""
@@ -99,13 +113,17 @@ class Catalogue:
 
     def changes(self, room: bytes, first: int, last: int) -> list[Change]:
         """Return what changes the messages ``first <= seq <= last`` of a room."""
-        return [Change(*row) for row in self._db.execute(_CHANGES, (room, first, last))]
+        return [Change(*row) for row in self._db.execute(LAID_OVER, (room, first, last))]
 
-    def forget(self, room: bytes, place: int) -> None:
-        """Drop what is kept of a room."""
-        self._db.execute("DELETE FROM overlay WHERE room = ?", (room,))
-        first, last = place << SEQ_BITS, ((place + 1) << SEQ_BITS) - 1
-        self._db.execute("DELETE FROM words WHERE rowid BETWEEN ? AND ?", (first, last))
+    def forget(self, room: bytes, place: int, before: int = 1 << SEQ_BITS) -> None:
+        """Drop what is kept of a room, or only of its messages before the one of this ``seq``."""
+        if before >> SEQ_BITS:
+            self._db.execute("DELETE FROM overlay WHERE room = ?", (room,))
+        else:
+            self._db.execute("DELETE FROM overlay WHERE room = ? AND of < ?", (room, before))
+        first = place << SEQ_BITS
+        sql = "DELETE FROM words WHERE rowid >= ? AND rowid < ?"
+        self._db.execute(sql, (first, first + before))
 
     def _said(self, room: bytes, seq: int) -> _Said | None:
         """Return a message that is held."""

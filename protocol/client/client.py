@@ -208,6 +208,10 @@ class Client:
         """Connect at once instead of waiting; also after a refusal."""
         self._network.post(self._network.retry_now)
 
+    def woke(self) -> None:
+        """The machine was asleep: find out at once whether the connection still lives."""
+        self._network.post(self._network.woke)
+
     def _number(self) -> int:
         return next(self._numbers)
 

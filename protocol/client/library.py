@@ -18,7 +18,7 @@ import msgpack
 
 from protocol.blocks import Event
 from protocol.client import overlay
-from protocol.client.catalogue import CHANGES_MAX, EVENT_COLUMNS, SEQ_BITS
+from protocol.client.catalogue import EVENT_COLUMNS, LAID_OVER, SEQ_BITS
 from protocol.client.folding import spans, words
 from protocol.client.happenings import Message, RoomInfo
 from protocol.client.messages import Reader
@@ -33,10 +33,6 @@ WORDS_MAX: Final = 16
 
 _TRIGRAM = 3
 _COLUMNS = ", ".join(f"event.{one}" for one in EVENT_COLUMNS.split(", "))
-_CHANGES = (
-    "SELECT of, seq, kind, person, item FROM overlay WHERE room = ? AND of BETWEEN ? AND ?"
-    f" ORDER BY of, seq LIMIT {CHANGES_MAX}"
-)
 
 Cursor = dict[bytes, int]
 """Where a search goes on: room → the ``seq`` below which it was not looked."""
@@ -104,7 +100,9 @@ class Library:
         """Return all rooms that one is in, in the order joined."""
         columns = "room, kind, name, members, epoch, head, low, high"
         with self._reading():
-            rows = self._db.execute(f"SELECT {columns} FROM room ORDER BY place").fetchall()
+            rows = self._db.execute(
+                f"SELECT {columns} FROM room WHERE kind > 0 ORDER BY place"
+            ).fetchall()
             return [
                 RoomInfo(room, RoomKind(kind), name, _members(members), *rest)
                 for room, kind, name, members, *rest in rows
@@ -116,7 +114,7 @@ class Library:
 
     def bounds(self, room: bytes) -> tuple[int, int, int]:
         """Return (low, high, head): held are ``low < seq <= high``; (0, 0, 0) if unknown."""
-        sql = "SELECT max(low, 0), max(high, 0), head FROM room WHERE room = ?"
+        sql = "SELECT max(low, 0), max(high, 0), head FROM room WHERE room = ? AND kind > 0"
         with self._reading():
             row: tuple[int, int, int] | None = self._db.execute(sql, (room,)).fetchone()
         return row or (0, 0, 0)
@@ -182,7 +180,7 @@ class Library:
             row = self._db.execute("SELECT epoch FROM room WHERE room = ?", (room,)).fetchone()
             epoch = row[0] if row else b""
             changes: dict[int, list[overlay.Change]] = {}
-            for one in self._db.execute(_CHANGES, (room, events[0].seq, events[-1].seq)):
+            for one in self._db.execute(LAID_OVER, (room, events[0].seq, events[-1].seq)):
                 change = overlay.Change(*one)
                 changes.setdefault(change.of, []).append(change)
         return [
@@ -211,7 +209,7 @@ class Library:
         if not wanted and person is None and not kinds:
             return Found((), None)
         with self._reading():
-            sql = "SELECT room, place FROM room WHERE ?1 IS NULL OR room = ?1"
+            sql = "SELECT room, place FROM room WHERE kind > 0 AND (?1 IS NULL OR room = ?1)"
             places = self._db.execute(sql, (room,)).fetchall()
         with self._reading():
             rows = merge(

@@ -30,7 +30,7 @@ from protocol.client.happenings import (
 )
 from protocol.client.link import Link as Connection
 from protocol.client.link import LinkDown
-from protocol.client.operations import PutAddresses
+from protocol.client.operations import DropRoom, PutAddresses
 from protocol.client.outcome import Answer, Drop, Outcome, Touched
 from protocol.client.parcels import CLOSING, Parcels
 from protocol.client.profile import Profile
@@ -86,6 +86,8 @@ class Network:
         self._waker.setblocking(False)
         self._wakened.setblocking(False)
         self._stopping = False
+        self._untidy = True
+        """Something of a room that one has left may still be on disk."""
         self._context: Context = zmq.Context()
         self._poller = zmq.Poller()
         self._poller.register(self._wakened, zmq.POLLIN)
@@ -156,8 +158,20 @@ class Network:
         self.courier.turn(ready, now_ms)
         self.session.tick(now_ms)
         self._carry_out(now_ms)
+        if self._untidy and not ready:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Delete a slice of the rooms that one has left; messages come first."""
+        try:
+            self._untidy = self._store.tidy()
+        except SetupError as error:
+            self._untidy = False  # at the next start; the disk may be full until then
+            log.warning("tidy_failed text=%s", error)
 
     def _wait_ms(self, now_ms: int) -> int:
+        if self._untidy:
+            return 0
         times = [self.session.wake_ms(now_ms), self.courier.wake_ms(now_ms)]
         if self._link is None and self._connect_at is not None:
             times.append(self._connect_at)
@@ -185,6 +199,11 @@ class Network:
         """Connect at once instead of waiting."""
         if self._link is None:
             self._connect_at = now_ms
+
+    def woke(self, now_ms: int) -> None:
+        """The machine was asleep: connect at once, or look whether the connection still lives."""
+        self.retry_now(now_ms)
+        self.session.probe(now_ms)
 
     def _connect(self, now_ms: int) -> None:
         address = self._route.next()
@@ -232,6 +251,7 @@ class Network:
             if isinstance(operation, PutAddresses):
                 self._route.learn(operation.addresses)
                 out.operations[index] = PutAddresses(self._route.known())
+        self._untidy |= any(isinstance(one, DropRoom) for one in out.operations)
         try:
             self._store.apply(out.operations)
         except SetupError as error:

@@ -13,18 +13,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from protocol.client.composing import posted
-from protocol.client.documents import Document, prepare_document
+from protocol.client.documents import Document, clean_name, prepare_document
 from protocol.client.happenings import Failed, Happening, Resumed
 from protocol.client.operations import DropUpload, PutUpload, UploadRow
 from protocol.client.pictures import Picture, prepare
 from protocol.client.requests import CANCELLED
 from protocol.client.session import Session
 from protocol.codes import EventKind
-from protocol.errors import SetupError
+from protocol.errors import SetupError, WireError
+from protocol.items import encode_item
 
 log = logging.getLogger("client")
 
 CLOSING = "the program is closing"
+HELD_MAX = 8
+"""Files that are read or carried at a time: their bytes are in memory, at most 10 MB each."""
 _OTHER = "was moved or changed before it was sent; send it again"
 
 
@@ -59,7 +62,10 @@ class Parcels:
         self._session = session
         self._carry: Callable[[int, Parcel], None] | None = None
         self._worker = ThreadPoolExecutor(1, "parcels")
+        self._waiting: dict[int, UploadRow] = {}
+        """Whose turn has not come: request → row, in the order in which they came."""
         self._preparing: dict[int, UploadRow] = {}
+        self._held = 0
 
     def use(self, carry: Callable[[int, Parcel], None]) -> None:
         """Have ``carry`` take the request and what is ready."""
@@ -70,7 +76,7 @@ class Parcels:
         rows, self._unfinished = self._unfinished, []
         for row in rows:
             request = number()
-            name = Path(row.path).name
+            name = clean_name(Path(row.path).name)
             self._tell(Resumed(request, row.room, row.kind, name))
             self._prepare(request, row)
 
@@ -93,7 +99,7 @@ class Parcels:
 
     def cancel(self, request: int) -> bool:
         """Forget what is being prepared; False: it is not here."""
-        row = self._preparing.pop(request, None)
+        row = self._waiting.pop(request, None) or self._preparing.pop(request, None)
         if row is None:
             return False
         self._forget(row)
@@ -102,12 +108,14 @@ class Parcels:
 
     def carried(self, request: int, parcel: Parcel) -> None:
         """The server has the bytes: say it."""
+        self._let_go()
         self._forget(parcel.row)
         session = self._session()
         session.say(request, parcel.row.room, EventKind(parcel.row.kind), parcel.body)
 
     def failed(self, parcel: Parcel) -> None:
         """It will not be carried; whoever waits for it was told."""
+        self._let_go()
         self._forget(parcel.row)
 
     def close(self) -> None:
@@ -118,11 +126,26 @@ class Parcels:
         self._session().out.operations.append(DropUpload(row.number))
 
     def _prepare(self, request: int, row: UploadRow) -> None:
-        self._preparing[request] = row
-        try:
-            self._worker.submit(self._read, request, row)
-        except RuntimeError:  # the client is being stopped
-            self._tell(Failed(request, 0, CLOSING))
+        self._waiting[request] = row
+        self._begin_next()
+        if request in self._waiting:
+            # Its turn may come after the program has been started again.
+            self._session().out.operations.append(PutUpload(row))
+
+    def _begin_next(self) -> None:
+        while self._waiting and self._held < HELD_MAX:
+            request, row = next(iter(self._waiting.items()))
+            del self._waiting[request]
+            self._held += 1
+            self._preparing[request] = row
+            try:
+                self._worker.submit(self._read, request, row)
+            except RuntimeError:  # the client is being stopped
+                self._tell(Failed(request, 0, CLOSING))
+
+    def _let_go(self) -> None:
+        self._held -= 1
+        self._begin_next()
 
     def _read(self, request: int, row: UploadRow) -> None:
         """In the worker: make it ready, then go back to the network thread."""
@@ -139,8 +162,10 @@ class Parcels:
     def _prepared(self, request: int, result: Parcel | str) -> None:
         row = self._preparing.pop(request, None)
         if row is None:
+            self._let_go()
             return  # cancelled meanwhile
         if isinstance(result, str):
+            self._let_go()
             self._forget(row)
             self._tell(Failed(request, 0, result))
         elif self._carry is not None:
@@ -161,6 +186,10 @@ def _ready(row: UploadRow) -> Parcel:
     if row.size >= 0 and (found.st_size, found.st_mtime_ns) != (row.size, row.mtime_ns):
         raise SetupError(f"{path.name} {_OTHER}")
     row = replace(row, size=found.st_size, mtime_ns=found.st_mtime_ns)
-    if row.kind == EventKind.IMAGE:
-        return Parcel(row, prepare(path, row.shrink))
-    return Parcel(row, prepare_document(path))
+    image = row.kind == EventKind.IMAGE
+    parcel = Parcel(row, prepare(path, row.shrink) if image else prepare_document(path))
+    try:
+        encode_item(EventKind(row.kind), parcel.body)
+    except WireError as error:  # better now than when all its bytes are there
+        raise SetupError(f"{error.field} {error.text}") from None
+    return parcel

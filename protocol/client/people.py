@@ -43,9 +43,9 @@ class Crowd:
         for person, nick, online, colour, picture, *_ in rows:
             row = PersonRow(person, nick, colour, picture)
             known = self._people.get(person)
-            if known is None or row != _lasting(known):
-                fresh.append(row)
             if known is not None or len(self._people) < PEOPLE_MAX:
+                if known is None or row != _lasting(known):
+                    fresh.append(row)
                 self._people[person] = PersonInfo(person, nick, online, colour, picture)
         return tuple(fresh)
 

@@ -53,6 +53,10 @@ PERMANENT = frozenset(
 """Codes of a BYE after which trying again by itself would not help."""
 
 
+PROBE_MS = 3_000
+"""Within so long a connection that was asked on waking must answer, or it is dead."""
+
+
 class Phase(Enum):
     """Where a connection stands."""
 
@@ -165,6 +169,12 @@ class Session:
         elif now_ms >= self._ping_at_ms:
             self._ping_at_ms = now_ms + int(self._ping_ms * self._random.uniform(0.8, 1.2))
             self._pong_by_ms = self._pong_by_ms or now_ms + PONG_TIMEOUT_MS
+            self.out.send(Ping(self._random.getrandbits(32)))
+
+    def probe(self, now_ms: int) -> None:
+        """Ask for a sign of life within PROBE_MS: the machine has slept, or the network changed."""
+        if self.online:
+            self._pong_by_ms = now_ms + PROBE_MS
             self.out.send(Ping(self._random.getrandbits(32)))
 
     def _settle_link(self) -> None:

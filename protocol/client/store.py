@@ -7,6 +7,7 @@ writes; owned by the client's network thread once the client has started. Others
 """
 
 import logging
+import os
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import astuple, replace
@@ -49,6 +50,12 @@ log = logging.getLogger("store")
 
 FAILED_MAX = 100
 """Refused messages that are kept to be shown; older ones go."""
+
+_LEFT = 0
+"""The kind of a room that one has left, until all that is kept of it is deleted."""
+
+_SLICE_EVENTS = 1_000
+"""Deleted in one transaction: some 10 ms of the network thread."""
 
 _APPLY = "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -144,6 +151,9 @@ class Store:
             case Renumber(room, outbox_epoch):
                 run("REPLACE INTO counter VALUES (?, ?, 1)", (room, outbox_epoch))
             case PutRoom(room, kind, name, members, epoch, head):
+                if run(f"SELECT 1 FROM room WHERE room = ? AND kind = {_LEFT}", (room,)).fetchone():
+                    self._drop_events(room)  # one has come back before all of it was gone
+                    run("DELETE FROM room WHERE room = ?", (room,))
                 sql = (
                     "INSERT INTO room (room, kind, name, members, epoch, head)"
                     " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (room) DO UPDATE SET"
@@ -155,8 +165,7 @@ class Store:
                 self._drop_events(room)
                 run("UPDATE room SET low = -1, high = -1 WHERE room = ?", (room,))
             case DropRoom(room):
-                self._drop_events(room)
-                run("DELETE FROM room WHERE room = ?", (room,))
+                run(f"UPDATE room SET kind = {_LEFT} WHERE room = ?", (room,))
             case PutMe(person, nick, server):
                 self._put("person", person)
                 self._put("nick", nick.encode())
@@ -166,9 +175,42 @@ class Store:
             case PutPeople(people):
                 self._db.executemany("REPLACE INTO person VALUES (?, ?, ?, ?)", people)
             case PutUpload(row):
-                run("REPLACE INTO upload VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(row))
+                # A path need not be Unicode, and SQLite takes no other text.
+                number, at, kind, path, *rest = astuple(row)
+                values = (number, at, kind, os.fsencode(path), *rest)
+                run("REPLACE INTO upload VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
             case DropUpload(number):
                 run("DELETE FROM upload WHERE number = ?", (number,))
+
+    def tidy(self) -> bool:
+        """Delete a slice of a room that one has left, durably; False: there is nothing left."""
+        try:
+            sql = f"SELECT room, place FROM room WHERE kind = {_LEFT} LIMIT 1"
+            row = self._db.execute(sql).fetchone()
+            if row is None:
+                return False
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._tidy(*row)
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise self._trouble(error) from None
+        return True
+
+    def _tidy(self, room: bytes, place: int) -> None:
+        run = self._db.execute
+        sql = "SELECT seq FROM event WHERE room = ? ORDER BY seq LIMIT 1 OFFSET ?"
+        row = run(sql, (room, _SLICE_EVENTS)).fetchone()
+        if row is None:
+            self._drop_events(room)
+            run("DELETE FROM room WHERE room = ?", (room,))
+        else:
+            self._catalogue.forget(room, place, row[0])
+            run("DELETE FROM event WHERE room = ? AND seq < ?", (room, row[0]))
 
     def _drop_events(self, room: bytes) -> None:
         row = self._db.execute("SELECT place FROM room WHERE room = ?", (room,)).fetchone()
@@ -190,7 +232,7 @@ class Store:
             rooms = [
                 RoomRow(room, RoomKind(kind), name, _members(members), *rest)
                 for room, kind, name, members, *rest in run(
-                    f"SELECT {columns} FROM room ORDER BY place"
+                    f"SELECT {columns} FROM room WHERE kind <> {_LEFT} ORDER BY place"
                 )
             ]
             columns = "room, outbox_epoch, n, item, code, field, text"
@@ -203,7 +245,7 @@ class Store:
             people = tuple(PersonRow(*row) for row in run(f"SELECT {columns} FROM person"))
             columns = "number, room, kind, path, size, mtime_ns, caption, reply, shrink"
             uploads = tuple(
-                replace(UploadRow(*row), shrink=bool(row[-1]))
+                replace(UploadRow(*row), path=os.fsdecode(row[3]), shrink=bool(row[-1]))
                 for row in run(f"SELECT {columns} FROM upload ORDER BY number")
             )
             return Snapshot(

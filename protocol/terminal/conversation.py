@@ -110,11 +110,11 @@ class Conversation(Console):
             case LinkChanged(Link.ONLINE) if self.ready:
                 self._say("-- connected")
             case LinkChanged(Link.WAITING, _, text) if self.ready:
-                self._say(f"-- not connected: {harmless(text)}")
+                self._say(f"-- not connected: {_line(text)}")
             case Refused(_, _, _, _, text):
-                self._say(f"!! not sent: {harmless(text)}")
+                self._say(f"!! not sent: {_line(text)}")
             case Failed(_, _, text):
-                self._say(f"!! {harmless(text)}")
+                self._say(f"!! {_line(text)}")
             case Progress():
                 pass  # the end is told
 
@@ -283,7 +283,7 @@ class Conversation(Console):
 
     def _done(self, happening: Happening) -> None:
         if isinstance(happening, Done):
-            self._say(f"-- done: {harmless(happening.text)}")
+            self._say(f"-- done: {_line(happening.text)}")
         else:
             self.show(happening)
 
@@ -296,7 +296,7 @@ class Conversation(Console):
     def _show_people(self, happening: Happening) -> None:
         if isinstance(happening, PeopleKnown):
             for one in happening.people:
-                self._say(f"   {'●' if one.online else '○'} {harmless(one.nick)}")
+                self._say(f"   {'●' if one.online else '○'} {_line(one.nick)}")
         else:
             self.show(happening)
 
@@ -304,6 +304,6 @@ class Conversation(Console):
         if isinstance(happening, RoomsListed):
             for room in happening.rooms:
                 mark = "*" if room.joined else " "
-                self._say(f" {mark} {harmless(room.name)} ({room.members})")
+                self._say(f" {mark} {_line(room.name)} ({room.members})")
         else:
             self.show(happening)

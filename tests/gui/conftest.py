@@ -72,7 +72,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, display: Display, tidy
     return tmp_path
 
 
-def _take_focus(root: tk.Tk) -> None:
+def take_focus(root: tk.Tk) -> None:
     """Have the focus, before a window goes.
 
     Without a window manager Tk follows the mouse with the focus, and a root that comes later in
@@ -217,7 +217,7 @@ class Bench:
     def close(self) -> None:
         if self._window is not None:
             if not self._window._closing:
-                _take_focus(self._window.root)
+                take_focus(self._window.root)
             self._window.close()
 
 
@@ -300,9 +300,11 @@ class Stage:
 
     def close(self) -> None:
         if self.root is not None:
-            _take_focus(self.root)
+            take_focus(self.root)
             self.bridge.close()
             self.pictures.close()
+            # Something may have moved the focus meanwhile.
+            self.root.focus_force()
             self.root.destroy()
 
 

@@ -127,6 +127,9 @@ class FakeClient:
     def retry_now(self) -> None:
         self._note("retry_now")
 
+    def woke(self) -> None:
+        self._note("woke")
+
 
 def info(
     room: bytes = GENERAL,

@@ -100,6 +100,16 @@ def rgb(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
+def count(shot: Image.Image, colour: tuple[int, int, int], off: int = 0) -> int:
+    """Return how many pixels have a colour, each part at most ``off`` away."""
+    total = 0
+    for number, got in shot.getcolors(1 << 24) or []:
+        assert isinstance(got, tuple)
+        if all(abs(a - b) <= off for a, b in zip(got, colour, strict=True)):
+            total += number
+    return total
+
+
 def texts_of(canvas: tk.Canvas, tag: str = "all") -> list[str]:
     """The words of all text items with a tag."""
     call, name = canvas.tk.call, str(canvas)

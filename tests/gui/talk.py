@@ -71,6 +71,9 @@ class Acts:
     def discard(self, entry: Entry) -> None:
         self.calls.append(("discard", entry.n))
 
+    def person(self, entry: Entry, x: int, y: int) -> None:
+        self.calls.append(("person", entry.seq))
+
     def direct(self, person: bytes) -> None:
         self.calls.append(("direct", person))
 

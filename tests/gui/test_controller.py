@@ -157,6 +157,16 @@ def test_a_jump_loads_what_is_around_and_makes_it_shine(one: Desk) -> None:
     assert one.screen.bottoms == 1 and not one.room.newer
 
 
+def test_a_jump_reaches_what_came_since_the_server_told_of_the_room(one: Desk) -> None:
+    one.tell(Arrived(GENERAL, (text(1001), text(1002)), True))
+    one.desk.jump(1001)
+    assert one.screen.flashed == [1001]
+    one.desk.jump(500)
+    one.answer("around", GENERAL, texts(451, 550), more=True, newer=True)
+    one.desk.jump(1002)
+    assert one.client.asked("around")[-1][1] == (GENERAL, 1002, PAGE)
+
+
 def test_a_jump_to_nowhere_is_nothing(one: Desk) -> None:
     calls = len(one.client.calls)
     one.desk.jump(0)
@@ -243,7 +253,12 @@ def test_a_download_that_fails_is_told_to_who_asked(one: Desk) -> None:
     request = one.desk.fetch(GENERAL, bytes(32), 10, lambda path, why: got.append((path, why)))
     one.tell(Failed(request, int(ErrorCode.NO_BLOB), "gone"))
     assert got[0][0] is None and got[0][1]
-    assert not one.desk.model.transfers and not one.screen.said
+    assert one.desk.model.transfers[request].problem and not one.screen.said
+    again = one.desk.fetch(GENERAL, bytes(32), 10, lambda path, why: got.append((path, why)))
+    assert [one.request for one in one.desk.model.transfers.values()] == [again]
+    one.desk.cancel(again)
+    one.tell(Failed(again, 0, "cancelled"))
+    assert not one.desk.model.transfers
 
 
 def test_reading_is_told_unless_one_does_not_want_that(one: Desk) -> None:

@@ -31,6 +31,7 @@ def test_a_switch_is_turned_by_mouse_and_keys(
     control = put(stage, make(stage.root, stage.look, "Sound", False, heard.append, "A note"))
     stage.click(control.widget, *middle(control))
     assert heard == [True] and control.on
+    control.widget.focus_set()
     stage.keys("space")
     stage.keys("Return")
     assert heard == [True, False, True]

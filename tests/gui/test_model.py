@@ -371,10 +371,12 @@ def test_an_upload_that_goes_on_after_a_restart_is_shown() -> None:
     assert (model.transfers[4].label, model.transfers[4].done) == ("a.pdf", 1)
 
 
-def test_an_upload_that_failed_stays_and_a_download_goes() -> None:
+def test_what_failed_stays_until_the_next_try_of_the_same_file() -> None:
     model = fresh()
     model.start_transfer(Transfer(1, GENERAL, "a.png", True))
-    model.start_transfer(Transfer(2, GENERAL, "", False))
+    model.start_transfer(Transfer(2, GENERAL, "", False, sha256=b"s" * 32))
     model.fail_transfer(1, "no")
-    model.fail_transfer(2, "no")
-    assert [one.problem for one in model.transfers.values()] == ["no"]
+    assert Part.TIMELINE in model.fail_transfer(2, "gone")
+    assert [one.problem for one in model.transfers.values()] == ["no", "gone"]
+    model.start_transfer(Transfer(3, GENERAL, "", False, sha256=b"s" * 32))
+    assert [one.problem for one in model.transfers.values()] == ["no", ""]

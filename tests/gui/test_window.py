@@ -189,3 +189,10 @@ def test_whoever_hosts_is_asked_before_closing(bench: Bench, button: str, runs_o
         bench.display.run("xdotool", "key", button)
         bench.wait(lambda: window._closing, "the closing")
     assert window._closing and host.running is runs_on
+
+
+def test_after_sleep_the_connection_is_looked_at(bench: Bench) -> None:
+    window = bench.open()
+    bench.enter()
+    window._ticked_at -= 60
+    bench.wait(lambda: bool(bench.client.asked("woke")), "a look at the connection")

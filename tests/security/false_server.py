@@ -53,7 +53,8 @@ class FalseServer:
         self._socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
         port = self._socket.bind_to_random_port("tcp://127.0.0.1")
         self.invite = Invite((f"127.0.0.1:{port}",), self._keys.public, "t" * 22)
-        self._routes: dict[Purpose, bytes] = {}
+        self._routes: dict[Purpose, list[bytes]] = {}
+        """Of all connections that said HELLO and are not known to be over, the last one last."""
         self.epoch = secrets.token_bytes(16)
         self.head = 0
         self._text = ""
@@ -126,8 +127,8 @@ class FalseServer:
             raise AssertionError(f"the client itself sent a faulty frame: {error}") from None
         if isinstance(frame, Hello):
             purpose = Purpose(frame.purpose)
-            self._routes[purpose] = route
-            self._put(purpose, [encode(self._welcome(purpose))])
+            self._greeted(purpose, route)
+            self._answer(route, self._welcome(purpose))
         elif isinstance(frame, Ping):
             self._answer(route, Pong(frame.nonce, self.epoch, []))
         elif isinstance(frame, Send):
@@ -157,9 +158,22 @@ class FalseServer:
     def _answer(self, route: bytes, frame: AnyFrame) -> None:
         self._send([route, encode(frame)])
 
+    def _greeted(self, purpose: Purpose, route: bytes) -> None:
+        routes = self._routes.setdefault(purpose, [])
+        if route in routes:
+            routes.remove(route)
+        routes.append(route)
+
     def _put(self, purpose: Purpose, parts: list[bytes]) -> bool:
-        route = self._routes.get(purpose)
-        return route is not None and self._send([route, *parts])
+        # The last HELLO that is read may be of a connection that has ended before the one
+        # that lives began: ROUTER takes turns among those of which something waits.
+        while routes := self._routes.get(purpose):
+            last = routes[-1]
+            if self._send([last, *parts]):
+                return True
+            if last in self._routes.get(purpose, ()):
+                return False  # it takes no more at the moment
+        return False
 
     def _send(self, parts: list[bytes]) -> bool:
         try:
@@ -167,8 +181,11 @@ class FalseServer:
         except zmq.ZMQError as error:
             assert error.errno in (zmq.EAGAIN, zmq.EHOSTUNREACH)
             if error.errno == zmq.EHOSTUNREACH:
-                gone = [one for one, route in self._routes.items() if route == parts[0]]
-                for purpose in gone:
-                    del self._routes[purpose]
+                for purpose, routes in list(self._routes.items()):
+                    alive = [route for route in routes if route != parts[0]]
+                    if alive:
+                        self._routes[purpose] = alive
+                    else:
+                        del self._routes[purpose]
             return False
         return True

@@ -15,6 +15,7 @@ from PIL import ImageTk
 
 from gui.chat.attachments import FILES_MAX, Attachment, Cut, cut, inspect, shrunk_size
 from gui.desktop.clipboard import Clipboard, Taken
+from gui.paint.controls import CheckBox
 from gui.paint.look import Look
 from gui.paint.pictures import Job, Pictures
 from gui.text.rowlayout import Box
@@ -22,7 +23,6 @@ from gui.text.textlayout import clean, one_line
 from gui.views.compose.fieldbox import FieldBox
 from gui.views.rowlist import RowList
 from gui.views.sheet import Sheet
-from gui.views.tickbox import TickBox
 from gui.words import wording
 from protocol.limits import CAPTION_MAX_CHARS
 
@@ -71,7 +71,7 @@ class AttachSheet:
             self.list.widget.bind(f"<{key}>", lambda _: self._remove_lit())
         self.list.widget.bind("<Escape>", lambda _: self.sheet.close())
         self.list.widget.pack(fill="x", padx=px(16), pady=(px(4), px(8)))
-        self.tick = TickBox(card, look, tr("composer.shrink"), True, lambda _: self._show())
+        self.tick = CheckBox(card, look, tr("composer.shrink"), True, lambda _: self._show())
         self.box = FieldBox(card, look, self._typed, 4)
         self.box.set_hint(tr("composer.caption"))
         self.box.widget.pack(fill="x", padx=px(24), pady=(px(4), px(8)))
@@ -246,9 +246,7 @@ class AttachSheet:
         self.list.set_items(files)
         if pictures:
             self.tick.set_words(tr("composer.shrink_one" if pictures == 1 else "composer.shrink"))
-            self.tick.widget.pack(
-                fill="x", padx=px(24), pady=(px(4), px(8)), before=self.box.widget
-            )
+            self.tick.widget.pack(fill="x", padx=px(16), pady=(0, px(4)), before=self.box.widget)
         else:
             self.tick.widget.pack_forget()
         self.send_button.configure(state="normal" if good else "disabled")

@@ -83,12 +83,18 @@ class Composing:
             self.sheet.add(paths)
             return
         draft = self.composer.give_away()
+        controller, room = self._controller, self._controller.model.room
 
         def send(files: Sequence[Path], words: str, shrink: bool) -> None:
-            self._controller.send_files(files, words, shrink, draft.reply)
+            controller.send_files(files, words, shrink, draft.reply, room)
 
         def back(words: str) -> None:
-            self.composer.take_back(Draft(words, draft.reply))
+            kept = Draft(words, draft.reply)
+            if room is controller.model.room:
+                self.composer.take_back(kept)
+            elif room is not None and not room.draft:
+                # Another room was opened over the sheet, such as by a notification.
+                controller.set_draft(room.room, kept)
 
         self.sheet = AttachSheet(
             self._root, self._look, self._pictures, self._clipboard, paths, draft.text, send, back

@@ -95,7 +95,10 @@ class SubjectStrip:
 
 
 class UploadStrip:
-    """Shows how far each upload is, with words to click: cancel, or try again and discard."""
+    """Shows how far each upload is, with words to click: cancel, or try again and discard.
+
+    Tab comes to it while there are uploads; arrows go from word to word, Enter clicks.
+    """
 
     def __init__(
         self, master: tk.Misc, look: Look, on_cancel: Callable[[int], None],
@@ -108,12 +111,20 @@ class UploadStrip:
         self._over = (-1, "")
         self._places: list[tuple[Box, int, str]] = []
         self.uploads: Sequence[Transfer] = ()
-        self.widget = tk.Canvas(master, bd=0, highlightthickness=0, height=1)
+        self.widget = tk.Canvas(master, bd=0, highlightthickness=0, height=1, takefocus=1)
         bind = self.widget.bind
         bind("<Configure>", lambda _: self.draw())
         bind("<Motion>", lambda e: self._hover(self._at(e.x, e.y)))
         bind("<Leave>", lambda _: self._hover((-1, "")))
-        bind("<ButtonRelease-1>", self._clicked)
+        bind("<ButtonRelease-1>", lambda e: self._do(*self._at(e.x, e.y)))
+        bind("<FocusIn>", lambda _: self._step(0))
+        bind("<FocusOut>", lambda _: self._hover((-1, "")))
+        for key in ("<Left>", "<Up>"):
+            bind(key, lambda _: self._step(-1))
+        for key in ("<Right>", "<Down>"):
+            bind(key, lambda _: self._step(1))
+        for key in ("Return", "space"):
+            bind(f"<{key}>", lambda _: self._do(*self._over))
 
     def show(self, uploads: Sequence[Transfer]) -> None:
         """Show other uploads."""
@@ -132,8 +143,17 @@ class UploadStrip:
             self.widget.configure(cursor="hand2" if over[1] else "")
             self.draw()
 
-    def _clicked(self, event: "tk.Event[tk.Canvas]") -> None:
-        request, what = self._at(event.x, event.y)
+    def _step(self, by: int) -> None:
+        """Go to another of the words, from left to right and down; 0: to where one is."""
+        words = [(request, what) for _, request, what in self._by_place()]
+        if words:
+            at = words.index(self._over) if self._over in words else 0
+            self._hover(words[(at + by) % len(words)])
+
+    def _by_place(self) -> list[tuple[Box, int, str]]:
+        return sorted(self._places, key=lambda place: (place[0].y, place[0].x))
+
+    def _do(self, request: int, what: str) -> None:
         if what == "again":
             self._on_retry(request)
         elif what:

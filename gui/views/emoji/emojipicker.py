@@ -80,7 +80,7 @@ class EmojiPicker:
             self._build()
         frame, px = self._frame, self._look.px
         assert frame is not None
-        self._back = self._root.focus_get()
+        self._back = self._root.focus_lastfor()
         wide, high = self._root.winfo_width(), self._root.winfo_height()
         width = min(px(COLUMNS * CELL + 2 * _EDGE + _SCROLLBAR), wide - px(2 * _EDGE))
         height = min(px(HEIGHT), high - px(2 * _EDGE))
@@ -110,7 +110,7 @@ class EmojiPicker:
         self._frame.place_forget()
         back, self._back = self._back, None
         # If something else has it by now, it shall keep it.
-        if self._root.focus_get() in (None, self.entry) and back and back.winfo_exists():
+        if self._root.focus_lastfor() in (None, self.entry) and back and back.winfo_exists():
             back.focus_set()
 
     def restyle(self) -> None:
@@ -126,6 +126,8 @@ class EmojiPicker:
     def _drop(self) -> None:
         self._cancel()
         if self._frame is not None:
+            # Tk holds what it calls, and with it the whole screen.
+            self._typed.trace_remove("write", self._trace)
             self._frame.destroy()
             self._frame = None
 
@@ -159,7 +161,7 @@ class EmojiPicker:
         )  # fmt: skip
         self._typed = tk.StringVar(frame)
         self.entry.configure(textvariable=self._typed)
-        self._typed.trace_add("write", lambda *_: self._search_soon())
+        self._trace = self._typed.trace_add("write", lambda *_: self._search_soon())
         self._hint = tk.Label(
             self._field, text=look.plain(look.tr("emoji.search")), bg=palette.field,
             fg=palette.quiet, font=look.fonts.named("label"), bd=0, cursor="xterm", padx=0, pady=0,
@@ -206,7 +208,7 @@ class EmojiPicker:
             "<Escape>": self.hide,
             # There is nothing else in the panel that the focus could go to.
             "<Tab>": lambda: self._to_tab((self._tab + 1) % len(self._groups)),
-            "<Shift-Tab>": lambda: self._to_tab((self._tab - 1) % len(self._groups)),
+            "<<PrevWindow>>": lambda: self._to_tab((self._tab - 1) % len(self._groups)),
         }
         self.entry.bind("<FocusIn>", lambda _: self._came())
         self.entry.bind("<FocusOut>", lambda _: self._left_soon())

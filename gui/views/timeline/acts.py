@@ -57,6 +57,9 @@ class MessageActs(Protocol):
     def discard(self, entry: Entry) -> None:
         """Throw a refused message away."""
 
+    def person(self, entry: Entry, x: int, y: int) -> None:
+        """Offer at a place of the screen what can be done with the author of a message."""
+
     def direct(self, person: bytes) -> None:
         """Open a direct message with somebody."""
 

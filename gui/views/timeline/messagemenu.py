@@ -111,7 +111,7 @@ class MessageMenu:
             self.open = False
             self.widget.grab_release()
             self.widget.place_forget()
-            if self.widget.focus_get() is self.widget:
+            if self.widget.focus_lastfor() is self.widget:
                 self._timeline.widget.focus_set()
 
     def place_of(self, name: str) -> Box | None:

@@ -242,6 +242,9 @@ class Pointer:
                 self._timeline.expand(entry, zone.kind == "more")
             case "chip":
                 acts.react(entry, zone.value)
+            case "person":
+                canvas = self._timeline.widget
+                acts.person(entry, canvas.winfo_pointerx(), canvas.winfo_pointery())
             case "retry":
                 acts.retry(entry)
             case "discard":
@@ -312,6 +315,11 @@ class Pointer:
         if zone.kind == "chip":
             people = next((who for sign, who in entry.reactions if sign == zone.value), ())
             return self._names(people)
+        if zone.kind in ("picture", "file"):
+            sha256 = entry.body.get("sha256")
+            transfers = self._model.transfers.values()
+            failed = any(one.problem and not one.up and one.sha256 == sha256 for one in transfers)
+            return tr("timeline.not_fetched") if failed else ""
         if zone.kind == "state" and entry.own:
             room = self._timeline.room
             if room is not None and entry.seq and not entry.waiting:

@@ -76,6 +76,8 @@ class Timeline:
         self.pointer = Pointer(self, look, model, acts, self._timers, self._painter.glyphs)
         self.keys = MessageKeys(self, look, acts)
         self.widget.bind("<Configure>", self._resized)
+        # What came while something else stood here is seen now.
+        self.widget.bind("<Visibility>", lambda _: self._timers.soon("sync", self._resync))
         self.widget.bind("<<TraverseIn>>", lambda _: self.keys.arrive())
         self.widget.bind("<Destroy>", self._destroyed)
 
@@ -331,13 +333,13 @@ class Timeline:
         canvas.delete("empty")
         self._overlay(room, seen)
         self.signs.follow(self.view.origin)
-        if room.trouble:
-            return
-        if seen.low < NEAR_ROWS and room.more:
-            self._acts.older()
-        if seen.high >= len(self.rows.rows) - NEAR_ROWS and room.newer:
-            self._acts.newer()
-        if self.at_end and room.unread:
+        if not room.trouble:
+            if seen.low < NEAR_ROWS and room.more:
+                self._acts.older()
+            if seen.high >= len(self.rows.rows) - NEAR_ROWS and room.newer:
+                self._acts.newer()
+        # In a narrow window something else may stand where the messages were.
+        if self.at_end and room.unread and canvas.winfo_viewable():
             self._acts.seen()
 
     def _overlay(self, room: Room, seen: Seen) -> None:

@@ -4,7 +4,6 @@ What is fetched lies in the profile; copying it elsewhere is the work of a threa
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import tkinter as tk
@@ -17,6 +16,7 @@ from gui.chat.controller import Controller
 from gui.chat.room import Entry
 from gui.desktop.clipboard import Clipboard
 from gui.desktop.filenames import safe_name, save_copy
+from gui.desktop.opened import copy_to_open
 from gui.paint.look import Look
 from gui.paint.pictures import Pictures
 from gui.text.textlayout import clean
@@ -99,7 +99,9 @@ class Files:
         """Transfers have moved on."""
         viewer, transfers = self.viewer, self._controller.model.transfers
         if viewer is not None and viewer.request in transfers:
-            viewer.progress(transfers[viewer.request])
+            transfer = transfers[viewer.request]
+            if not transfer.problem:
+                viewer.progress(transfer)
 
     def close(self) -> None:
         """Look at nothing any more."""
@@ -171,20 +173,12 @@ class Files:
     def _open(self, path: Path, name: str) -> None:
         """Give it to the program that the system has for its kind, under its own name."""
 
-        def work() -> Path:
-            folder = path.with_name(f"{path.name}.open")
-            folder.mkdir(mode=0o700, exist_ok=True)
-            copy = folder / name
-            if not copy.exists():
-                shutil.copyfile(path, copy)
-            return copy
-
         def done(copy: Path | None, _problem: str) -> None:
             if copy is None or not start(copy):
                 why = self._look.tr("main.save_failed", why=name)
                 self._say(why, True)
 
-        self._pictures.run(work, done)
+        self._pictures.run(lambda: copy_to_open(path, name), done)
 
     def _name(self, entry: Entry) -> str:
         return safe_name(str(entry.body.get("name", "")), "file")

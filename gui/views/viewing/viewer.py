@@ -59,7 +59,7 @@ class PictureViewer:
         self._pictures = pictures
         self._clipboard = clipboard
         self._acts = acts
-        self._back = master.focus_get()
+        self._back = master.focus_lastfor()
         self._subject = Subject("", "", "")
         self._path: Path | None = None
         self._thumb: ImageTk.PhotoImage | None = None

@@ -137,10 +137,16 @@ def test_words_and_changes_are_right_however_the_events_come(
             store.apply([Apply(ROOM, EPOCH, tuple(part), low, high, len(events))])
         held = reads(events[low:high])
         assert words(store) == {2 << SEQ_BITS | seq: text for seq, text in held.items()}
-    changes = [one for one in events if decode_item(one.item)[0] in CHANGES]
+    bodies = [decode_item(one.item) for one in events]
+    changes = [
+        Change(body["of"], one.seq, kind, one.person, one.item)
+        for one, (kind, body) in zip(events, bodies, strict=True)
+        if kind in CHANGES
+    ]
     rows = store.changes(ROOM, 0, 2**62)
-    wanted = {(decode_item(one.item)[1]["of"], one.seq) for one in changes}
-    assert {(row.of, row.seq) for row in rows} == {one for one in wanted if one[0] < one[1]}
+    for one, (kind, body) in zip(events, bodies, strict=True):
+        wanted = read_now(one.seq, kind, one.person, body, changes)
+        assert read_now(one.seq, kind, one.person, body, rows) == wanted
     store.apply([DropEvents(ROOM)])
     assert words(store) == {} and store.changes(ROOM, 0, 2**62) == []
     store.close()
@@ -156,6 +162,8 @@ def test_a_room_is_forgotten_alone_and_what_is_damaged_is_passed_over() -> None:
         store.apply([Apply(room, EPOCH, events, 0, 3, 3)])
     assert found(store, "ЗВʼЯЗ") == [1 << SEQ_BITS | 1, 2 << SEQ_BITS | 1]
     store.apply([DropRoom(ROOM)])
+    while store.tidy():
+        pass
     assert found(store, "язок") == [2 << SEQ_BITS | 1]
     store.apply([put_room()])
     assert store.snapshot().rooms[-1].room == ROOM and found(store, "язок") == [2 << SEQ_BITS | 1]
@@ -170,6 +178,36 @@ def test_a_deleted_text_is_nowhere_in_the_index(tmp_path: Path) -> None:
     assert found(store, "secret")
     store.apply([Apply(ROOM, EPOCH, (gone,), 0, 2, 2)])
     assert not found(store, "secret") and words(store) == {}
+    store.close()
+
+
+def test_nobody_crowds_out_what_others_changed() -> None:
+    """However much somebody piles up on a page: what was taken back there stays away."""
+    store = Store(Path(":memory:"))
+    ann, bad = PEOPLE[0], PEOPLE[1]
+    events = [
+        event(1, EventKind.TEXT, bad, text="mine"),
+        event(2, EventKind.TEXT, ann, text="secretword"),
+        event(3, EventKind.TEXT, ann, text="wrng"),
+    ]
+    for _ in range(7_000):
+        for of, kind, body in (
+            (1, EventKind.EDIT, {"text": "again"}),
+            (1, EventKind.DELETE, {}),
+            (2, EventKind.DELETE, {}),
+            (1, EventKind.REACT, {"emoji": "👍", "on": True}),
+        ):
+            events.append(event(len(events) + 1, kind, bad, of=of, **body))
+    events.append(event(len(events) + 1, EventKind.EDIT, ann, of=3, text="right"))
+    events.append(event(len(events) + 1, EventKind.DELETE, ann, of=2))
+    last = len(events)
+    # In one piece: what each costs by itself is not the point here.
+    store.apply([put_room(), Apply(ROOM, EPOCH, tuple(events), 0, last, last)])
+    rows = store.changes(ROOM, 1, 3)
+    assert len(rows) < 200
+    assert read_now(2, EventKind.TEXT, ann, {"text": "secretword"}, rows).deleted
+    assert read_now(3, EventKind.TEXT, ann, {"text": "wrng"}, rows).body == {"text": "right"}
+    assert not found(store, "secret")
     store.close()
 
 

@@ -1,6 +1,8 @@
 """Who types, who has read how far, colours and pictures."""
 
-from protocol.client import happenings
+import pytest
+
+from protocol.client import happenings, people
 from protocol.client.happenings import Done, Failed, PeopleKnown, PersonInfo, PortraitsCame
 from protocol.client.requests import people_question
 from protocol.codes import ErrorCode
@@ -115,3 +117,12 @@ def test_pictures_of_people_come_in_one_answer_or_the_request_fails() -> None:
     bench.give(PortraitsPage(asked.request, [[NORA, JPEG]]))
     assert of(bench.told, PortraitsCame) == [PortraitsCame(5, ((NORA, JPEG),))]
     assert [one.request for one in of(bench.told, Failed)] == [6, 7]
+
+
+def test_people_without_end_are_neither_kept_nor_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "PEOPLE_MAX", 3)
+    crowd = people.Crowd(())
+    rows = [[bytes([one]) * 8, f"n{one}", True, 0, b""] for one in range(9)]
+    assert len(crowd.update(rows)) == 3
+    assert crowd.update(rows) == () and len(crowd.known().people) == 3
+    assert len(crowd.update([[rows[0][0], "other", True, 0, b""]])) == 1

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from protocol.client.documents import prepare_document
 from protocol.client.happenings import Failed, Progress, Resumed
 from protocol.client.operations import Apply, PutMe, PutRoom, UploadRow
+from protocol.client.parcels import HELD_MAX
 from protocol.client.profile import Profile
 from protocol.client.store import Store
 from protocol.codes import EventKind, RoomKind
@@ -147,6 +149,28 @@ def test_what_the_end_of_the_program_cut_off_goes_on(person: Make, tmp_path: Pat
     assert uploads(again)[0].number == found["notes.txt"].number
 
 
+def is_about(request: int, one: Progress) -> bool:
+    return one.request == request
+
+
+def test_only_some_files_are_in_memory_and_none_is_forgotten(person: Make, tmp_path: Path) -> None:
+    nora = person()
+    names = [f"{number}.txt" for number in range(HELD_MAX + 3)]
+    requests = []
+    for name in names:
+        (tmp_path / name).write_text(name)
+        requests.append(nora.client.send_file(ROOM, tmp_path / name))
+    for request in requests[:HELD_MAX]:
+        nora.wait(Progress, partial(is_about, request))
+    nora.client.cancel(requests[-1])  # it waits
+    nora.wait(Failed, lambda one: one.request == requests[-1])
+    assert {one.request for one in nora.of(Progress)} == set(requests[:HELD_MAX])
+    nora.client.cancel(requests[0])  # one that is held: the next one's turn comes
+    nora.wait(Progress, lambda one: one.request == requests[HELD_MAX])
+    nora.stop()
+    assert sorted(Path(row.path).name for row in uploads(nora)) == sorted(names[1:-1])
+
+
 def test_a_file_that_cannot_be_read_leaves_nothing(person: Make, tmp_path: Path) -> None:
     nora = person()
     (tmp_path / "text.png").write_text("no picture")
@@ -159,3 +183,19 @@ def test_a_file_that_cannot_be_read_leaves_nothing(person: Make, tmp_path: Path)
         assert nora.wait(Failed).request == request
     nora.stop()
     assert uploads(nora) == ()
+
+
+def test_a_name_or_a_caption_that_is_no_unicode_costs_no_connection(
+    person: Make, tmp_path: Path
+) -> None:
+    nora = person()
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt"))
+    path.write_bytes(b"content")
+    sent = nora.client.send_file(ROOM, path)
+    assert nora.wait(Progress, lambda one: one.request == sent).total == 7
+    half = nora.client.send_file(ROOM, path, "half \ud83d")
+    assert "Unicode" in nora.wait(Failed, lambda one: one.request == half).text
+    nora.stop()
+    assert [row.path for row in uploads(nora)] == [str(path)]
+    again = person()
+    assert again.wait(Resumed).name == "caf_.txt"

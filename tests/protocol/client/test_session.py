@@ -17,6 +17,7 @@ from protocol.client.happenings import (
     Welcomed,
 )
 from protocol.client.requests import people_question
+from protocol.client.session import PROBE_MS
 from protocol.codes import ErrorCode
 from protocol.frames import (
     Bye,
@@ -27,6 +28,7 @@ from protocol.frames import (
     Left,
     PeoplePage,
     Ping,
+    Pong,
     Presence,
     Renamed,
     Room,
@@ -89,6 +91,18 @@ def test_ping_is_answered_or_the_connection_is_over() -> None:
     bench.step(9_999)
     assert not bench.drop
     bench.step(1)
+    assert "answer" in bench.drop.text
+
+
+def test_after_sleep_the_connection_answers_soon_or_is_over() -> None:
+    bench = Bench()
+    bench.session.probe(bench.now)
+    assert [type(one) for one in bench.step()] == [Ping]
+    bench.give(Pong(1, EPOCH, []))
+    bench.step(5_000)
+    assert not bench.drop
+    bench.session.probe(bench.now)
+    bench.step(PROBE_MS)
     assert "answer" in bench.drop.text
 
 
@@ -183,6 +197,8 @@ def test_leaving_drops_the_local_copy_and_renaming_is_told() -> None:
     assert of(bench.told, Welcomed)[-1].nick == "neo"
     bench.give(Left(0, ROOM))
     assert of(bench.told, RoomsChanged)[-1].rooms == ()
+    while bench.client.store.tidy():
+        pass
     assert bench.client.store.events(ROOM, 0, 99, 99) == []
     bench.say("into the void")
     bench.step()

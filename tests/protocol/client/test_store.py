@@ -1,5 +1,6 @@
 """The client's file: what is written together, what is found again, what is told when it fails."""
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from protocol.blocks import Event
+from protocol.client.library import Library
 from protocol.client.operations import (
     Apply,
     DropEvents,
@@ -18,12 +20,15 @@ from protocol.client.operations import (
     PutMe,
     PutPeople,
     PutRoom,
+    PutUpload,
     Renumber,
     Settle,
+    UploadRow,
 )
 from protocol.client.store import FAILED_MAX, Store
-from protocol.codes import ErrorCode, RoomKind
+from protocol.codes import ErrorCode, EventKind, RoomKind
 from protocol.errors import SetupError
+from protocol.items import encode_item
 
 ROOM, OTHER, EPOCH, OUT = b"r" * 16, b"s" * 16, b"E" * 16, b"o" * 8
 MEMBERS = ((b"p" * 8, "Іван"), (b"q" * 8, "Bo"))
@@ -136,6 +141,45 @@ def test_leaving_a_room_keeps_its_outbox(tmp_path: Path) -> None:
     store.apply([put_room(), applied(1, 3), Enqueue(ROOM, OUT, 1, b"x"), DropRoom(ROOM)])
     found = store.snapshot()
     assert found.rooms == () and len(found.outbox) == 1
+    store.close()
+
+
+@pytest.mark.parametrize("slices", [0, 1, 2, 99])
+def test_a_room_that_was_left_goes_in_slices_and_may_be_entered_meanwhile(
+    tmp_path: Path, slices: int
+) -> None:
+    path, count = tmp_path / "s", 2_500
+    store = Store(path)
+    texts = tuple(
+        event(seq)._replace(item=encode_item(EventKind.TEXT, {"text": f"hello {seq}"}))
+        for seq in range(1, count + 1)
+    )
+    store.apply([put_room(), Apply(ROOM, EPOCH, texts, 0, count, count), put_room(OTHER)])
+    store.apply([DropRoom(ROOM)])
+    library = Library(path)
+    assert [one.room for one in store.snapshot().rooms] == [OTHER]
+    assert [one.room for one in library.rooms()] == [OTHER] and library.room(ROOM) is None
+    assert not library.search("hello").hits and library.bounds(ROOM) == (0, 0, 0)
+    done = 0
+    while done < slices and store.tidy():
+        done += 1
+    store.close()  # as if killed: what is left over goes on
+    store = Store(path)
+    other = b"F" * 16
+    store.apply([put_room(epoch=other), Apply(ROOM, other, texts[1_999:2_000], 1_999, 2_000, 9)])
+    assert [one.seq for one in store.events(ROOM, 0, 9_999, 9_999)] == [2_000]
+    assert [hit.message.seq for hit in library.search("hello").hits] == [2_000]
+    assert not store.tidy()
+    library.close()
+    store.close()
+
+
+def test_a_file_name_need_not_be_unicode(tmp_path: Path) -> None:
+    path = os.fsdecode(b"/tmp/caf\xe9.txt")
+    row = UploadRow(1, ROOM, 3, path, 5, 7, "look", 0, False)
+    store = Store(tmp_path / "s")
+    store.apply([PutUpload(row)])
+    assert store.snapshot().uploads == (row,)
     store.close()
 
 
