@@ -157,8 +157,9 @@ class Library:
     def events(self, room: bytes, after: int, before: int, limit: int) -> list[Event]:
         """Return the first ``limit`` events of ``after < seq < before`` as they are stored."""
         sql = (
-            f"SELECT {EVENT_COLUMNS} FROM event WHERE room = ? AND seq > ? AND seq < ?"
-            " ORDER BY seq LIMIT ?"
+            f"SELECT {EVENT_COLUMNS} FROM event WHERE room = ?1 AND seq > ?2 AND seq < ?3"
+            # Those of a room that one has left go by and by; they are gone already.
+            " AND (SELECT kind FROM room WHERE room = ?1) > 0 ORDER BY seq LIMIT ?4"
         )
         with self._reading():
             rows = self._db.execute(sql, (room, after, before, limit)).fetchall()
@@ -177,7 +178,8 @@ class Library:
             return []
         self._reader.person = self.me()
         with self._reading():
-            row = self._db.execute("SELECT epoch FROM room WHERE room = ?", (room,)).fetchone()
+            sql = "SELECT epoch FROM room WHERE room = ? AND kind > 0"
+            row = self._db.execute(sql, (room,)).fetchone()
             epoch = row[0] if row else b""
             changes: dict[int, list[overlay.Change]] = {}
             for one in self._db.execute(LAID_OVER, (room, events[0].seq, events[-1].seq)):
