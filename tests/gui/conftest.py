@@ -72,16 +72,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, display: Display, tidy
     return tmp_path
 
 
-def take_focus(root: tk.Tk) -> None:
-    """Have the focus, before a window goes.
-
-    Without a window manager Tk follows the mouse with the focus, and a root that comes later in
-    this process would find what is left of that, and crash.
-    """
-    root.focus_force()
+def take_leave(display: Display, root: tk.Tk) -> None:
+    """Have a window lose the focus, before it goes; see :meth:`Display.park_focus`."""
+    display.park_focus()
     for _ in range(3):
         root.update()
-    root.winfo_pointerxy()
+        root.winfo_pointerxy()
 
 
 class FakeProfile:
@@ -108,6 +104,7 @@ class Bench:
         file = profiles_folder(self._home) / "gui.json"
         if not file.exists():
             file.write_text(json.dumps(settings), encoding="utf-8")
+        self.display.free_focus()
         self._window = Window(data=self._home, start=self._begin)
         self.settle()
         return self._window
@@ -217,7 +214,7 @@ class Bench:
     def close(self) -> None:
         if self._window is not None:
             if not self._window._closing:
-                take_focus(self._window.root)
+                take_leave(self.display, self._window.root)
             self._window.close()
 
 
@@ -248,6 +245,7 @@ class Stage:
         size: tuple[int, int] = (900, 800),
     ) -> None:  # fmt: skip
         claim()
+        self.display.free_focus()
         self.root = kit.make_root(theme, scale)
         self.root.report_callback_exception = self._failed
         self.root.geometry(f"{size[0]}x{size[1]}+0+0")
@@ -300,11 +298,9 @@ class Stage:
 
     def close(self) -> None:
         if self.root is not None:
-            take_focus(self.root)
+            take_leave(self.display, self.root)
             self.bridge.close()
             self.pictures.close()
-            # Something may have moved the focus meanwhile.
-            self.root.focus_force()
             self.root.destroy()
 
 

@@ -1,5 +1,6 @@
 """An X display of the tests' own, real input by xdotool, and looking at what is on the screen."""
 
+import ctypes
 import os
 import subprocess
 import time
@@ -33,7 +34,32 @@ class Display:
         self.name = f":{number}"
 
     def __enter__(self) -> "Display":
+        x11 = self._x11 = ctypes.CDLL("libX11.so.6")
+        x11.XOpenDisplay.restype = ctypes.c_void_p
+        x11.XDefaultRootWindow.restype = x11.XCreateSimpleWindow.restype = ctypes.c_ulong
+        self._own = ctypes.c_void_p(x11.XOpenDisplay(self.name.encode()))
+        root = ctypes.c_ulong(x11.XDefaultRootWindow(self._own))
+        made = x11.XCreateSimpleWindow(self._own, root, -9, -9, 1, 1, 0, ctypes.c_ulong(0),
+                                       ctypes.c_ulong(0))  # fmt: skip
+        self._aside = ctypes.c_ulong(made)
+        x11.XMapWindow(self._own, self._aside)
+        x11.XSync(self._own, 0)
         return self
+
+    def park_focus(self) -> None:
+        """Give the keyboard to a window of nobody's, so that one can go without having it.
+
+        Windows of one process share a connection, and on it Tk keeps a pointer to what had the
+        focus in a window that is gone: the next one that follows it ends the process.
+        """
+        self._x11.XSetInputFocus(self._own, self._aside, 0, ctypes.c_ulong(0))
+        self._x11.XSync(self._own, 0)
+
+    def free_focus(self) -> None:
+        """Let the keyboard follow the mouse, as it does without a window manager."""
+        pointer_root = ctypes.c_ulong(1)
+        self._x11.XSetInputFocus(self._own, pointer_root, 0, ctypes.c_ulong(0))
+        self._x11.XSync(self._own, 0)
 
     def __exit__(
         self,
@@ -41,6 +67,7 @@ class Display:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
+        self._x11.XCloseDisplay(self._own)
         self._process.terminate()
         self._process.wait(10)
 

@@ -20,7 +20,7 @@ from gui.views.main import MainScreen
 from gui.views.timeline.timeline import Timeline
 from gui.window import Window
 from protocol.folders import profiles_folder
-from tests.gui.conftest import Stage, take_focus
+from tests.gui.conftest import Stage, take_leave
 from tests.gui.screens import Display, texts_of, wait_for
 
 
@@ -42,6 +42,7 @@ class Seat(Stage):
     def take(self, wait_online: bool = True) -> "Seat":
         """Open the window, as with a link and a nickname on the command line."""
         assert self._window is None
+        self.display.free_focus()
         self._window = Window(self._link, self.nick, self._folder)
         self.root = self._window.root
         self.settle()
@@ -57,7 +58,7 @@ class Seat(Stage):
         if window is None:
             return
         if not window._closing:
-            take_focus(window.root)
+            take_leave(self.display, window.root)
             window.close()
         assert not window.failures, f"Tk callbacks failed: {window.failures}"
 
