@@ -55,7 +55,8 @@ class ScrollPane:
         """Take the palette of now."""
         colour = getattr(self._look.palette, self._below)
         self.widget.configure(bg=colour)
-        self.inner.configure(bg=colour)
+        # Past customtkinter, which tells it to fields in it that are gone, too.
+        tk.Frame.configure(self.inner, bg=colour)
         self._place()
 
     def scroll(self, pixels: int) -> None:
