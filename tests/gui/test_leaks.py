@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from gui.paint import kit
+from gui.paint.pictures import THREADS
 from gui.views.settings.settingssheet import SECTIONS, SettingsSheet
 from gui.views.sheet import Sheet
 from protocol.client.happenings import RoomsListed
@@ -27,6 +28,15 @@ BUILDS = 10
 WARM = 4
 """Times after which everything that is kept for good has been made."""
 CLASSES = (".", "all", "Entry", "Text", "Canvas", "Frame", "Label", "Toplevel")
+
+
+def all_threads(bench: Bench) -> None:
+    """Have the pool of pictures begin all its threads: it begins each when it is first needed."""
+    together = threading.Barrier(THREADS)
+    ended: list[object] = []
+    for _ in range(THREADS):
+        bench.window.pictures.run(lambda: together.wait(20), lambda one, _: ended.append(one))
+    bench.wait(lambda: len(ended) == THREADS, "the threads")
 
 
 def counted(bench: Bench) -> dict[str, int]:
@@ -168,6 +178,7 @@ NAMES = (
 @pytest.mark.parametrize("name", NAMES)
 def test_what_opens_and_closes_leaves_nothing_behind(bench: Bench, name: str) -> None:
     bench.scene("light", 1.0, "en")
+    all_threads(bench)
     begin, end = Popups(bench).openers()[name]
     before: dict[str, int] = {}
     focus = bench.window.root.focus_lastfor()
@@ -197,6 +208,7 @@ def test_what_opens_and_closes_leaves_nothing_behind(bench: Bench, name: str) ->
 )
 def test_another_look_leaves_nothing_behind(bench: Bench, choices: list[dict[str, Any]]) -> None:
     window = bench.scene("light", 1.0, "en")
+    all_threads(bench)
 
     def change() -> None:
         for one in choices:
