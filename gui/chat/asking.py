@@ -11,8 +11,17 @@ from typing import Protocol
 
 from gui.chat.model import Model, Part
 from gui.settings import Settings
+from gui.words import wording
 from gui.words.i18n import Words
-from protocol.client.happenings import Done, Failed, Fetched, Gathered, Loaded, RoomsListed
+from protocol.client.happenings import (
+    Done,
+    Failed,
+    Fetched,
+    Gathered,
+    Loaded,
+    Refused,
+    RoomsListed,
+)
 
 
 class ClientPort(Protocol):
@@ -168,6 +177,10 @@ class Asking:
         """Have ``answer`` called with what comes of a request."""
         self._answers[request] = answer
         return request
+
+    def _refusal(self, failed: Failed | Refused) -> str:
+        """Return why something cannot be, for people; "" if they asked for it themselves."""
+        return wording.refusal(self._context.tr, failed.code, failed.text)
 
     def _say(self, text: str, bad: bool = False) -> None:
         if self._view is not None:

@@ -1,8 +1,8 @@
 """Turns what people ask for into calls of the client, and happenings into the model.
 
-The only module that talks to both sides, with its parts :mod:`gui.chat.history`
-(what is loaded) and :mod:`gui.chat.writing` (what one says). Lives in the Tk thread;
-holds no widget.
+The only module that talks to both sides, with its parts :mod:`gui.chat.history` (what is
+loaded), :mod:`gui.chat.roaming` (which rooms) and :mod:`gui.chat.writing` (what one says).
+Lives in the Tk thread; holds no widget.
 """
 
 import logging
@@ -10,13 +10,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from gui.chat.asking import ClientPort, Context, Got, View
-from gui.chat.history import History
 from gui.chat.model import Model, Part
-from gui.chat.room import Entry, Notify, Room
+from gui.chat.roaming import Roaming
+from gui.chat.room import Entry, Room
 from gui.chat.writing import Writing
 from gui.memory import Memory
 from gui.ownership import in_tk_thread
-from gui.words import wording
 from protocol.client.happenings import (
     Arrived,
     Changed,
@@ -29,7 +28,6 @@ from protocol.client.happenings import (
     LinkChanged,
     Loaded,
     Message,
-    OpenRoom,
     PeopleKnown,
     PortraitsCame,
     Queued,
@@ -41,7 +39,7 @@ from protocol.client.happenings import (
 from protocol.errors import BadNameError
 from protocol.items import SAID
 from protocol.limits import PORTRAITS_MAX
-from protocol.names import clean_nick, clean_room_name
+from protocol.names import clean_nick
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +54,7 @@ def _quiet(_room: Room, _entries: Sequence[Entry]) -> None:
     """Notify nobody."""
 
 
-class Controller(History, Writing):
+class Controller(Roaming, Writing):
     """One person at one server."""
 
     def __init__(
@@ -167,7 +165,7 @@ class Controller(History, Writing):
         return Part.NONE
 
     def _failed(self, failed: Failed) -> Part:
-        text = wording.refusal(self._context.tr, failed.code, failed.text)
+        text = self._refusal(failed)
         part = self.model.fail_transfer(failed.request, text)
         transfer = self.model.transfers.get(failed.request)
         if transfer is not None and transfer.up and failed.request not in self._uploads:
@@ -183,7 +181,7 @@ class Controller(History, Writing):
         """A change of one's own is undone, which has no row to say why; nobody can retry it."""
         room = self.model.rooms.get(refused.room)
         if room is not None and refused.n in room.changes:
-            self._say(wording.refusal(self._context.tr, refused.code, refused.text), bad=True)
+            self._say(self._refusal(refused), bad=True)
             self._hushed.append(self._client.discard(refused.room, refused.n))
 
     def _changed(self, changed: Changed) -> None:
@@ -209,135 +207,12 @@ class Controller(History, Writing):
         if said:
             self.on_news(room, said)
 
-    # --- rooms ------------------------------------------------------------
-
-    def open_room(self, room: bytes) -> None:
-        """Show a room."""
-        self._open_next = b""
-        part = self.model.open(room)
-        if part:
-            self._entered()
-        self._show(part)
-
-    def next_room(self, step: int) -> None:
-        """Show the next room of the list, or the one before."""
-        rooms = [room.room for room in self.model.ordered()]
-        if rooms:
-            at = rooms.index(self.model.active) if self.model.active in rooms else 0
-            self.open_room(rooms[(at + step) % len(rooms)])
-
-    def seen(self) -> None:
-        """The end of the open room is in view."""
-        room = self.model.room
-        if room is None or not self.focused or room.newer:
-            return
-        before = room.read
-        part = self.model.mark_read(room)
-        if room.read > max(0, before):
-            self._remember()
-            if self._context.settings.read_marks:
-                self._client.mark(room.room, room.read)
-        self._show(part)
-
-    def mark_read(self, room: Room) -> None:
-        """Count a room as read without looking at it."""
-        before = room.read
-        part = self.model.mark_read(room)
-        room.unread_from = 0
-        if room.read > max(0, before):
-            self._remember()
-            if self._context.settings.read_marks:
-                self._client.mark(room.room, room.read)
-        self._show(part | Part.TIMELINE)
-
     def say(self, text: str, mentions: Sequence[bytes] = (), reply: int = 0) -> str:
         """Send to the open room, and show its end; return "" or the reason why not."""
         reason = super().say(text, mentions, reply)
         if not reason and self.model.room is not None and self.model.room.newer:
             self.to_end()
         return reason
-
-    def notify(self, room: Room, notify: Notify) -> None:
-        """Choose what of a room makes a notification."""
-        room.notify, room.quiet_until = notify, 0.0
-        self._remember()
-        self._show(Part.ROOMS)
-
-    def mute_for(self, room: Room, seconds: float) -> None:
-        """Have a room make no notification for a while; 0 ends it."""
-        room.quiet_until = self._clock() + seconds if seconds else 0.0
-        self._remember()
-        self._show(Part.ROOMS)
-
-    def quiet(self, room: Room) -> bool:
-        """Whether a room makes no notifications just now."""
-        return room.notify is Notify.NONE or room.quiet_until > self._clock()
-
-    def list_rooms(self, answer: Callable[[tuple[OpenRoom, ...], str], None]) -> None:
-        """Ask for the open rooms; ``answer`` gets them, or a reason why not."""
-
-        def done(got: Got) -> None:
-            if isinstance(got, RoomsListed):
-                answer(got.rooms, "")
-            elif isinstance(got, Failed):
-                answer((), self._refusal(got))
-
-        self._ask(self._client.open_rooms(), done)
-
-    def join(self, name: str, answer: Callable[[str], None], create: bool = True) -> None:
-        """Join (or create) a room and show it; ``answer`` gets "" or the reason why not."""
-        try:
-            name = clean_room_name(name)
-        except BadNameError as error:
-            answer(self._context.tr(f"window.name_{error.why}"))
-            return
-        self._ask(self._client.join(name, create), self._then_open(answer))
-
-    def direct(self, people: Sequence[bytes]) -> None:
-        """Open a direct message with people and show it."""
-
-        def answer(reason: str) -> None:
-            if reason:
-                self._say(reason, bad=True)
-
-        wanted = {self.model.me, *people}
-        for room in self.model.rooms.values():
-            members = room.info.members if room.info is not None else ()
-            if self.model.is_direct(room) and {who for who, _ in members} == wanted:
-                self.open_room(room.room)
-                return
-        self._ask(self._client.direct(tuple(people)), self._then_open(answer))
-
-    def _then_open(self, answer: Callable[[str], None]) -> Callable[[Got], None]:
-        def done(got: Got) -> None:
-            if isinstance(got, Failed):
-                answer(self._refusal(got))
-            elif isinstance(got, Done):
-                self._open_next = got.room
-                if got.room in self.model.rooms:
-                    self._show(self._open_now())
-                answer("")
-
-        return done
-
-    def _open_now(self) -> Part:
-        room, self._open_next = self._open_next, b""
-        return self.model.open(room)
-
-    def leave(self, room: Room) -> None:
-        """Leave a room."""
-        title = self.model.title(room)
-
-        def done(got: Got) -> None:
-            if isinstance(got, Failed):
-                self._say(self._refusal(got), bad=True)
-            else:
-                self._say(self._context.tr("window.left", room=title))
-
-        self._ask(self._client.leave(room.room), done)
-
-    def _refusal(self, failed: Failed) -> str:
-        return wording.refusal(self._context.tr, failed.code, failed.text)
 
     # --- people -----------------------------------------------------------
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from gui.chat.asking import Asking, Got
 from gui.chat.model import Part
 from gui.chat.room import Room
-from gui.words import wording
 from protocol.client.happenings import Done, Failed, Gathered, Link, Loaded
 from protocol.items import SAID
 
@@ -106,7 +105,7 @@ class History(Asking):
             if isinstance(what, Gathered):
                 progress(what.low, what.high)
             elif isinstance(what, Failed):
-                done(wording.refusal(self._context.tr, what.code, what.text))
+                done(self._refusal(what))
             elif isinstance(what, Done):
                 done("")
 
@@ -128,7 +127,7 @@ class History(Asking):
                 if then is not None:
                     then()
             elif isinstance(what, Failed):
-                why = wording.refusal(self._context.tr, what.code, what.text)
+                why = self._refusal(what)
                 room.primed = bool(room.entries)
                 if where == "around":
                     # What is shown stays as it was: only whoever wanted to go there hears it.

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from enum import Flag, auto
 
-from gui.chat.messages import Messages, names
+from gui.chat import reading
+from gui.chat.messages import Messages
 from gui.chat.room import Entry, Room, State, Transfer
 from gui.chat.span import cut_above
 from gui.text.textlayout import clean
@@ -38,7 +39,6 @@ from protocol.client.happenings import (
     Welcomed,
 )
 from protocol.codes import RoomKind
-from protocol.items import SAID
 from protocol.limits import TYPING_MS
 
 QUOTES_MAX = 500
@@ -160,13 +160,7 @@ class Model:
 
     def mark_read(self, room: Room) -> Part:
         """The end of the room was seen."""
-        seq = max(room.read, room.last_seq, room.latest.seq if room.latest else 0)
-        if seq == room.read and not room.unread:
-            return Part.NONE
-        had = room.unread
-        room.read = room.counted = seq
-        room.unread = room.mentions = 0
-        return Part.ROOMS if had else Part.NONE
+        return Part.ROOMS if reading.all_seen(room) else Part.NONE
 
     def tick(self, now_s: float) -> Part:
         """Forget who no longer writes."""
@@ -303,16 +297,7 @@ class Model:
             elif room.info.head != info.head:
                 part |= self._touch(info.room)
             room.info = info
-            if room.read < 0:
-                # Somebody has begun to write to one: all of it is new. Elsewhere, and where one
-                # comes with a machine that knows nothing yet, one begins at the end.
-                begun = info.kind is RoomKind.DIRECT and bool(self.rooms)
-                room.read = 0 if begun else info.head
-            room.read = min(room.read, info.head)
-            if room.counted < 0:
-                room.counted = room.read
-                if info.high > 0 and info.high < room.read:
-                    room.counted = info.high
+            reading.begin(room, info, bool(self.rooms))
             rooms[info.room] = room
         self.rooms = rooms
         if self.active not in rooms:
@@ -374,27 +359,11 @@ class Model:
         part = Part.NONE
         for person, seq in marked.marks:
             if person == self.me:
-                part |= self._read_elsewhere(room, seq)
-            elif seq > room.marks.get(person, 0):
-                room.marks[person] = seq
-                if marked.room == self.active:
-                    part |= Part.TIMELINE
+                if reading.elsewhere(room, seq, self.me):
+                    part |= Part.ROOMS
+            elif reading.other(room, person, seq) and marked.room == self.active:
+                part |= Part.TIMELINE
         return part
-
-    def _read_elsewhere(self, room: Room, seq: int) -> Part:
-        """One has read up to ``seq`` on another device."""
-        if seq <= room.read:
-            return Part.NONE
-        room.read = seq
-        room.counted = max(room.counted, seq)
-        unread = mentions = room.counted - seq
-        if room.first_seq <= seq + 1 and room.last_seq >= room.counted:
-            behind = room.entries[max(0, seq + 1 - room.first_seq) :] if room.entries else []
-            said = [one for one in behind if not one.own and one.kind in SAID]
-            unread, mentions = len(said), sum(names(one, self.me) for one in said)
-        room.unread = min(room.unread, unread)
-        room.mentions = min(room.mentions, mentions)
-        return Part.ROOMS
 
     def _portraits(self, came: PortraitsCame) -> Part:
         for person, picture in came.portraits:

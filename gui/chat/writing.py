@@ -11,7 +11,6 @@ from pathlib import Path
 from gui.chat.asking import Asking, Got
 from gui.chat.model import Part
 from gui.chat.room import Draft, Entry, Room, Transfer
-from gui.words import wording
 from protocol.client.happenings import Failed, Fetched
 from protocol.codes import EventKind
 from protocol.limits import TEXT_MAX_CHARS, TYPING_MS
@@ -150,7 +149,7 @@ class Writing(Asking):
             if isinstance(got, Fetched):
                 answer(got.path, "")
             elif isinstance(got, Failed):
-                answer(None, wording.refusal(self._context.tr, got.code, got.text))
+                answer(None, self._refusal(got))
 
         request = self._ask(self._client.fetch(room, sha256, size), done)
         transfer = Transfer(request, room, "", False, 0, size, sha256)
