@@ -22,6 +22,7 @@ from protocol.errors import WireError
 from protocol.frames import (
     KIND_OF,
     AnyFrame,
+    Busy,
     Bye,
     Direct,
     Error,
@@ -60,6 +61,11 @@ from protocol.limits import (
 log = logging.getLogger("broker")
 
 _REFUSED_RETRY_MS = 60_000
+_FULL_RETRY_MS = 2_000
+"""On a full disk: often enough that everybody is back soon, seldom enough for a crowd."""
+_FULL_TEXT = "the server's disk is full: its admin must make room"
+_WRITING = frozenset({Kind.JOIN, Kind.DIRECT, Kind.LEAVE, Kind.RENAME, Kind.LINK, Kind.PROFILE})
+"""Requests that change what is stored."""
 
 
 class Desk:
@@ -74,6 +80,8 @@ class Desk:
         profiles: Profiles,
     ) -> None:
         """Work on these."""
+        self.full = False
+        """The disk has no room: nothing may go into the batch."""
         self._directory = directory
         self._sequencer = sequencer
         self.sessions = sessions
@@ -132,6 +140,10 @@ class Desk:
     ) -> None:
         device = self._directory.device(key)
         if device is None:
+            if self.full:
+                bye = encode(Bye(ErrorCode.UNAVAILABLE, _FULL_TEXT, _FULL_RETRY_MS, []))
+                gateway.out.append([Down.CLOSED, slot, bye])
+                return
             try:
                 device = self._directory.enrol(key, nick, token, self._now_ms, self._batch)
             except WireError as error:
@@ -182,6 +194,10 @@ class Desk:
             )
             session.tell(Down.DONE, count, encode(no_room))
             return
+        if self.full:
+            busy = Busy(room_id, outbox_epoch, first_n, _FULL_RETRY_MS)
+            session.tell(Down.DONE, len(elements), encode(busy))
+            return
         device = session.device
         for answer in self._sequencer.submit(
             device.person, device, room, outbox_epoch, first_n, elements
@@ -202,6 +218,8 @@ class Desk:
             handler = self._requests.get(Kind(kind))
             if handler is None:
                 raise WireError(ErrorCode.MISTIMED, "kind", "this is not a request")
+            if self.full and kind in _WRITING:
+                raise WireError(ErrorCode.BUSY, "", _FULL_TEXT)
             handler(session, frame)
         except WireError as error:
             self._answer(session, Error(error.code, error.field, error.text, kind, request))

@@ -218,9 +218,13 @@ class Journal(Protocol):
     def append(self, batch: Batch) -> None:
         """Store the batch in one durable transaction.
 
-        Raises :class:`FencedError` when another broker has taken over, and
-        :class:`JournalError` when the storage fails; nothing is stored then.
+        Raises :class:`FencedError` when another broker has taken over, :class:`FullError` when
+        there is no room, and :class:`JournalError` when the storage fails otherwise. Nothing is
+        stored then, and after a FullError the journal can be read and tried again.
         """
+
+    def has_room(self) -> bool:
+        """Whether there is room for more than the reserve; asked about once a second."""
 
     def writer(self, room_no: int, device_no: int, outbox_epoch: bytes) -> WriterRow | None:
         """Return the writer of these three, if it ever wrote."""

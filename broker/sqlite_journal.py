@@ -8,6 +8,7 @@ How blocks are rows, and how a page is made of them, says :mod:`broker.sqlite_bl
 """
 
 import contextlib
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,13 +38,18 @@ from broker.sqlite_blocks import (
 )
 from broker.sqlite_schema import SCHEMA_VERSION, bring_up
 from protocol.codes import RoomKind
-from protocol.errors import DamagedError, FencedError, JournalError, SetupError
+from protocol.errors import DamagedError, FencedError, FullError, JournalError, SetupError
 
 _BUSY_S = 10.0
 _CHECKPOINT_PAGES = 4_000
 """16 MiB of WAL between checkpoints: rare enough for a burst, small enough for a restart."""
 
+_RESERVE_BYTES = 16 * 1024 * 1024
+"""Left free for checkpoints, and for a restart, which raises the term."""
+
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+"""The second: the index of the WAL could not grow."""
 
 
 @contextlib.contextmanager
@@ -53,6 +59,8 @@ def _telling(what: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", None)
+        if code in _FULL:
+            raise FullError(f"{what}: {error}") from None
         # Without a code it is the module's own: text that is not UTF-8.
         undecodable = code is None and isinstance(error, sqlite3.OperationalError)
         if undecodable or (code is not None and code & 0xFF in _DAMAGE):
@@ -181,6 +189,13 @@ class SqliteJournal:
         with _telling("the journal cannot be written"), self._transaction():
             self._check_term()
             self._insert(batch)
+
+    def has_room(self) -> bool:
+        """Whether the disk has more free than the reserve; if it does not say, it has."""
+        try:
+            return shutil.disk_usage(self._path.parent).free >= _RESERVE_BYTES
+        except OSError:
+            return True
 
     def _check_term(self) -> None:
         term = self._db.execute("SELECT value FROM meta WHERE name='term'").fetchone()[0]

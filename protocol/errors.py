@@ -9,6 +9,7 @@
     ├── SetupError           the person at the keyboard can mend it: a port in use, a folder
     └── JournalError         the journal cannot be trusted or written
         ├── FencedError      another broker has taken the journal over
+        ├── FullError        the disk has no room for more
         └── DamagedError     stored bytes are not the bytes that were written
 
 The text of every error says what is wrong and, where somebody can act on it,
@@ -69,6 +70,10 @@ class JournalError(ZviazokError):
 
 class FencedError(JournalError):
     """Another broker has taken the journal over; this one must stop."""
+
+
+class FullError(JournalError):
+    """The disk has no room: nothing of this transaction is stored, what is stored can be read."""
 
 
 class DamagedError(JournalError):

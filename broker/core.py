@@ -1,0 +1,342 @@
+"""The broker's core: everything that decides, from a gateway's batch to what is published.
+
+One drain: the desk handles each operation, the journal stores everything in one transaction, and
+only then answers go out and blocks are published. What the core does to the world it does through
+:class:`Outside` and :class:`broker.journal.Journal`; it opens no socket and no file and looks at
+no clock, so that it runs in a simulation as it runs in a process.
+
+A journal that has no room ends nothing: what the drain had decided is forgotten, the state is read
+again from what is stored, and until there is room whoever wants to write is told to wait. Any other
+fault of the journal ends the process, because starting is recovering. Owned by the main thread.
+"""
+
+import logging
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from broker.desk import Desk
+from broker.directory import Directory, Random
+from broker.journal import Batch, BlockRow, Journal
+from broker.marks import Marks
+from broker.profiles import Profiles
+from broker.sequencer import BlobStored, Sequencer
+from broker.sessions import Gateway, Sessions
+from protocol.backplane import (
+    INSTANCE_BYTES,
+    LOBBY,
+    Down,
+    FeedKind,
+    Up,
+    check_operation,
+    decode_batch,
+    encode_batch,
+    feed_header,
+)
+from protocol.errors import FullError, WireError
+from protocol.keys import KeyPair
+from protocol.limits import BACKPLANE_MAX_BYTES
+
+log = logging.getLogger("broker")
+
+HEADS_MS = 1_000
+IDLE_HEADS_MS = 30_000
+PRESENCE_MS = 1_000
+MARKS_MS = 500
+MARKS_STORED_MS = 3_000
+"""How often marks that moved are written; the last ones are lost if the broker is killed."""
+FULL_RETRY_MS = 1_000
+FULL_RETRY_MAX_MS = 30_000
+"""After a write that found no room nothing is written for so long; longer each time in a row."""
+
+_BATCH_BYTES = BACKPLANE_MAX_BYTES // 4
+"""Batches to a gateway that are larger are split."""
+_SUBSCRIBED_MAX = 1_000_000
+
+
+class Outside(Protocol):
+    """What the core needs of the process around it."""
+
+    def send(self, route: bytes, data: bytes) -> bool:
+        """Send a batch to a gateway by ingress; False: it cannot be reached."""
+
+    def publish(self, parts: list[bytes]) -> None:
+        """Publish ``[topic, header, payload]`` by egress."""
+
+    def note_addresses(self, addresses: list[str]) -> None:
+        """Remember where the gateways listen now."""
+
+    def note_heads(self, heads: dict[bytes, int]) -> None:
+        """Remember the heads of rooms that have moved, beside the journal."""
+
+
+class Core:
+    """One broker; ``outside`` carries out what follows."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        blob_stored: BlobStored,
+        frontend: KeyPair,
+        token: str,
+        random: Random,
+        outside: Outside,
+        now_ms: int,
+        wall_ms: int,
+    ) -> None:
+        """Take the journal over and read what it holds; raise :class:`JournalError`."""
+        self._journal = journal
+        self._blob_stored = blob_stored
+        self._frontend = frontend
+        self._token = token
+        self._random = random
+        self._outside = outside
+        self._instance = random(INSTANCE_BYTES)
+        self._subscribed: set[bytes] = set()
+        self._full_ms = 0
+        self._full_wait_ms = FULL_RETRY_MS
+        self.full = False
+        """There is no room to write: whoever wants to is told to wait."""
+        self._term = journal.take_over()
+        self._load()
+        self._begin(wall_ms)
+        self._desk.ensure_general()
+        self._commit()
+        self._heads_ms = self._idle_ms = self._presence_ms = now_ms
+        self._marks_ms = self._stored_ms = now_ms
+
+    def _load(self) -> None:
+        """Read everything anew from what is stored; no gateway is known then."""
+        self._epoch = self._journal.epoch
+        contents = self._journal.contents()
+        self._sequencer = Sequencer(
+            self._epoch,
+            contents.last_writer_no,
+            self._journal.writer,
+            self._journal.answers,
+            self._blob_stored,
+        )
+        self.directory = Directory(contents, self._token, self._random)
+        self.sessions = Sessions()
+        self._marks = Marks(contents.marks, self.directory.rooms.values())
+        profiles = Profiles(self._journal.picture)
+        self._desk = Desk(self.directory, self._sequencer, self.sessions, self._marks, profiles)
+        self._desk.full = self.full
+        self._room_ids = {room.no: room.room for room in self.directory.rooms.values()}
+        self._moved: set[bytes] = set()
+        self._batch = Batch()
+
+    # --- one drain --------------------------------------------------------------------
+
+    def drain(self, messages: Iterable[list[bytes]], now_ms: int, wall_ms: int) -> None:
+        """Take ``[route, batch]`` of gateways; store, answer, publish.
+
+        Raises :class:`JournalError` when the journal fails: nothing was said then.
+        """
+        self._begin(wall_ms)
+        strangers: set[bytes] = set()
+        for message in messages:
+            try:
+                self._take(message, strangers, now_ms)
+            except WireError as error:
+                log.warning("bad_batch error=%s", error)
+        try:
+            blocks = self._commit()
+        except FullError as error:
+            self._fill_up(error, now_ms)
+            return
+        self._send_answers()
+        for route in strangers:
+            self._send(route, [[Down.WHO]])
+        self._publish(blocks)
+        for room, frame in self._desk.typed:
+            self._tell(FeedKind.MEMBERS, room, frame)
+
+    def _begin(self, wall_ms: int) -> None:
+        self._batch = self._sequencer.begin(wall_ms)
+        self._desk.begin(self._batch, wall_ms)
+
+    def _commit(self) -> list[BlockRow]:
+        blocks = self._sequencer.finish()
+        if self._batch:
+            self._journal.append(self._batch)
+            for room in self._batch.rooms:
+                self._room_ids[room.no] = room.room
+        return blocks
+
+    def _take(self, message: list[bytes], strangers: set[bytes], now_ms: int) -> None:
+        if len(message) != 2:
+            return
+        route, data = message
+        instance, operations = decode_batch(data)
+        gateway = self.sessions.gateways.get(instance)
+        for operation in operations:
+            try:
+                check_operation(operation)
+            except WireError as error:
+                # A gateway of another version: what else it says is still to be answered.
+                log.warning("bad_operation error=%s", error)
+                continue
+            if operation[0] == Up.REGISTER:
+                gateway = self._register(instance, route, operation[1], now_ms)
+            elif gateway is None:
+                strangers.add(route)
+                return
+            else:
+                self._desk.handle(gateway, operation)
+        if gateway is not None:
+            gateway.route = route
+            gateway.heard_ms = now_ms
+
+    def _register(
+        self, instance: bytes, route: bytes, addresses: list[str], now_ms: int
+    ) -> Gateway:
+        gateway = self.sessions.register(instance, route, addresses, now_ms)
+        self._tell_addresses()
+        gateway.out.insert(
+            0,
+            [
+                Down.REGISTERED,
+                "Zviazok",
+                self._frontend.public,
+                self._frontend.secret,
+                self._epoch,
+                self._term,
+            ],
+        )
+        log.info("gateway_registered gateways=%d", len(self.sessions.gateways))
+        return gateway
+
+    def _send_answers(self) -> None:
+        for gateway in list(self.sessions.gateways.values()):
+            if gateway.out:
+                out, gateway.out = gateway.out, []
+                if not self._send(gateway.route, out):
+                    # Its clients would wait for ever: forget it, so that it introduces itself
+                    # again, and they send again what has no answer.
+                    self.sessions.drop(gateway)
+
+    def _send(self, route: bytes, operations: list[list[Any]]) -> bool:
+        data = encode_batch(self._instance, operations)
+        if len(data) > _BATCH_BYTES and len(operations) > 1:
+            # What is too large for the backplane ends the connection: small questions of many
+            # clients can have large answers.
+            half = len(operations) // 2
+            return self._send(route, operations[:half]) and self._send(route, operations[half:])
+        if not self._outside.send(route, data):
+            log.warning("gateway_unreachable operations=%d", len(operations))
+            return False
+        return True
+
+    def _publish(self, blocks: list[BlockRow]) -> None:
+        publish = self._outside.publish
+        for block in blocks:
+            room = self._room_ids[block.room_no]
+            header = feed_header(
+                FeedKind.BLOCK, self._term, self._epoch, block.first_seq, block.last_seq
+            )
+            publish([room, header, block.data])
+            self._moved.add(room)
+
+    # --- a full disk --------------------------------------------------------------------
+
+    def _fill_up(self, error: FullError, now_ms: int) -> None:
+        """Nothing of this drain is stored: forget it, and write no more until there is room.
+
+        No gateway is known then: each introduces itself again, and its clients send again what
+        has no answer.
+        """
+        self._set_full(True, now_ms, str(error))
+        self._load()
+
+    def _set_full(self, full: bool, now_ms: int, text: str) -> None:
+        if full and not self.full:
+            log.warning("disk_full hint=make_room;_nothing_is_taken_until_then error=%s", text)
+        elif self.full and not full:
+            log.info("disk_has_room")
+        self.full = self._desk.full = full
+        self._full_ms = now_ms
+
+    def _look_for_room(self, now_ms: int) -> None:
+        if not self.full:
+            if not self._journal.has_room():
+                self._set_full(True, now_ms, "the reserve is reached")
+            elif now_ms - self._full_ms > FULL_RETRY_MAX_MS:
+                self._full_wait_ms = FULL_RETRY_MS
+        elif now_ms - self._full_ms >= self._full_wait_ms and self._journal.has_room():
+            self._full_wait_ms = min(self._full_wait_ms * 2, FULL_RETRY_MAX_MS)
+            self._set_full(False, now_ms, "")
+
+    # --- heads, gateways, presence, marks ------------------------------------------------
+
+    def tick(self, now_ms: int, wall_ms: int) -> None:
+        """Do what is due: heads, presence, marks; who is silent; whether there is room."""
+        if now_ms >= self._heads_ms:
+            self._heads_ms = now_ms + HEADS_MS
+            moved, self._moved = self._moved, set()
+            self._announce(moved)
+            self._outside.note_heads({one: self.directory.rooms[one].head for one in moved})
+            self._part_with_silent(now_ms)
+            self._look_for_room(now_ms)
+        if now_ms >= self._idle_ms:
+            self._idle_ms = now_ms + IDLE_HEADS_MS
+            self._announce(self._subscribed & self.directory.rooms.keys())
+        if now_ms >= self._presence_ms:
+            self._presence_ms = now_ms + PRESENCE_MS
+            for frame in self._desk.presence_frames():
+                self._tell(FeedKind.FRAME, LOBBY, frame)
+        if now_ms >= self._marks_ms:
+            self._marks_ms = now_ms + MARKS_MS
+            for room, frame in self._desk.marked_frames():
+                self._tell(FeedKind.MEMBERS, room, frame)
+        if now_ms >= self._stored_ms:
+            self._stored_ms = now_ms + MARKS_STORED_MS
+            self.store_marks(now_ms, wall_ms)
+
+    def store_marks(self, now_ms: int, wall_ms: int) -> None:
+        """Write the marks that have moved, a bounded number of them."""
+        if self.full:
+            return
+        self._begin(wall_ms)
+        self._marks.store(self._batch)
+        try:
+            self._commit()
+        except FullError as error:
+            self._fill_up(error, now_ms)
+
+    def subscribed(self, topic: bytes) -> None:
+        """Announce a room's head to whoever subscribes to it, behind what was published before."""
+        if topic in self.directory.rooms:
+            if len(self._subscribed) < _SUBSCRIBED_MAX:
+                self._subscribed.add(topic)
+            self._announce({topic})
+
+    def unsubscribed(self, topic: bytes) -> None:
+        """Nobody subscribes to the topic any more."""
+        self._subscribed.discard(topic)
+
+    def _tell(self, kind: FeedKind, topic: bytes, frame: bytes) -> None:
+        header = feed_header(kind, self._term, self._epoch, 0, 0)
+        self._outside.publish([topic, header, frame])
+
+    def _announce(self, rooms: Iterable[bytes]) -> None:
+        for name in rooms:
+            head = self.directory.rooms[name].head
+            header = feed_header(FeedKind.HEAD, self._term, self._epoch, 0, head)
+            self._outside.publish([name, header, b""])
+
+    def _part_with_silent(self, now_ms: int) -> None:
+        silent = self.sessions.silent(now_ms)
+        for gateway in silent:
+            log.warning("gateway_silent sessions=%d", len(gateway.sessions))
+            self.sessions.drop(gateway)
+        if silent:
+            self._tell_addresses()
+            self._send_answers()
+
+    def _tell_addresses(self) -> None:
+        """Tell every gateway where the others are, and leave it for ``zviazok invite``."""
+        addresses = self.sessions.addresses()
+        for gateway in self.sessions.gateways.values():
+            gateway.out.append([Down.GATEWAYS, addresses])
+        if addresses:
+            self._outside.note_addresses(addresses)

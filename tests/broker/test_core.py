@@ -1,0 +1,296 @@
+"""The core: a drain is stored, then answered, then published; a full disk makes everybody wait."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from broker.core import FULL_RETRY_MAX_MS, FULL_RETRY_MS, Core
+from broker.journal import Batch
+from broker.sqlite_journal import SqliteHistory, SqliteJournal
+from protocol.backplane import (
+    GATEWAY_DEADLINE_MS,
+    Down,
+    FeedKind,
+    Up,
+    decode_batch,
+    encode_batch,
+    read_feed_header,
+)
+from protocol.blocks import decode_block
+from protocol.codes import ErrorCode, EventKind
+from protocol.errors import JournalError
+from protocol.frames import (
+    Ack,
+    AnyFrame,
+    Busy,
+    Bye,
+    Error,
+    Join,
+    People,
+    PeoplePage,
+    decode,
+    encode,
+)
+from protocol.items import decode_item, encode_item
+from protocol.keys import KeyPair
+from tests.broker.stand import FIRST_MS, TOKEN, key
+
+OUTBOX = b"outbox-1"
+FRONTEND = KeyPair(b"p" * 32, b"s" * 32)
+
+
+class House:
+    """A core on a real file; what it says outside is kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.now_ms = 1_000
+        self.sent: list[tuple[bytes, list[list[Any]]]] = []
+        self.feed: list[list[bytes]] = []
+        self.addresses: list[str] = []
+        self.heads: dict[bytes, int] = {}
+        self.reachable = True
+        self.journal = SqliteJournal(folder / "journal.sqlite3")
+        self.core = Core(
+            self.journal,
+            lambda *_: False,
+            FRONTEND,
+            TOKEN,
+            Random(1).randbytes,
+            self,
+            self.now_ms,
+            FIRST_MS,
+        )
+
+    # broker.core.Outside
+
+    def send(self, route: bytes, data: bytes) -> bool:
+        if self.reachable:
+            self.sent.append((route, decode_batch(data)[1]))
+        return self.reachable
+
+    def publish(self, parts: list[bytes]) -> None:
+        self.feed.append(parts)
+
+    def note_addresses(self, addresses: list[str]) -> None:
+        self.addresses = addresses
+
+    def note_heads(self, heads: dict[bytes, int]) -> None:
+        self.heads.update(heads)
+
+    # what a gateway does
+
+    def do(self, *operations: list[Any], instance: bytes = b"instance") -> list[list[Any]]:
+        """One drain with one batch; return what was said to the gateways in it."""
+        self.sent.clear()
+        batch = encode_batch(instance, list(operations))
+        self.core.drain([[b"route", batch]], self.now_ms, FIRST_MS + self.now_ms)
+        return [operation for _, said in self.sent for operation in said]
+
+    def register(self) -> list[list[Any]]:
+        return self.do([Up.REGISTER, ["there:1"]])
+
+    def open(self, slot: int, nick: str) -> list[list[Any]]:
+        return self.do([Up.OPEN, slot, key(slot), nick, TOKEN, 0])
+
+    def run(self, slot: int, first_n: int, *texts: str) -> list[AnyFrame]:
+        """Say something in the room general; return the answers."""
+        items = [encode_item(EventKind.TEXT, {"text": text}) for text in texts]
+        said = self.do([Up.RUN, slot, self.general(), OUTBOX, first_n, items])
+        return [decode(one[3]) for one in said if one[0] == Down.DONE]
+
+    def ask(self, slot: int, frame: AnyFrame) -> AnyFrame:
+        (answer,) = [one for one in self.do([Up.ASK, slot, encode(frame)]) if one[0] == Down.FRAME]
+        return decode(answer[2])
+
+    def tick(self, after_ms: int) -> None:
+        self.now_ms += after_ms
+        self.core.tick(self.now_ms, FIRST_MS + self.now_ms)
+
+    def general(self) -> bytes:
+        room = self.core.directory.open_room("general")
+        assert room is not None
+        return room.room
+
+    def texts(self) -> list[str]:
+        """What the room general says on the disk."""
+        history = SqliteHistory(self._folder / "journal.sqlite3")
+        page = history.read(self.general(), 0, 0, 1 << 30, 1 << 40)
+        history.close()
+        assert page is not None
+        events = [event for block in page.blocks for event in decode_block(block)]
+        assert [event.seq for event in events] == list(range(1, len(events) + 1))
+        bodies = [decode_item(event.item)[1] for event in events]
+        return [body["text"] for body in bodies if "text" in body]
+
+    def limit(self, pages: int) -> None:
+        """Let the file have so many pages more: SQLite's own way to be full."""
+        have = self.journal._db.execute("PRAGMA page_count").fetchone()[0]
+        self.journal._db.execute(f"PRAGMA max_page_count={have + pages}")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    one = House(tmp_path)
+    one.register()
+    one.open(1, "Ann")
+    yield one
+    one.journal.close()
+
+
+def fill(house: House, first_n: int = 1) -> int:
+    """Say things until the disk is full; return the first n that has no answer."""
+    house.limit(20)
+    for n in range(first_n, first_n + 100):
+        if not house.run(1, n, f"{n} " + "ї" * 4_000):
+            return n
+    raise AssertionError("the disk was never full")
+
+
+def test_what_is_stored_is_answered_and_then_published(house: House) -> None:
+    house.feed.clear()
+    (answer,) = house.run(1, 1, "one", "two")
+    assert isinstance(answer, Ack) and answer.count == 2
+    ((topic, header, block),) = house.feed
+    read = read_feed_header(header)
+    assert (topic, read.kind, read.last_seq) == (
+        house.general(),
+        FeedKind.BLOCK,
+        answer.first_seq + 1,
+    )
+    assert [event.n for event in decode_block(block)] == [1, 2]
+    house.tick(1_000)
+    assert house.heads[house.general()] == read.last_seq
+    assert house.addresses == ["there:1"]
+
+
+def test_a_journal_that_fails_ends_everything_unsaid(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Batch) -> None:
+        raise JournalError("gone")
+
+    monkeypatch.setattr(house.journal, "append", fail)
+    house.feed.clear()
+    with pytest.raises(JournalError):
+        house.run(1, 1, "unheard")
+    assert not house.sent and not house.feed
+
+
+def test_on_a_full_disk_nothing_is_said_of_what_is_not_stored(house: House) -> None:
+    house.feed.clear()
+    n = fill(house)
+    assert not house.sent
+    assert len(house.feed) == n - 1
+    assert [text.split()[0] for text in house.texts()] == [str(one) for one in range(1, n)]
+    # Gateways are unknown now; each introduces itself again, and everybody is who they were.
+    assert house.do([Up.BEAT]) == [[Down.WHO]]
+    assert house.register()[0][0] == Down.REGISTERED
+    (opened,) = [one for one in house.open(1, "Ann") if one[0] == Down.OPENED]
+    assert opened[4][0][3] == n  # the notice of her coming, and n - 1 texts
+
+
+def test_on_a_full_disk_reading_goes_on_and_writing_waits(house: House) -> None:
+    n = fill(house)
+    house.register()
+    house.open(1, "Ann")
+    (busy,) = house.run(1, n, "later", "and later")
+    assert isinstance(busy, Busy) and busy.first_n == n and busy.retry_ms > 0
+    page = house.ask(1, People(1, b"", 10))
+    assert isinstance(page, PeoplePage) and [row[1] for row in page.people] == ["Ann"]
+    refused = house.ask(1, Join(2, "another", True))
+    assert isinstance(refused, Error) and refused.code == ErrorCode.BUSY
+    (closed,) = [one for one in house.open(2, "Bob") if one[0] == Down.CLOSED]
+    bye = decode(closed[2])
+    assert isinstance(bye, Bye) and bye.code == ErrorCode.UNAVAILABLE and bye.retry_ms > 0
+    house.core.store_marks(house.now_ms, FIRST_MS)
+
+
+def test_with_room_again_it_goes_on_where_it_was(house: House) -> None:
+    n = fill(house)
+    house.register()
+    house.open(1, "Ann")
+    house.limit(10_000)
+    house.tick(FULL_RETRY_MS - 1)
+    assert house.core.full
+    house.tick(1_000)
+    assert not house.core.full
+    (ack,) = house.run(1, n, "at last")
+    assert isinstance(ack, Ack)
+    (again,) = house.run(1, n - 1, "whatever")
+    assert isinstance(again, Ack) and again.first_seq == ack.first_seq - 1
+    assert len(house.texts()) == n and house.texts()[-1] == "at last"
+
+
+def test_a_disk_that_stays_full_is_tried_less_and_less_often(house: House) -> None:
+    n = fill(house)
+    tries = 0
+    for _ in range(120):
+        house.tick(1_000)
+        if not house.core.full:
+            tries += 1
+            house.register()
+            house.open(1, "Ann")
+            assert not house.run(1, n, "ї" * 4_000)
+    assert 5 <= tries <= 10
+    assert FULL_RETRY_MAX_MS == 30_000
+
+
+def test_at_the_reserve_it_stops_by_itself(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(house.journal, "has_room", lambda: False)
+    house.tick(1_000)
+    assert house.core.full
+    # Nothing failed, so everybody is still known.
+    (busy,) = house.run(1, 1, "later")
+    assert isinstance(busy, Busy)
+    monkeypatch.undo()
+    house.tick(FULL_RETRY_MS)
+    (ack,) = house.run(1, 1, "now")
+    assert isinstance(ack, Ack)
+
+
+def test_a_gateway_that_cannot_be_told_or_is_silent_is_forgotten(house: House) -> None:
+    house.reachable = False
+    house.run(1, 1, "stored all the same")
+    house.reachable = True
+    assert house.do([Up.BEAT]) == [[Down.WHO]]
+    assert house.texts() == ["stored all the same"]
+    house.register()
+    house.tick(GATEWAY_DEADLINE_MS + 1)
+    assert house.do([Up.BEAT]) == [[Down.WHO]]
+
+
+def test_a_subscriber_hears_the_head(house: House) -> None:
+    house.run(1, 1, "one")
+    house.feed.clear()
+    house.core.subscribed(b"\0" * 16)
+    assert not house.feed
+    house.core.subscribed(house.general())
+    ((topic, header, _),) = house.feed
+    assert topic == house.general()
+    assert read_feed_header(header).kind == FeedKind.HEAD
+    house.core.unsubscribed(house.general())
+
+
+def test_the_reserve_is_of_the_disk_that_holds_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = SqliteJournal(tmp_path / "journal.sqlite3")
+    try:
+        monkeypatch.setattr("broker.sqlite_journal.shutil.disk_usage", _Usage)
+        _Usage.free_bytes = 1 << 20
+        assert not journal.has_room()
+        _Usage.free_bytes = 1 << 30
+        assert journal.has_room()
+    finally:
+        journal.close()
+
+
+class _Usage:
+    free_bytes = 0
+
+    def __init__(self, _: Path) -> None:
+        self.free = self.free_bytes
