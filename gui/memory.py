@@ -1,4 +1,4 @@
-"""What the window remembers of one server: read marks, drafts, which rooms are quiet (window.json).
+"""What the window remembers of one server: read marks, drafts, choices for rooms (window.json).
 
 Belongs to the Tk thread; the file is written by a thread of its own, at most
 once in SAVE_S and at the end, so that a crash costs seconds of it at most.
@@ -6,14 +6,16 @@ once in SAVE_S and at the end, so that a crash costs seconds of it at most.
 
 import threading
 from collections.abc import Iterable
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from gui.chat.room import Draft, Notify, Room
+from gui.chat.room import Draft, Notify, Room, Sound
 from gui.settings import read_json, write_json
 
 SAVE_S = 5.0
 DRAFT_MAX_CHARS = 20_000
+E = TypeVar("E", bound=Enum)
 
 
 class Memory:
@@ -39,7 +41,8 @@ class Memory:
         if isinstance(text, str):
             reply, edit = _whole(known.get("reply"), 0), _whole(known.get("edit"), 0)
             room.draft = Draft(text[:DRAFT_MAX_CHARS], reply, edit)
-        room.notify = next((one for one in Notify if one.value == known.get("notify")), Notify.ALL)
+        room.notify = _one_of(Notify, known.get("notify"), Notify.DEFAULT)
+        room.sound = _one_of(Sound, known.get("sound"), Sound.DEFAULT)
         until = known.get("quiet_until", 0.0)
         room.quiet_until = float(until) if isinstance(until, int | float) else 0.0
 
@@ -71,8 +74,10 @@ class Memory:
                     "reply": room.draft.reply,
                     "edit": room.draft.edit,
                 }
-            if room.notify is not Notify.ALL:
+            if room.notify is not Notify.DEFAULT:
                 one["notify"] = room.notify.value
+            if room.sound is not Sound.DEFAULT:
+                one["sound"] = room.sound.value
             if room.quiet_until:
                 one["quiet_until"] = room.quiet_until
             self._rooms[room.room.hex()] = one
@@ -84,6 +89,10 @@ class Memory:
             if number > self._written:
                 self._written = number
                 write_json(self._path, data)
+
+
+def _one_of(kind: type[E], value: object, default: E) -> E:
+    return next((one for one in kind if one.value == value), default)
 
 
 def _whole(value: object, default: int) -> int:

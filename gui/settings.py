@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from gui.chat.room import SHIPPED, Sound
 from protocol.errors import LinkError
 from protocol.invite import Invite
 
@@ -56,6 +57,8 @@ class Settings:
     skin_tone: int = 0
     recent_emoji: tuple[str, ...] = ()
     servers: tuple[Server, ...] = ()
+    chime: str = Sound.NOTES.value
+    """Which of ``room.SHIPPED`` the sound is."""
 
     def joined(self, link: str, nick: str, name: str = "") -> "Settings":
         """Return the settings with this server first, each server once."""
@@ -100,6 +103,8 @@ def load(folder: Path) -> Settings:
         good.pop("text_percent")
     if not 0 <= good.get("skin_tone", 0) <= 5:
         good.pop("skin_tone")
+    if good.get("chime") not in [one.value for one in SHIPPED]:
+        good.pop("chime", None)
     scale = data.get("scale")
     if isinstance(scale, int | float) and 0.5 <= scale <= 4:
         good["scale"] = float(scale)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from gui.chat.asking import Got
 from gui.chat.history import History
 from gui.chat.model import Part
-from gui.chat.room import Notify, Room
+from gui.chat.room import Notify, Room, Sound
 from protocol.client.happenings import Done, Failed, OpenRoom, RoomsListed
 from protocol.errors import BadNameError
 from protocol.names import clean_room_name
@@ -68,6 +68,12 @@ class Roaming(History):
         self._remember()
         self._show(Part.ROOMS)
 
+    def sound(self, room: Room, sound: Sound) -> None:
+        """Choose how notifications of a room sound."""
+        room.sound = sound
+        self._remember()
+        self._show(Part.ROOMS)
+
     def mute_for(self, room: Room, seconds: float) -> None:
         """Have a room make no notification for a while; 0 ends it."""
         room.quiet_until = self._clock() + seconds if seconds else 0.0
@@ -76,7 +82,11 @@ class Roaming(History):
 
     def quiet(self, room: Room) -> bool:
         """Whether a room makes no notifications just now."""
-        return room.notify is Notify.NONE or room.quiet_until > self._clock()
+        return room.notify is Notify.NONE or self.muted(room)
+
+    def muted(self, room: Room) -> bool:
+        """Whether a room makes no notifications for a while."""
+        return room.quiet_until > self._clock()
 
     def list_rooms(self, answer: Callable[[tuple[OpenRoom, ...], str], None]) -> None:
         """Ask for the open rooms; ``answer`` gets them, or a reason why not."""

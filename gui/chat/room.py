@@ -70,9 +70,27 @@ class Entry:
 class Notify(Enum):
     """What of a room makes a notification."""
 
+    DEFAULT = "default"
+    """As the settings say for all rooms."""
     ALL = "all"
     MENTIONS = "mentions"
     NONE = "none"
+
+
+class Sound(Enum):
+    """How a notification sounds; all but the first and the last are files that ship."""
+
+    DEFAULT = "default"
+    """As the settings say for all rooms."""
+    NOTES = "notes"
+    DROP = "drop"
+    WOOD = "wood"
+    HARP = "harp"
+    NONE = "none"
+
+
+SHIPPED = tuple(one for one in Sound if one not in (Sound.DEFAULT, Sound.NONE))
+"""The sounds that can be heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +158,8 @@ class Room:
     typing: dict[bytes, float] = field(default_factory=dict)
     """Who writes just now: person → until when, in seconds of the controller's clock."""
     draft: Draft = Draft()
-    notify: Notify = Notify.ALL
+    notify: Notify = Notify.DEFAULT
+    sound: Sound = Sound.DEFAULT
     quiet_until: float = 0.0
     """Seconds since 1970 until which it makes no notification at all."""
     quoted: dict[int, Entry] = field(default_factory=dict)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from importlib.resources import as_file, files
 from typing import Final
 
+from gui.chat.room import Sound
+
 log = logging.getLogger(__name__)
 
 APART_S: Final = 1.0
@@ -45,18 +47,22 @@ class Chime:
         self._at = float("-inf")
         self._thread: threading.Thread | None = None
 
-    def play(self) -> bool:
-        """Play, and return at once; False if that would be too soon after the last one."""
+    def play(self, sound: Sound = Sound.NOTES, at_once: bool = False) -> bool:
+        """Play a sound that ships, and return at once; False if the last one was just now.
+
+        ``at_once``: somebody asked for it, so only one that still sounds is in the way.
+        """
         now = self._clock()
-        if now - self._at < APART_S or (self._thread is not None and self._thread.is_alive()):
+        soon = now - self._at < APART_S and not at_once
+        if soon or (self._thread is not None and self._thread.is_alive()):
             return False
         self._at = now
-        self._thread = threading.Thread(target=self._play, name="chime", daemon=True)
+        self._thread = threading.Thread(target=self._play, args=(sound,), name="chime", daemon=True)
         self._thread.start()
         return True
 
-    def _play(self) -> None:
-        with as_file(files("gui.desktop").joinpath("sounds/message.wav")) as path:
+    def _play(self, sound: Sound) -> None:
+        with as_file(files("gui.desktop").joinpath(f"sounds/{sound.value}.wav")) as path:
             if sys.platform == "win32":
                 import winsound
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from gui.chat.model import Model
-from gui.chat.room import Entry, Notify, Room
+from gui.chat.room import Entry, Notify, Room, Sound
 from gui.desktop.chime import Chime
-from gui.desktop.notifications import Gatherer, Notifier, Shown, notice, should_notify
+from gui.desktop.notifications import Gatherer, Notifier, Shown, notice, should_notify, sound_of
 from gui.desktop.urgency import set_urgent
 from gui.desktop.windowicon import WindowIcon
 from gui.settings import Settings
@@ -93,11 +93,20 @@ class News:
             )
             self._notifier.show(where, title, body, self._opener(where))
             self._shown[where] = {one.seq for one in entries}
-            if settings.sound:
-                self.chime.play()
+            sound = sound_of(room, settings)
+            if sound is not Sound.NONE:
+                self.chime.play(sound)
         wait_s = self._gatherer.wait_s(time.monotonic())
         if wait_s is not None:
             self._later = self._around.root.after(int(wait_s * 1000) + 1, self._show_due)
+
+    def hear(self, sound: Sound) -> None:
+        """Play a sound that is being chosen; the usual one for ``Sound.DEFAULT``."""
+        if sound is Sound.DEFAULT:
+            settings = self._around.settings
+            sound = Sound(settings.chime) if settings.sound else Sound.NONE
+        if sound is not Sound.NONE:
+            self.chime.play(sound, at_once=True)
 
     def _opener(self, room: bytes) -> Callable[[], None]:
         return lambda: self._around.open_room(room)

@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from gui.chat.room import Entry, Notify, Room
+from gui.chat.room import Entry, Notify, Room, Sound
 from gui.settings import Settings
 from gui.text.textlayout import clean
 from gui.words import wording
@@ -44,19 +44,29 @@ def should_notify(
     """Return whether an entry that arrived just now is worth a notification.
 
     ``focused``: the window is in front; ``active_room`` is open in it; ``now`` is in seconds
-    since 1970. One's own messages, notices and changes of messages never are.
+    since 1970. One's own messages, notices and changes of messages never are. What was chosen
+    for a room holds against the settings, which are for all the others.
     """
-    if not settings.notify or entry.own or entry.deleted or entry.kind not in SAID:
+    if entry.own or entry.deleted or entry.kind not in SAID:
         return False
     if room.quiet_until > now or (focused and active_room == room.room):
         return False
     match room.notify:
+        case Notify.DEFAULT:
+            return settings.notify
         case Notify.ALL:
             return True
         case Notify.MENTIONS:
             return concerns(room, entry, me)
         case Notify.NONE:
             return False
+
+
+def sound_of(room: Room, settings: Settings) -> Sound:
+    """Return which sound a notification of a room has; ``Sound.NONE``: it has none."""
+    if room.sound is Sound.DEFAULT:
+        return Sound(settings.chime) if settings.sound else Sound.NONE
+    return room.sound
 
 
 def concerns(room: Room, entry: Entry, me: bytes) -> bool:

@@ -14,7 +14,7 @@ from gui import keys
 from gui.bridge import Bridge
 from gui.chat.controller import Controller
 from gui.chat.model import Part
-from gui.chat.room import Room
+from gui.chat.room import Room, Sound
 from gui.desktop.clipboard import Clipboard
 from gui.ownership import in_tk_thread
 from gui.paint.kit import IconButton
@@ -277,6 +277,10 @@ class MainScreen:
     def write_to_people(self) -> None:
         """Ask whom to write to."""
         self.dialog = PeopleSheet(self._root, self._look, self._model, self._controller.direct)
+
+    def hear(self, sound: Sound) -> None:
+        """Play a sound that was just chosen for a room."""
+        self._app.news.hear(sound)
 
     def leave(self, room: Room) -> None:
         """Ask before leaving a room."""

@@ -31,6 +31,8 @@ class Choice:
     danger: bool = False
     inside: tuple["Choice", ...] = ()
     """A menu of its own that takes the place of this one."""
+    note: str = ""
+    """What holds now of what is inside: a word or two."""
 
 
 RULE = Choice()
@@ -46,6 +48,8 @@ class PopMenu:
         self._outer: list[Sequence[Choice]] = []
         self._back: tk.Misc | None = None
         self._lit = -1
+        self._wished = (0, 0)
+        """Where in the window its corner should be."""
         self.choices: Sequence[Choice] = ()
         """What it shows, or showed last."""
         self.open = False
@@ -64,11 +68,8 @@ class PopMenu:
             self._back = self._root.focus_lastfor()
         self._outer.clear()
         self.open = True
+        self._wished = (x - self._root.winfo_rootx(), y - self._root.winfo_rooty())
         self._fill(choices)
-        root, wide, high = self._root, self._width(), self._height()
-        left = max(0, min(x - root.winfo_rootx(), root.winfo_width() - wide))
-        top = max(0, min(y - root.winfo_rooty(), root.winfo_height() - high))
-        self.widget.place(x=left, y=top)
         tk.Misc.lift(self.widget)
         self.widget.focus_set()
 
@@ -120,6 +121,7 @@ class PopMenu:
         px, ruler = self._look.px, self._look.fonts
         most = px(_WIDE[1])
         wide = max((one_line(clean(one.words), most, ruler, "label").width
+                    + (ruler.width("small", one.note) + px(12) if one.note else 0)
                     for one in self.choices), default=0)  # fmt: skip
         return max(px(_WIDE[0]), min(most, wide + px(72)))
 
@@ -127,6 +129,11 @@ class PopMenu:
         self.choices = choices
         self._lit = -1
         self._draw()
+        # A menu inside may be longer than the one around it.
+        root, (x, y) = self._root, self._wished
+        left = max(0, min(x, root.winfo_width() - self._width() - 2))
+        top = max(0, min(y, root.winfo_height() - self._height() - 2))
+        self.widget.place(x=left, y=top)
 
     def _draw(self) -> None:
         look, palette, px, canvas = self._look, self._look.palette, self._look.px, self.widget
@@ -158,7 +165,15 @@ class PopMenu:
                 image = look.art.icon("back", px(18), ink, below)
                 canvas.create_image(left, y + tall // 2, image=image, anchor="w")
                 left += px(24)
-            line = one_line(clean(one.words), width - left - px(40), ruler, "label")
+            right = width - px(40)
+            if one.note:
+                most = right - left - ruler.width("label", one.words) - px(12)
+                line = one_line(clean(one.note), most, ruler, "small")
+                right -= line.width
+                top = y + (tall - ruler.line_height("small")) // 2
+                look.line(canvas, (right, top), line, (palette.quiet,) * 2 + (below,), "small", ())
+                right -= px(8)
+            line = one_line(clean(one.words), right - left, ruler, "label")
             top = y + (tall - ruler.line_height("label")) // 2
             look.line(canvas, (left, top), line, (ink, ink, below), "label", ())
             sign = "next" if one.inside else "check" if one.chosen else ""

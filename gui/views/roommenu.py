@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from gui.chat.controller import Controller
-from gui.chat.room import Notify, Room
+from gui.chat.room import Notify, Room, Sound
 from gui.views.popmenu import RULE, Choice
+from gui.words import wording
 from gui.words.i18n import Words
 
 HOUR_S = 3600
@@ -24,6 +25,9 @@ class RoomDoings(Protocol):
     def copy_link(self) -> None:
         """Copy the invite link."""
 
+    def hear(self, sound: Sound) -> None:
+        """Play a sound that was just chosen."""
+
     def leave(self, room: Room) -> None:
         """Leave it, after asking."""
 
@@ -37,7 +41,8 @@ def room_choices(
         choices.append(Choice(tr("rooms.open"), lambda: does.open_room(room.room)))
         if room.unread:
             choices.append(Choice(tr("rooms.mark_read"), lambda: controller.mark_read(room)))
-    choices.append(Choice(tr("rooms.notifications"), inside=_notifications(tr, controller, room)))
+    choices.append(_notifications(tr, controller, room))
+    choices.append(_sounds(tr, controller, room, does))
     choices.append(Choice(tr("rooms.archive"), lambda: does.archive(room)))
     if here:
         choices.append(Choice(tr("rooms.copy_link"), does.copy_link))
@@ -45,8 +50,13 @@ def room_choices(
     return choices
 
 
-def _notifications(tr: Words, controller: Controller, room: Room) -> tuple[Choice, ...]:
+def _notifications(tr: Words, controller: Controller, room: Room) -> Choice:
     muted = room.quiet_until > time.time()
+    note = ""
+    if muted:
+        note = tr("rooms.brief_until", clock=wording.clock(int(room.quiet_until * 1000)))
+    elif room.notify is not Notify.DEFAULT:
+        note = tr(f"rooms.brief_{room.notify.value}")
 
     def choose(how: Notify) -> Callable[[], None]:
         return lambda: controller.notify(room, how)
@@ -61,4 +71,20 @@ def _notifications(tr: Words, controller: Controller, room: Room) -> tuple[Choic
     lines += [RULE, Choice(tr("rooms.mute_1"), mute(1)), Choice(tr("rooms.mute_8"), mute(8))]
     if muted:
         lines.append(Choice(tr("rooms.unmute"), mute(0)))
-    return tuple(lines)
+    return Choice(tr("rooms.notifications"), inside=tuple(lines), note=note)
+
+
+def _sounds(tr: Words, controller: Controller, room: Room, does: RoomDoings) -> Choice:
+    def choose(sound: Sound) -> Callable[[], None]:
+        def run() -> None:
+            controller.sound(room, sound)
+            does.hear(sound)
+
+        return run
+
+    lines = [
+        Choice(tr(f"rooms.sound_{sound.value}"), choose(sound), room.sound is sound)
+        for sound in Sound
+    ]
+    note = tr(f"rooms.sound_{room.sound.value}") if room.sound is not Sound.DEFAULT else ""
+    return Choice(tr("rooms.sound"), inside=tuple(lines), note=note)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gui.chat.room import Entry, Notify, Room
+from gui.chat.room import Entry, Notify, Room, Sound
 from gui.desktop.notifications import (
     BODY_MAX,
     HOLD_S,
@@ -19,6 +19,7 @@ from gui.desktop.notifications import (
     Shown,
     notice,
     should_notify,
+    sound_of,
 )
 from gui.settings import Settings
 from gui.words.i18n import Words
@@ -96,6 +97,31 @@ def test_a_room_that_is_for_mentions_only() -> None:
     assert decide(said(body={"text": "yes", "reply": 3}), room)
     assert not decide(said(body={"text": "yes", "reply": 4}), room)
     assert not decide(said(body={"text": "yes", "reply": 99}), room)
+
+
+def test_the_choice_of_a_room_holds_against_the_settings() -> None:
+    off = Settings(notify=False)
+    assert decide(said(), Room(ROOM, notify=Notify.ALL), off)
+    named = said(body={"text": "@Me", "mentions": (ME,)})
+    assert decide(named, Room(ROOM, notify=Notify.MENTIONS), off)
+    assert not decide(said(), Room(ROOM, notify=Notify.MENTIONS), off)
+    assert not decide(named, Room(ROOM), off)
+    assert not decide(named, Room(ROOM, notify=Notify.ALL, quiet_until=NOW + 1), off)
+
+
+@pytest.mark.parametrize(
+    ("room", "settings", "heard"),
+    [
+        (Sound.DEFAULT, Settings(), Sound.NOTES),
+        (Sound.DEFAULT, Settings(chime="wood"), Sound.WOOD),
+        (Sound.DEFAULT, Settings(sound=False), Sound.NONE),
+        (Sound.DROP, Settings(), Sound.DROP),
+        (Sound.DROP, Settings(sound=False), Sound.DROP),
+        (Sound.NONE, Settings(), Sound.NONE),
+    ],
+)
+def test_a_room_sounds_as_it_was_chosen(room: Sound, settings: Settings, heard: Sound) -> None:
+    assert sound_of(Room(ROOM, sound=room), settings) is heard
 
 
 # --- the words -------------------------------------------------------------------

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui import settings
-from gui.chat.room import Draft, Notify, Room
+from gui.chat.room import Draft, Notify, Room, Sound
 from gui.memory import Memory
 from gui.settings import RECENT_EMOJI_MAX, SERVERS_MAX, Server, Settings
 
@@ -21,6 +21,7 @@ def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
     one = Settings(
         "Олена", "dark", "teal", 150, "uk", 1.5, False, False, False, False, False, 3, ("👍",)
     ).joined(LINK, "Олена", "Class")
+    one = replace(one, chime="harp")
     settings.save(tmp_path, one)
     assert settings.load(tmp_path) == one
     assert (tmp_path / "gui.json").stat().st_mode & 0o077 == 0
@@ -86,11 +87,13 @@ def test_lists_are_bounded() -> None:
 def test_a_room_s_memory_comes_back_also_after_it_was_left(tmp_path: Path) -> None:
     memory = Memory(tmp_path)
     room = Room(b"r" * 16, read=7, draft=Draft("so far", 3, 0), notify=Notify.NONE)
+    room.sound = Sound.HARP
     memory.save([room])
     memory.save([])
     again = Room(b"r" * 16)
     Memory(tmp_path).recall(again)
     assert (again.read, again.draft, again.notify) == (7, Draft("so far", 3, 0), Notify.NONE)
+    assert again.sound is Sound.HARP
 
 
 def test_nothing_is_written_while_nothing_changed(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
-from gui.chat.room import Notify
+from gui.chat.room import Notify, Sound
 from gui.paint import kit
 from gui.paint.faces import Face
 from gui.paint.look import Look
@@ -40,7 +40,8 @@ class Acts:
         self.muted = [
             MutedRoom(b"1", "general", Notify.NONE),
             MutedRoom(b"2", "Фізика 🙂", Notify.MENTIONS),
-            MutedRoom(b"3", "ห้องเรียน", Notify.ALL, 1_795_263_000.0),
+            MutedRoom(b"3", "ห้องเรียน", Notify.DEFAULT, 1_795_263_000.0),
+            MutedRoom(b"4", "біологія", Notify.ALL, 0.0, Sound.WOOD),
         ]
         self.after_change: Callable[[], None] = lambda: None
         self._look = look
@@ -273,10 +274,32 @@ def test_quiet_rooms_are_listed_and_let_loud_again(stage: Stage, home: Path) -> 
     opened.click(opened.part("sound_try"))
     opened.click(opened.part("unmute1"))
     assert opened.acts.asked == [("try_sound",), ("unmute", b"2")]
-    assert "unmute1" in opened.sheet.parts and "unmute2" not in opened.sheet.parts
+    assert "unmute2" in opened.sheet.parts and "unmute3" not in opened.sheet.parts
     opened.acts.muted = []
     opened.sheet.show("notify")
     assert "unmute0" not in opened.sheet.parts
+
+
+def test_the_list_says_what_was_chosen_for_a_room(stage: Stage, home: Path) -> None:
+    opened = Opened(stage, home, "notify")
+    shown = labels(opened.sheet.pane.inner)
+    for words in ("Never notifies", "Only when you are mentioned", "Notifies of all messages",
+                  "Sound: Knock"):  # fmt: skip
+        assert shown.count(words) == 1, words
+    assert sum(one.startswith("Quiet until") for one in shown) == 1
+
+
+def labels(widget: tk.Misc) -> list[str]:
+    """Return what all labels below a widget say."""
+    said = [str(widget.cget("text"))] if isinstance(widget, tk.Label) else []
+    return said + [words for one in widget.winfo_children() for words in labels(one)]
+
+
+def test_the_usual_sound_is_chosen_by_keys_and_heard(stage: Stage, home: Path) -> None:
+    opened = Opened(stage, home, "notify")
+    opened.part("chime").widget.focus_set()
+    stage.keys("Down")
+    assert opened.acts.asked == [("change", {"chime": "drop"}), ("try_sound",)]
 
 
 # --- device and data ---------------------------------------------------------------------

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gui.chat.controller import Controller
-from gui.chat.room import Notify
+from gui.chat.room import Notify, Sound
 from gui.desktop.news import News
 from gui.paint.faces import Face
 from gui.settings import Settings
@@ -82,23 +82,32 @@ class Choosing:
         self._controller.link_device(got)
 
     def muted_rooms(self) -> Sequence[MutedRoom]:
-        """Return the rooms whose notifications are not the usual ones."""
+        """Return the rooms whose notifications or sounds are not the usual ones."""
         model = self._controller.model
         return [
-            MutedRoom(room.room, clean(model.title(room)), room.notify, room.quiet_until)
+            MutedRoom(
+                room.room,
+                clean(model.title(room)),
+                room.notify,
+                room.quiet_until if self._controller.muted(room) else 0.0,
+                room.sound,
+            )
             for room in model.ordered()
-            if room.notify is not Notify.ALL or self._controller.quiet(room)
+            if room.notify is not Notify.DEFAULT
+            or room.sound is not Sound.DEFAULT
+            or self._controller.muted(room)
         ]
 
     def unmute(self, room: bytes) -> None:
-        """Let a room make notifications as usual."""
+        """Let a room make notifications that sound as usual."""
         known = self._controller.model.rooms.get(room)
         if known is not None:
-            self._controller.notify(known, Notify.ALL)
+            self._controller.notify(known, Notify.DEFAULT)
+            self._controller.sound(known, Sound.DEFAULT)
 
     def try_sound(self) -> None:
         """Play the sound of a new message."""
-        self._program.news.chime.play()
+        self._program.news.hear(Sound(self.settings.chime))
 
     def data_folder(self) -> Path:
         """Return the folder that holds everything of this program."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
-from gui.chat.room import Notify
+from gui.chat.room import Notify, Sound
 from gui.paint import kit
 from gui.paint.controls import Control
 from gui.paint.faces import Face
@@ -44,13 +44,14 @@ SECTIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class MutedRoom:
-    """A room that makes no notification, or for mentions alone, or not for a while."""
+    """A room for which one has chosen something, or that is quiet for a while."""
 
     room: bytes
     title: str
     notify: Notify
     quiet_until: float = 0.0
     """Seconds since 1970, or 0."""
+    sound: Sound = Sound.DEFAULT
 
 
 class SettingsActs(Protocol):
