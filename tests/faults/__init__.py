@@ -1,0 +1,1 @@
+"""Faults: what the server and its clients must stand, and the proof that they do."""
