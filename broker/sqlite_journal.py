@@ -8,6 +8,7 @@ How blocks are rows, and how a page is made of them, says :mod:`broker.sqlite_bl
 """
 
 import contextlib
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -43,6 +44,8 @@ from protocol.errors import DamagedError, FencedError, FullError, JournalError, 
 _BUSY_S = 10.0
 _CHECKPOINT_PAGES = 4_000
 """16 MiB of WAL between checkpoints: rare enough for a burst, small enough for a restart."""
+
+_EPOCH_BYTES = 16
 
 _RESERVE_BYTES = 16 * 1024 * 1024
 """Left free for checkpoints, and for a restart, which raises the term."""
@@ -120,6 +123,28 @@ class SqliteJournal:
             )
         self._term = term
         return term
+
+    def renew_epoch(self, least_term: int = 0) -> bytes:
+        """Make this another history, durably: draw a new epoch and return it.
+
+        For a journal that is older than what was published from it: every sequence number that
+        follows is given under an epoch that nobody has seen. The term becomes at least
+        ``least_term``.
+        """
+        epoch = os.urandom(_EPOCH_BYTES)
+        with _telling("the journal cannot be given a new epoch"), self._transaction():
+            self._db.execute("UPDATE meta SET value = ? WHERE name='epoch'", (epoch,))
+            self._db.execute(
+                "UPDATE meta SET value = max(value, ?) WHERE name='term'", (least_term,)
+            )
+        self.epoch = epoch
+        return epoch
+
+    def heads(self) -> dict[bytes, int]:
+        """Return the head of every room; raise :class:`DamagedError` for a damaged one."""
+        with _telling("the journal cannot be read"):
+            rows = self._db.execute("SELECT no, room FROM room").fetchall()
+            return {room: self._head(no)[0] for no, room in rows}
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

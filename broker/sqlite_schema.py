@@ -1,13 +1,19 @@
 """The tables of the journal in SQLite: made in a new file, brought up to date in an older one.
 
-Called by whoever owns the connection, before anything else is done with it.
+Before a file is brought up to date, a copy of it is put beside it, whole or not at all:
+``journal.sqlite3.1`` is what version 1 of the schema left. Called by whoever owns the
+connection, before anything else is done with it.
 """
 
+import logging
 import os
 import sqlite3
 from pathlib import Path
 
+from broker.durable import check_room, sync_file, sync_folder
 from protocol.errors import SetupError
+
+log = logging.getLogger("journal")
 
 SCHEMA_VERSION = 2
 """1: until there were profiles and marks; such a file is brought up to date at its opening."""
@@ -50,7 +56,8 @@ CREATE TABLE mark (room_no INTEGER NOT NULL REFERENCES room,
 def bring_up(db: sqlite3.Connection, path: Path) -> None:
     """Make the tables, or those that are missing; raise :class:`SetupError` for a newer file.
 
-    Whole or not at all: the version is part of the transaction.
+    Whole or not at all: the version is part of the transaction. A file of an earlier version is
+    copied first; without room for that it stays as it is.
     """
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version == SCHEMA_VERSION:
@@ -60,6 +67,7 @@ def bring_up(db: sqlite3.Connection, path: Path) -> None:
         rows = [("epoch", os.urandom(16)), ("term", 0)]
         db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
     elif version == 1:
+        _copy(db, path, version)
         db.executescript("BEGIN IMMEDIATE;" + _SCHEMA_2)
     else:
         raise SetupError(
@@ -68,3 +76,34 @@ def bring_up(db: sqlite3.Connection, path: Path) -> None:
         )
     db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     db.execute("COMMIT")
+
+
+def _copy(db: sqlite3.Connection, path: Path, version: int) -> None:
+    """Put a copy of the file beside it; one of an earlier try is replaced."""
+    kept = path.with_name(f"{path.name}.{version}")
+    part = path.with_name(f"{path.name}.part")
+    pages, page_bytes = (
+        int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size")
+    )
+    try:
+        check_room(path.parent, pages * page_bytes, f"for the copy of {path} before its upgrade")
+        part.unlink(missing_ok=True)
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        copy = sqlite3.connect(part, isolation_level=None)
+        try:
+            # Synced below, before it gets its name: until then it needs no journal of its own.
+            copy.execute("PRAGMA journal_mode=OFF")
+            copy.execute("PRAGMA synchronous=OFF")
+            db.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+        finally:
+            copy.close()
+        sync_file(part)
+        os.replace(part, kept)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise SetupError(
+            f"{path} must be copied before its upgrade, and cannot: {error.strerror}. "
+            "Nothing was changed."
+        ) from None
+    log.info("journal_copied_before_upgrade schema=%d copy=%s", version, kept.name)

@@ -24,6 +24,11 @@ def server_folder(data: Path | None) -> Path:
     return _ready(data if data is not None else _default() / "server")
 
 
+def server_place(data: Path | None) -> Path:
+    """Return where the server's folder is or would be; nothing is made or tried."""
+    return (data if data is not None else _default() / "server").expanduser().absolute()
+
+
 def profiles_folder(data: Path | None) -> Path:
     """Return the folder of the profiles, made and writable; ``None``: the user's default.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.lock import DataLock
+from broker.lock import DataLock, is_held, read_note
 from protocol.errors import SetupError
 
 _PROJECT = Path(__file__).parents[2]
@@ -53,3 +53,30 @@ def test_the_lock_ends_with_its_process_even_if_killed(tmp_path: Path) -> None:
 def test_two_folders_have_two_locks(tmp_path: Path) -> None:
     with DataLock(tmp_path / "a"), DataLock(tmp_path / "b"):
         pass
+
+
+def test_whoever_looks_sees_whether_it_is_held_and_by_whom(tmp_path: Path) -> None:
+    path = tmp_path / "broker.lock"
+    assert not is_held(path) and read_note(path) == "" and not path.exists()
+    for who in ("pid=77 broker=127.0.0.1:8070", "pid=8"):
+        with DataLock(path) as lock:
+            lock.note(who)
+            assert is_held(path) and read_note(path) == who
+        assert not is_held(path) and read_note(path) == who
+
+
+def test_whoever_only_looks_keeps_no_broker_from_starting(tmp_path: Path) -> None:
+    path = tmp_path / "broker.lock"
+    path.touch()
+    look = "import sys; from pathlib import Path; from broker.lock import is_held\n"
+    look += "print('looking', flush=True)\nwhile True: is_held(Path(sys.argv[1]))"
+    with subprocess.Popen(
+        [sys.executable, "-c", look, str(path)], cwd=_PROJECT, stdout=subprocess.PIPE
+    ) as looker:
+        try:
+            assert looker.stdout is not None and looker.stdout.readline() == b"looking\n"
+            for _ in range(20):
+                with DataLock(path):
+                    pass
+        finally:
+            looker.kill()

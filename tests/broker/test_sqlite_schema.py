@@ -1,6 +1,11 @@
 """Files of an earlier schema are brought up to date whole, and those of a later one are refused."""
 
+import os
+import shutil
 import sqlite3
+import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -135,3 +140,83 @@ def test_a_file_of_a_later_version_is_refused(path: Path) -> None:
     db.close()
     with pytest.raises(SetupError, match=f"version {SCHEMA_VERSION + 1}"):
         SqliteJournal(path)
+
+
+COPY = "journal.sqlite3.1"
+_KILLED = """
+import os, sys
+from pathlib import Path
+from broker import sqlite_schema
+from broker.sqlite_journal import SqliteJournal
+def kill(*_):
+    os._exit(77)
+if sys.argv[2] == "before":
+    os.replace = kill
+else:
+    sqlite_schema.log.info = kill
+SqliteJournal(Path(sys.argv[1]))
+"""
+
+
+def everything(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    db = sqlite3.connect(path)
+    try:
+        names = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE sql > ''")]
+        return {one: db.execute(f"SELECT * FROM {one}").fetchall() for one in names}
+    finally:
+        db.close()
+
+
+def test_a_copy_is_made_before_a_file_is_brought_up_to_date(path: Path) -> None:
+    before = everything(path)
+    SqliteJournal(path).close()
+    copy = path.with_name(COPY)
+    assert version(path) == SCHEMA_VERSION and version(copy) == 1
+    assert everything(copy) == before
+    if os.name == "posix":
+        assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    stamp = copy.stat()
+    SqliteJournal(path).close()
+    assert copy.stat() == stamp, "a file that is up to date is not copied"
+    # The copy is one file, without a WAL, and can be put back as it is.
+    assert sorted(one.name for one in path.parent.iterdir()) == [path.name, COPY]
+    shutil.copy(copy, path)
+    journal = SqliteJournal(path)
+    assert journal.epoch == EPOCH
+    journal.close()
+
+
+def test_a_new_file_is_not_copied(tmp_path: Path) -> None:
+    SqliteJournal(tmp_path / "journal.sqlite3").close()
+    assert [one.name for one in tmp_path.iterdir()] == ["journal.sqlite3"]
+
+
+def test_without_room_for_the_copy_nothing_is_changed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = everything(path)
+    full = shutil._ntuple_diskusage(1 << 40, 1 << 40, 1 << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    with pytest.raises(SetupError, match="not enough room"):
+        SqliteJournal(path)
+    monkeypatch.undo()
+    assert everything(path) == before and version(path) == 1
+    assert not path.with_name(COPY).exists()
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_between_copy_and_upgrade_nothing_is_lost(path: Path, moment: str) -> None:
+    before = everything(path)
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(path), moment],
+        cwd=Path(__file__).parents[2],
+        timeout=60,
+    )
+    assert done.returncode == 77
+    copy = path.with_name(COPY)
+    assert copy.exists() is (moment == "after")
+    assert version(path) == 1 and everything(path) == before
+    SqliteJournal(path).close()
+    assert version(path) == SCHEMA_VERSION
+    assert version(copy) == 1 and everything(copy) == before
+    assert not path.with_name("journal.sqlite3.part").exists()
