@@ -1,82 +1,85 @@
 """The gateway's link to its broker, seen from the gateway: nothing that must be said is dropped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from random import Random
 from typing import Any
 
 import pytest
-import zmq
 
-from gateway.server import Gateway
-from protocol import keys
-from protocol.addresses import free_ports
-from protocol.backplane import Down, Up, check_down, encode_batch
+from gateway.core import Core
+from gateway.delivery import Sent
+from gateway.sessions import Session
+from protocol.backplane import Down, Up, check_down, decode_batch, encode_batch
 from protocol.codes import Purpose
 from protocol.errors import WireError
 
 
 class Full:
-    """A socket that takes ``room`` batches and no more."""
+    """Sockets of which the one to the broker takes ``room`` batches and no more."""
 
     def __init__(self) -> None:
         self.room = 0
-        self.sent: list[bytes] = []
-        self.waiting: list[bytes] = []
+        self.sent: list[list[list[Any]]] = []
 
-    def send(self, data: bytes, _: int) -> None:
+    def send(self, route: bytes, data: bytes) -> Sent:
+        return Sent.DONE
+
+    def send_all(self, sessions: Iterable[Session], data: bytes) -> list[tuple[Session, Sent]]:
+        return []
+
+    def send_up(self, batch: bytes) -> bool:
         if not self.room:
-            raise zmq.Again
+            return False
         self.room -= 1
-        self.sent.append(data)
+        self.sent.append(decode_batch(batch)[1])
+        return True
 
-    def recv(self, _: int) -> bytes:
-        if not self.waiting:
-            raise zmq.Again
-        return self.waiting.pop(0)
+    def send_read(self, parts: list[bytes]) -> bool:
+        return False
+
+    def subscribe(self, room: bytes) -> None:
+        pass
+
+    def unsubscribe(self, room: bytes) -> None:
+        pass
+
+    def serve_clients(self, keys: Any) -> None:
+        pass
 
 
 @pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    port = free_ports(3)
-    listen = ("127.0.0.1", free_ports(1))
-    one = Gateway(keys.make(), ("127.0.0.1", port), keys.make().public, listen, 0)
-    backend = one._backend
-    try:
-        yield one
-    finally:
-        one._backend = backend
-        one.close()
+def link() -> Full:
+    return Full()
 
 
-def linked(gateway: Gateway) -> Full:
-    link: Any = Full()
-    gateway._backend = link
-    gateway._linked = True
-    return link  # type: ignore[no-any-return]
+@pytest.fixture
+def core(link: Full) -> Core:
+    core = Core(link, lambda: ["here:8080"], 0, Random(1))
+    core.at(1)
+    return core
 
 
-def test_an_introduction_that_finds_no_room_is_made_again(gateway: Gateway) -> None:
-    link = linked(gateway)
-    gateway._introduce()
-    assert not gateway._connected
+def test_an_introduction_that_finds_no_room_is_made_again(core: Core, link: Full) -> None:
+    core.linked()
+    assert link.sent == []
     link.room = 1
-    gateway._beat()
-    assert gateway._connected
-    assert link.sent == [
-        encode_batch(gateway._instance, [[Up.REGISTER, gateway._own]]),
-    ]
+    core.beat()
+    assert link.sent == [[[Up.REGISTER, ["here:8080"]]]]
+    link.room = 1
+    core.beat()
+    assert link.sent[1:] == [[[Up.BEAT]]]
 
 
-def test_the_end_of_a_session_is_told_when_there_is_room(gateway: Gateway) -> None:
-    link = linked(gateway)
+def test_the_end_of_a_session_is_told_when_there_is_room(core: Core, link: Full) -> None:
     link.room = 1
-    gateway._introduce()
-    session, _ = gateway._sessions.add(b"r", "u", b"k" * 32, Purpose.TALK, "n", None, 0)
-    gateway._drop(session)
-    gateway._send_collected()
+    core.linked()
+    session, _ = core.sessions.add(b"r", "u", b"k" * 32, Purpose.TALK, "n", None, 0)
+    core._drop(session)
+    core.send_collected()
     link.room = 1
-    gateway._send_collected()
-    assert link.sent[1:] == [encode_batch(gateway._instance, [[Up.CLOSE, session.slot]])]
-    gateway._send_collected()
+    core.send_collected()
+    assert link.sent[1:] == [[[Up.CLOSE, session.slot]]]
+    core.send_collected()
     assert len(link.sent) == 2
 
 
@@ -97,11 +100,9 @@ def test_the_end_of_a_session_is_told_when_there_is_room(gateway: Gateway) -> No
     ],
 )
 def test_an_operation_of_another_version_costs_itself_alone(
-    gateway: Gateway, operation: list[Any]
+    core: Core, operation: list[Any]
 ) -> None:
     with pytest.raises(WireError):
         check_down(list(operation))
-    link = linked(gateway)
-    link.waiting = [encode_batch(b"", [operation, [Down.GATEWAYS, ["there:1"]]])]
-    gateway._drain_backend()
-    assert gateway._upstream.addresses == ["there:1"]
+    core.told(encode_batch(b"", [operation, [Down.GATEWAYS, ["there:1"]]]))
+    assert core.upstream.addresses == ["there:1"]

@@ -1,0 +1,313 @@
+"""Everything that a gateway decides: what its sockets bring goes in, what they do comes out.
+
+Whenever the link to the broker stands anew, the gateway introduces itself under a new instance and
+opens all its sessions again, because messages under way at a disconnect are lost in both
+directions. Sessions that still wait for answers are told NO_SESSION then: they say
+HELLO again and send again what has no answer.
+
+Pure: no I/O; time and randomness are passed in, sockets are reached through :class:`Sockets`.
+After what came in, :meth:`Core.send_collected` passes on what follows from it. Owned by the
+gateway's main thread.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from random import Random
+from typing import Any, Protocol
+
+from gateway.counter import Counter, opening
+from gateway.delivery import Delivery, Sent
+from gateway.fanout import Fanout
+from gateway.sessions import Rate, Session, Sessions
+from gateway.upstream import Upstream
+from protocol.backplane import (
+    INSTANCE_BYTES,
+    FeedKind,
+    Up,
+    check_down,
+    decode_batch,
+    decode_slot,
+    encode_batch,
+    encode_slot,
+    read_feed_header,
+)
+from protocol.codes import ErrorCode, Purpose
+from protocol.errors import WireError
+from protocol.frames import Busy, Bye, Error, Hello, Typing, decode, encode
+from protocol.keys import KeyPair, from_z85
+from protocol.limits import BUSY_RETRY_MS
+
+log = logging.getLogger("gateway")
+
+
+class Sockets(Protocol):
+    """What the core has done; nothing of it waits."""
+
+    def send(self, route: bytes, data: bytes) -> Sent:
+        """Send a frame to a client's connection."""
+
+    def send_all(self, sessions: Iterable[Session], data: bytes) -> list[tuple[Session, Sent]]:
+        """Send one frame to many; return those that did not get it."""
+
+    def send_up(self, batch: bytes) -> bool:
+        """Send a batch to the broker; False: it could not be sent."""
+
+    def send_read(self, parts: list[bytes]) -> bool:
+        """Send a question to the reader; False: it could not be sent."""
+
+    def subscribe(self, room: bytes) -> None:
+        """Have the feed bring this room."""
+
+    def unsubscribe(self, room: bytes) -> None:
+        """Have the feed bring it no more."""
+
+    def serve_clients(self, keys: KeyPair) -> None:
+        """Listen for clients, if that is not done yet."""
+
+
+class Core:
+    """A gateway without its sockets."""
+
+    def __init__(
+        self,
+        sockets: Sockets,
+        own_addresses: Callable[[], list[str]],
+        rate_per_s: float,
+        random: Random,
+    ) -> None:
+        """Begin without a broker; ``own_addresses`` tells where clients can connect."""
+        self._sockets = sockets
+        self._own_addresses = own_addresses
+        self._random = random
+        self._instance = b""
+        self._own: list[str] = []
+        self._linked = False
+        """The handshake with the broker is done."""
+        self._connected = False
+        """And the introduction was sent."""
+        self.sessions = Sessions()
+        self.fanout = Fanout()
+        self._delivery = Delivery(
+            self.sessions, self.fanout, self._drop, sockets.send, sockets.send_all
+        )
+        self._reply = self._delivery.reply
+        self._counter = Counter(
+            self.sessions, self.fanout, Rate(rate_per_s), self._reply, self._drop
+        )
+        self.upstream = Upstream(
+            self.sessions,
+            self.fanout,
+            self._counter,
+            self._reply,
+            self._drop,
+            sockets.subscribe,
+            sockets.unsubscribe,
+            self._introduce,
+            sockets.serve_clients,
+        )
+        self._by_route = self.sessions.by_route
+        self._take = self._counter.take
+
+    def at(self, now_ms: int) -> None:
+        """Set the time for what comes in next; monotonic, above 0."""
+        self._delivery.now_ms = now_ms
+
+    # --- clients ----------------------------------------------------------------------------
+
+    def heard(self, route: bytes, user: str, data: bytes | None, now_ms: int) -> None:
+        """Take a frame of a client; None stands for a message of more than one frame."""
+        session = self._by_route.get(route)
+        if session is not None and session.user != user:
+            self._drop(session)
+            session = None
+        if data is None:
+            if session is not None:
+                error = WireError(ErrorCode.MALFORMED, "", "a message is one frame")
+                self._counter.fault(session, error, 0, 0)
+        elif session is not None:
+            self._take(session, data, now_ms)
+        else:
+            self._meet(route, user, data, now_ms)
+
+    def _meet(self, route: bytes, user: str, data: bytes, now_ms: int) -> None:
+        """Take a frame of a connection without a session: only HELLO makes one."""
+        try:
+            frame = decode(data)
+            if type(frame) is not Hello:
+                raise WireError(ErrorCode.NO_SESSION, "kind", "say HELLO first")
+            if not self._connected:
+                raise WireError(ErrorCode.UNAVAILABLE, "", "the server is starting: try again")
+        except WireError as error:
+            if self.sessions.stranger_fault(route):
+                kind = data[1] if len(data) > 1 else 0
+                answer = Error(error.code, error.field, error.text, kind, 0)
+                self._sockets.send(route, encode(answer))
+            return
+        surplus = self._counter.greet(route, user, from_z85(user), frame, now_ms)
+        if surplus is not None:
+            text = "this device has connected too often"
+            self._reply(surplus, encode(Bye(ErrorCode.TOO_MANY, text, 60_000, [])))
+            self._drop(surplus)
+
+    def _drop(self, session: Session) -> None:
+        self._delivery.forget(session)
+        for room in list(session.rooms):
+            if session.purpose is Purpose.TALK and self.fanout.leave(session, room):
+                self._sockets.unsubscribe(room)
+        if session.slot in self.sessions.by_slot:
+            self.sessions.remove(session)
+            self._counter.operate([Up.CLOSE, session.slot])
+
+    # --- towards the broker -----------------------------------------------------------------
+
+    def send_collected(self) -> None:
+        """Pass on what came in since the last call; call it at the end of every drain."""
+        operations, reads = self._counter.collect()
+        if operations and not self._send_up(operations):
+            self._give_back(operations)
+        for session, data in reads:
+            if not self._sockets.send_read([encode_slot(session.slot), session.key, data]):
+                self._unavailable(session, data)
+
+    def _send_up(self, operations: list[list[Any]]) -> bool:
+        return self._connected and self._sockets.send_up(encode_batch(self._instance, operations))
+
+    def beat(self) -> None:
+        """Say that one is still here; call it every BEAT_MS."""
+        if self._linked and not self._connected:
+            self._introduce()  # there was no room for it before
+        else:
+            self._send_up([[Up.BEAT]])
+
+    def _give_back(self, operations: list[list[Any]]) -> None:
+        """Tell the clients that the broker cannot be reached now; nothing was taken."""
+        if self._connected:
+            # The broker is there, and would take sessions that are gone for present for ever.
+            closes = [one for one in operations if one[0] == Up.CLOSE]
+            self._counter.operations[:0] = closes
+        for operation in operations:
+            session = self.sessions.by_slot.get(operation[1])
+            if session is None:
+                continue
+            if operation[0] == Up.RUN:
+                _, _, room, outbox_epoch, first_n, elements = operation
+                session.in_flight -= len(elements)
+                busy = Busy(room, outbox_epoch, first_n, BUSY_RETRY_MS * 4)
+                self._reply(session, encode(busy))
+            elif operation[0] == Up.ASK:
+                self._unavailable(session, operation[2])
+            elif operation[0] == Up.OPEN:
+                text = "the server cannot be reached at the moment"
+                self._reply(session, encode(Bye(ErrorCode.UNAVAILABLE, text, 1_000, [])))
+                self.sessions.remove(session)
+
+    def _unavailable(self, session: Session, data: bytes) -> None:
+        frame = decode(data)
+        if type(frame) is Typing:
+            return  # nobody waits to hear of it
+        request = frame[0] if type(frame[0]) is int else 0
+        text = "the server cannot be reached at the moment"
+        self._reply(session, encode(Error(ErrorCode.UNAVAILABLE, "", text, data[1], request)))
+
+    def linked(self) -> None:
+        """The link to the broker stands."""
+        self._linked = True
+        self._introduce()
+
+    def unlinked(self) -> None:
+        """The link to the broker is gone."""
+        if self._connected:
+            log.warning("broker_lost")
+        self._connected = self._linked = False
+
+    def _introduce(self) -> None:
+        """Say who we are and who is here, under a new instance."""
+        self._instance = self._random.randbytes(INSTANCE_BYTES)
+        self._connected = True
+        self._own = self._own_addresses()
+        for session in list(self.sessions.by_slot.values()):
+            if session.in_flight or not session.welcome:
+                text = "the connection behind the gateway was lost: say HELLO again"
+                self._reply(session, encode(Error(ErrorCode.NO_SESSION, "", text, 0, 0)))
+                self._drop(session)
+        self._counter.collect()
+        operations: list[list[Any]] = [[Up.REGISTER, self._own]]
+        operations += [opening(one) for one in self.sessions.by_slot.values()]
+        if not self._send_up(operations):
+            self._connected = False
+
+    # --- from the broker ----------------------------------------------------------------------
+
+    def told(self, batch: bytes) -> None:
+        """Take a batch of the broker."""
+        try:
+            _, operations = decode_batch(batch)
+        except WireError as error:
+            log.warning("bad_batch error=%s", error)
+            return
+        for operation in operations:
+            try:
+                check_down(operation)
+                self.upstream.take(operation)
+            except WireError as error:
+                log.warning("bad_operation code=%s error=%s", operation[0], error)
+
+    def answered(self, parts: list[bytes]) -> None:
+        """Take an answer of the reader."""
+        try:
+            slot, data = parts
+            session = self.sessions.by_slot.get(decode_slot(slot))
+        except (ValueError, WireError):
+            log.warning("bad_answer frames=%d", len(parts))
+            return
+        if session is not None:
+            self._reply(session, data)
+
+    def fed(self, parts: list[bytes]) -> None:
+        """Take a message of the feed."""
+        try:
+            topic, header_data, payload = parts
+            header = read_feed_header(header_data)
+        except (ValueError, WireError):
+            log.warning("bad_feed frames=%d", len(parts))
+            return
+        if header.kind == FeedKind.FRAME:
+            self._delivery.to_all(payload)
+        elif header.kind == FeedKind.MEMBERS:
+            room = self.fanout.concerned(topic, header)
+            if room is not None:
+                self._delivery.to_room(room, payload)
+        else:
+            missed = self.fanout.take(topic, header, payload)
+            if missed is not None:
+                self._delivery.to_room(self.fanout.rooms[topic], missed)
+
+    # --- time -----------------------------------------------------------------------------------
+
+    def flush(self, now_ms: int) -> None:
+        """Send what rooms held back, where it is due; call it after every look at the feed."""
+        for room in self.fanout.due(now_ms):
+            for frame in self.fanout.flush(room, now_ms):
+                self._delivery.to_room(room, frame)
+
+    def tend(self, now_ms: int) -> int:
+        """Forget the silent and try the lagging; call it about once a second.
+
+        Returns how many sessions were silent for too long.
+        """
+        silent = self.sessions.silent(now_ms)
+        for session in silent:
+            self._drop(session)
+        self._delivery.tend(now_ms, self._counter.epoch)
+        self.send_collected()
+        return len(silent)
+
+    def leave(self) -> None:
+        """Say BYE to all: this gateway stops."""
+        others = [one for one in self.upstream.addresses if one not in self._own]
+        for session in list(self.sessions.by_slot.values()):
+            retry_ms = self._random.randint(100, 2_000)
+            bye = encode(Bye(ErrorCode.STOPPING, "this gateway stops", retry_ms, others))
+            self._reply(session, bye)
+            self._drop(session)
+        self.send_collected()
