@@ -86,6 +86,19 @@ class Route:
         self._buffer_bytes = buffer_bytes
         self._server: asyncio.Server | None = None
 
+    async def dialled(self) -> socket.socket:
+        """Return a socket that is connected to the target."""
+        one = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        one.setblocking(False)
+        if self._buffer_bytes:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._buffer_bytes)
+        try:
+            await asyncio.get_running_loop().sock_connect(one, (HOST, self.target))
+        except BaseException:
+            one.close()
+            raise
+        return one
+
     async def listen(self, wanted: bool) -> None:
         if not wanted:
             if self._server is not None:
@@ -95,9 +108,6 @@ class Route:
             listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             if os.name == "posix":
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if self._buffer_bytes:
-                # Connections inherit it; it must be set before they are made.
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._buffer_bytes)
             listener.bind((HOST, self.port))
             listener.setblocking(False)
             self._server = await asyncio.get_running_loop().create_server(
@@ -136,7 +146,7 @@ class Pair:
     async def _dial(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await loop.create_connection(lambda: self.far, HOST, self.route.target)
+            await loop.create_connection(lambda: self.far, sock=await self.route.dialled())
         except OSError:
             self.end(reset=True)
             return
