@@ -255,7 +255,7 @@ class Window:
 
     def _restyle(self) -> None:
         self.look.set_theme(self._theme(), self.settings.accent)
-        kit.set_theme(self.look.palette.name)
+        kit.set_theme(self.look)
         self.root.configure(bg=self.look.palette.chat)
         if self.screen is not None:
             self.screen.restyle()

@@ -6,6 +6,8 @@ again. Another language or scale is another Look.
 
 import tkinter as tk
 from tkinter import font as tkfont
+from typing import Protocol
+from weakref import WeakSet
 
 from PIL import Image
 
@@ -13,6 +15,7 @@ from gui.paint.art import Art
 from gui.paint.faces import Decoder, Face, Faces, initials
 from gui.paint.fonts import Fonts
 from gui.paint.shapes import Shapes
+from gui.paint.slices import Slices
 from gui.paint.theme import ACCENT, Palette, palette, person_colour
 from gui.text import emoji
 from gui.text.emoji import FALLBACK
@@ -21,6 +24,16 @@ from gui.text.textlayout import Line
 from gui.words.i18n import Words
 
 _PLAIN = ("text", "emoji")
+
+
+class Painted(Protocol):
+    """A widget of ours that can draw itself anew."""
+
+    def winfo_exists(self) -> bool:
+        """Whether it is still there."""
+
+    def restyle(self) -> None:
+        """Draw it in the palette of now."""
 
 
 class Look:
@@ -37,6 +50,10 @@ class Look:
         self.fonts = Fonts(root, scale)
         self.art = Art(root)
         self.shapes = Shapes(root)
+        self.slices = Slices(root)
+        """What is to be drawn or built, bit by bit."""
+        self.painted: WeakSet[Painted] = WeakSet()
+        """Buttons and fields, wherever they stand: each is drawn again in another theme."""
         self._faces = Faces()
         self._bases: dict[str, int] = {}
 

@@ -33,13 +33,7 @@ class Shapes:
         width, height = max(1, width), max(1, height)
 
         def make() -> Image.Image:
-            size = (width * _OVER, height * _OVER)
-            image = Image.new("RGB", size, below)
-            ImageDraw.Draw(image).rounded_rectangle(
-                (0, 0, size[0] - 1, size[1] - 1), radius * _OVER, fill,
-                edge or None, edge_px * _OVER,
-            )  # fmt: skip
-            return image.resize((width, height), Image.Resampling.BOX)
+            return _rounded(width, height, radius, fill, below, edge, edge_px)
 
         return self._kept(("box", width, height, radius, fill, below, edge, edge_px), make)
 
@@ -166,6 +160,41 @@ class Shapes:
             _, (_, gone) = self._made.popitem(last=False)
             self._bytes -= gone
         return photo
+
+
+def _rounded(
+    width: int, height: int, radius: int, fill: str, below: str, edge: str, edge_px: int
+) -> Image.Image:
+    """Draw a rectangle with round corners.
+
+    Only its corners are drawn smooth: what lies between them is the same all along.
+    """
+    corner = max(radius, edge_px) + 1
+    wide, high = min(width, 2 * corner + 1), min(height, 2 * corner + 1)
+    size = (wide * _OVER, high * _OVER)
+    large = Image.new("RGB", size, below)
+    ImageDraw.Draw(large).rounded_rectangle(
+        (0, 0, size[0] - 1, size[1] - 1), radius * _OVER, fill, edge or None, edge_px * _OVER
+    )
+    small = large.resize((wide, high), Image.Resampling.BOX)
+    for across in (True, False):
+        have, want = (small.width, width) if across else (small.height, height)
+        if have == want:
+            continue
+        # Pull the line in its middle to the length that is missing.
+        kept = (width if across else small.width, small.height if across else height)
+        longer = Image.new("RGB", kept)
+        for start, end, at in (
+            (0, corner, 0), (corner, corner + 1, corner), (corner + 1, have, want - corner)
+        ):  # fmt: skip
+            box = (start, 0, end, small.height) if across else (0, start, small.width, end)
+            part = small.crop(box)
+            if start == corner:
+                more = want - 2 * corner
+                part = part.resize((more, part.height) if across else (part.width, more))
+            longer.paste(part, (at, 0) if across else (0, at))
+        small = longer
+    return small
 
 
 def _round(square: Image.Image, below: str, dot: str) -> Image.Image:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from threading import Thread
 from tkinter import filedialog
-from typing import Any, Final
+from typing import Final
 
 from gui.archive import days
 from gui.archive.carrier import Archives, Carrier
@@ -121,7 +121,7 @@ class ArchiveSheet:
         self._choose_days(self._days)
         self.format.widget.focus_set()
 
-    def _date(self, words: str, day: date, column: int) -> Any:
+    def _date(self, words: str, day: date, column: int) -> kit.Entry:
         look, px = self._look, self._look.px
         self._dates.columnconfigure(column, weight=1, uniform="dates")
         pad = (0, px(6)) if column == 0 else (px(6), 0)
@@ -234,7 +234,7 @@ class ArchiveSheet:
         )
         self.bar.pack(fill="x", pady=(0, px(8)))
         self.buttons = self._buttons([("general.cancel", "quiet", self.stop)])
-        self.buttons[0].focus()
+        self.buttons[0].focus_set()
         self._tick()
 
     def _tick(self) -> None:
@@ -297,7 +297,7 @@ class ArchiveSheet:
             self.buttons = self._buttons(
                 [("archive.again", "main", self._ask), ("general.close", "quiet", self.sheet.close)]
             )
-            self.buttons[0].focus()
+            self.buttons[0].focus_set()
             return
         path = outcome.path
         kit.label(body, look, look.tr("archive.done"), "name").pack(fill="x", pady=(px(8), 0))
@@ -319,7 +319,7 @@ class ArchiveSheet:
                 ("general.close", "quiet", self.sheet.close),
             ]
         )
-        self.buttons[0].focus()
+        self.buttons[0].focus_set()
 
     def _show(self, path: Path) -> None:
         self._wrong("" if self._open_path(path) else self._look.tr("archive.opener_missing"))
@@ -356,7 +356,7 @@ class ArchiveSheet:
         label = kit.label(self.body, self._look, words, "name")
         label.pack(fill="x", pady=(self._look.px(8), self._look.px(4)))
 
-    def _buttons(self, choices: list[tuple[str, str, Callable[[], None]]]) -> list[Any]:
+    def _buttons(self, choices: list[tuple[str, str, Callable[[], None]]]) -> list[kit.Button]:
         look, px = self._look, self._look.px
         row = tk.Frame(self.body, bd=0, bg=look.palette.card)
         row.pack(fill="x", pady=(px(16), px(20)))

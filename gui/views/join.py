@@ -78,9 +78,9 @@ class JoinScreen:
         self._corner = tk.Frame(self.widget, bd=0)
         self._theme = self._icon(self._corner, "moon", app.switch_theme, tr("join.theme"), "chat")
         self._language = kit.button(
-            self._corner, look, look.plain(LANGUAGES[tr.language]), self._languages, "quiet", "chat"
+            self._corner, look, LANGUAGES[tr.language], self._languages, "quiet", "chat"
         )
-        self._language.pack(side="right", padx=8)
+        self._language.pack(side="right", padx=px(8))
         self._edge = tk.Frame(self.widget, bd=0)
         self._edge.place(relx=0.5, rely=0.5, anchor="center", width=px(WIDTH))
         self._card = tk.Frame(self._edge, bd=0)
@@ -102,12 +102,12 @@ class JoinScreen:
             self.servers.widget.pack(fill="x", padx=px(EDGE - 12), pady=(0, px(12)))
         self._label("join.nick", "small", "quiet", (0, 0))
         self.nick = kit.entry(self._card, look)
-        self.nick.pack(fill="x", padx=EDGE, pady=(4, 8))
+        self.nick.pack(fill="x", padx=px(EDGE), pady=(px(4), px(8)))
         self._label("join.link", "small", "quiet", (0, 0))
         row = self._row = tk.Frame(self._card, bd=0)
         row.pack(fill="x", padx=px(EDGE), pady=(px(4), px(8)))
-        self.paste_button = kit.button(row, look, look.plain(tr("join.paste")), self.paste)
-        self.paste_button.pack(side="right", padx=(8, 0))
+        self.paste_button = kit.button(row, look, tr("join.paste"), self.paste)
+        self.paste_button.pack(side="right", padx=(px(8), 0))
         self.link = kit.entry(row, look, "zviazok://…")
         self.link.pack(side="left", fill="x", expand=True)
         self._bar = tk.Canvas(self._card, bd=0, highlightthickness=0, height=px(4))
@@ -121,7 +121,7 @@ class JoinScreen:
         label = self._label("join.port", "small", "quiet", (0, 0), self._ports)
         label.pack_configure(side="left", fill="none", padx=(0, px(8)), pady=0)
         self.port = kit.entry(self._ports, look)
-        self.port.configure(width=96)
+        self.port.configure(width=px(96))
         self.port.pack(side="left")
         self._foot = tk.Frame(self._card, bd=0, height=px(16))
         self._foot.pack(fill="x")
@@ -171,10 +171,10 @@ class JoinScreen:
         self._labels.append((label, ink))
         return label
 
-    def _button(self, words: str, work: Callable[[], None], kind: str) -> Any:
-        # customtkinter scales the paddings of its widgets itself.
-        made = kit.button(self._card, self._look, self._look.plain(words), work, kind)
-        made.pack(fill="x", padx=EDGE, pady=(8, 0))
+    def _button(self, words: str, work: Callable[[], None], kind: str) -> kit.Button:
+        px = self._look.px
+        made = kit.button(self._card, self._look, words, work, kind)
+        made.pack(fill="x", padx=px(EDGE), pady=(px(8), 0))
         return made
 
     def _fit(self) -> None:
@@ -235,14 +235,14 @@ class JoinScreen:
         px, tr = self._look.px, self._look.tr
         other = ports.free_port(min(65_535, busy + 1) if busy < 65_536 else ports.USUAL)
         self._ports.pack(fill="x", padx=px(EDGE), pady=(px(8), 0), after=self.host_button)
-        self.host_button.configure(text=self._look.plain(tr("join.host_on", port=other)))
+        self.host_button.set_text(tr("join.host_on", port=other))
         self.port.bind("<KeyRelease>", lambda _: self._name_port())
         self.problem(tr("join.port_busy", port=busy, other=other), "port")
         kit.put(self.port, str(other))
 
     def _name_port(self) -> None:
         words = self._look.tr("join.host_on", port=self.port.get().strip() or "…")
-        self.host_button.configure(text=self._look.plain(words))
+        self.host_button.set_text(words)
 
     def paste(self) -> None:
         """Take the link from the clipboard."""
@@ -318,9 +318,11 @@ class JoinScreen:
         self._busy = busy
         tr = self._look.tr
         words = tr("general.cancel") if busy else tr("join.join")
-        self.join_button.configure(text=self._look.plain(words))
-        for one in (self.nick, self.link, self.port, self.host_button, self.paste_button):
-            one.configure(state="disabled" if busy else "normal")
+        self.join_button.set_text(words)
+        for field in (self.nick, self.link, self.port):
+            field.set_state("disabled" if busy else "normal")
+        for button in (self.host_button, self.paste_button):
+            button.enable(not busy)
         if busy and not self._moving:
             self._move()
         elif not busy and self._moving:

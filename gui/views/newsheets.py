@@ -5,7 +5,6 @@ Belongs to the Tk thread.
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from gui.chat.model import Model
 from gui.chat.ranking import ranked
@@ -34,7 +33,7 @@ class JoinSheet(PickList[OpenRoom]):
         self._join = join
         self._show = show
         self._all: tuple[OpenRoom, ...] = ()
-        self.button: Any = None
+        self._built = False
         tr = look.tr
 
         def face(
@@ -54,6 +53,7 @@ class JoinSheet(PickList[OpenRoom]):
         (self.button, _) = self.sheet.buttons(
             [(tr("rooms.join"), "main", self.submit), (cancel, "quiet", self.sheet.close)]
         )
+        self._built = True
         ask_rooms(self._listed)
 
     def _found(self, typed: str) -> list[OpenRoom]:
@@ -80,10 +80,9 @@ class JoinSheet(PickList[OpenRoom]):
         if self.typed and self._named() is None:
             # What was typed is meant first: rows are only chosen by the arrow keys.
             self.list.light(-1)
-        if self.button is not None:
+        if self._built:
             create = bool(self.typed) and self._named() is None
-            words = self._look.tr("rooms.create" if create else "rooms.join")
-            self.button.configure(text=self._look.plain(words))
+            self.button.set_text(self._look.tr("rooms.create" if create else "rooms.join"))
 
     def _named(self) -> OpenRoom | None:
         wanted = fold(self.typed)
@@ -146,7 +145,7 @@ class PeopleSheet(PickList[PersonInfo]):
         (self.button, _) = self.sheet.buttons(
             [(tr("rooms.write"), "main", self.submit), (cancel, "quiet", self.sheet.close)]
         )
-        self.button.configure(state="disabled")
+        self.button.enable(False)
 
     def _toggle(self, one: PersonInfo) -> None:
         if one.person in self.chosen:
@@ -155,7 +154,7 @@ class PeopleSheet(PickList[PersonInfo]):
             self.chosen.append(one.person)
         names = ", ".join(self._model.name_of(person, "?") for person in self.chosen)
         self.names.configure(text=self._look.plain(names))
-        self.button.configure(state="normal" if self.chosen else "disabled")
+        self.button.enable(bool(self.chosen))
         kit.put(self.entry, "")
         self._filter()
         self.list.draw()

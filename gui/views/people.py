@@ -41,11 +41,8 @@ class PeopleColumn:
             font=look.fonts.named("title"),
         )  # fmt: skip
         self.title.pack(side="left", fill="both", expand=True, padx=px(16))
-        self.field = kit.entry(
-            self.widget, look, look.plain(look.tr("rooms.search_people")), "side"
-        )
-        # Not px(): customtkinter scales the paddings of its widgets itself.
-        self.field.pack(side="top", fill="x", padx=12, pady=(0, 4))
+        self.field = kit.entry(self.widget, look, look.tr("rooms.search_people"), "side")
+        self.field.pack(side="top", fill="x", padx=px(12), pady=(0, px(4)))
         self.list: RowList[Item] = RowList(
             self.widget, look, "side", self._height, self._paint, self._chosen, self._asked,
             lambda item: isinstance(item, PersonInfo) and item.person != model.me,

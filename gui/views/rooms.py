@@ -57,9 +57,9 @@ class RoomsColumn:
         self._model = model
         self._acts = acts
         self.widget = tk.Frame(master, bd=0)
-        self.field = kit.entry(self.widget, look, look.plain(look.tr("rooms.search")), "side")
-        # Not px(): customtkinter scales the paddings of its widgets itself.
-        self.field.pack(side="top", fill="x", padx=12, pady=(0, 8))
+        px = look.px
+        self.field = kit.entry(self.widget, look, look.tr("rooms.search"), "side")
+        self.field.pack(side="top", fill="x", padx=px(12), pady=(0, px(8)))
         self.list: RowList[Item] = RowList(
             self.widget, look, "side", self._height, self._paint, self._chosen, self._asked,
             lambda item: not isinstance(item, str),

@@ -8,7 +8,7 @@ each other. Belongs to the Tk thread.
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from gui.paint import kit
 from gui.paint.look import Look
@@ -81,13 +81,13 @@ class Sheet:
         label.pack(fill="x", padx=px(_EDGE), pady=(0, px(8)))
         return label
 
-    def field(self, text: str, on_enter: Callable[[], None], hint: str = "") -> Any:
+    def field(self, text: str, on_enter: Callable[[], None], hint: str = "") -> kit.Entry:
         """Add a line to type in, focused."""
-        made = kit.entry(self.card, self._look, self._look.plain(hint))
+        px = self._look.px
+        made = kit.entry(self.card, self._look, hint)
         if text:
             kit.put(made, text)
-        # customtkinter scales the paddings of its widgets itself.
-        made.pack(fill="x", padx=_EDGE, pady=8)
+        made.pack(fill="x", padx=px(_EDGE), pady=px(8))
         made.bind("<Return>", lambda _: on_enter())
         made.bind("<Escape>", self.escape)
         made.after_idle(lambda: made.focus() if self.open else None)
@@ -99,15 +99,15 @@ class Sheet:
         label.configure(fg=self._look.palette.danger)
         return label
 
-    def buttons(self, choices: Sequence[tuple[str, str, Callable[[], None]]]) -> list[Any]:
+    def buttons(self, choices: Sequence[tuple[str, str, Callable[[], None]]]) -> list[kit.Button]:
         """Add buttons (words, kind, work), the first one at the right."""
         px = self._look.px
         row = tk.Frame(self.card, bg=self._look.palette.card, bd=0)
         row.pack(fill="x", padx=px(_EDGE), pady=(px(8), px(20)))
         made = []
         for text, kind, work in choices:
-            one = kit.button(row, self._look, self._look.plain(text), work, kind)
-            one.pack(side="right", padx=(8, 0))
+            one = kit.button(row, self._look, text, work, kind)
+            one.pack(side="right", padx=(px(8), 0))
             made.append(one)
         return made
 
@@ -129,7 +129,7 @@ class Sheet:
         self.open = False
         back = self._back
         self._let_go()
-        # Not at once: customtkinter's button still runs its own click after this.
+        # Not at once: it may be a button of it that asked for this.
         self.shade.place_forget()
         self.shade.after_idle(self.shade.destroy)
         if back is not None and back.winfo_exists():
@@ -208,9 +208,8 @@ def ask(
         return run
 
     made = sheet.buttons([(words, kind, chosen(work)) for words, kind, work in choices])
-    sheet.shade.after_idle(lambda: made[0].focus() if sheet.open else None)
+    sheet.shade.after_idle(lambda: made[0].focus_set() if sheet.open else None)
     for one in made:
-        one.bind("<Return>", lambda _, one=one: one.invoke())
         one.bind("<Escape>", sheet.escape)
     return sheet
 

@@ -83,7 +83,7 @@ def test_nothing_that_can_be_sent_cannot_be_sent(desk: Desk, tmp_path: Path) -> 
     asked = Asked(desk.stage, desk, [tmp_path / "none"])
     desk.stage.keys("Return")
     assert asked.sheet.sheet.open and not asked.sent
-    assert asked.sheet.send_button.cget("state") == "disabled"
+    assert asked.sheet.send_button.enabled is False
 
 
 def test_the_tick_decides_about_shrinking(desk: Desk, tmp_path: Path) -> None:

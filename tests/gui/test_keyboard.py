@@ -61,7 +61,7 @@ def test_f6_comes_to_the_search_too(bench: Bench) -> None:
     main = bench.main
     bench.keys("ctrl+f")
     assert main.finder.panel is not None
-    field = main.finder.panel.entry._entry
+    field = main.finder.panel.entry.field
     assert focus(bench) is field
     seen = []
     for _ in range(4):
@@ -156,12 +156,12 @@ def test_the_search_does_not_select_its_hint(bench: Bench) -> None:
     bench.settle()
     panel = bench.main.finder.panel
     assert panel is not None
-    assert not panel.entry._entry.selection_present()
+    assert not panel.entry.field.selection_present()
     bench.keys("p", "a", "r", "k")
     bench.wait(lambda: panel.entry.get() == "park", "what was typed")
     bench.main.search(False)
     bench.settle()
-    assert panel.entry._entry.selection_get() == "park"
+    assert panel.entry.field.tk.call("selection", "get") == "park"
 
 
 @pytest.mark.parametrize("layout", ["us", "ua", "th"])
@@ -170,7 +170,7 @@ def test_fields_are_edited_on_every_layout(bench: Bench, layout: str) -> None:
     bench.keys("ctrl+k")
     sheet = bench.main.dialog
     assert isinstance(sheet, Switcher)
-    bench.wait(lambda: focus(bench) is sheet.entry._entry, "the field")
+    bench.wait(lambda: focus(bench) is sheet.entry.field, "the field")
     bench.display.run("xdotool", "type", "--delay", "2", "one two")
     bench.wait(lambda: sheet.typed == "one two", "what was typed")
     # Key codes: 38 is A, 54 is C, 53 is X, 55 is V, 52 is Z, 29 is Y.

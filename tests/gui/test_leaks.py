@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from gui.paint import kit
 from gui.paint.pictures import THREADS
 from gui.views.settings.settingssheet import SECTIONS, SettingsSheet
 from gui.views.sheet import Sheet
@@ -53,7 +52,7 @@ def counted(bench: Bench) -> dict[str, int]:
         "threads": threading.active_count(),
         "files": len(os.listdir("/proc/self/fd")),
         "widgets": widgets(root),
-        "buttons and entries": len(kit._alive),
+        "buttons and entries": len(bench.window.look.painted),
         "sheets": len(Sheet._standing),
         "answers": len(bench.main._controller._answers),
     }

@@ -251,7 +251,7 @@ def test_joining_and_creating_a_room(bench: Bench) -> None:
     assert sheet.problem.cget("text") != ""
     sheet.entry.focus_force()
     bench.display.run("xdotool", "type", "--delay", "2", "novyi")
-    bench.wait(lambda: sheet.button.cget("text") == "Create", "the other word")
+    bench.wait(lambda: sheet.button.text == "Create", "the other word")
     bench.keys("Return")
     request, args = bench.client.asked("join")[-1]
     assert args == ("novyi", True)

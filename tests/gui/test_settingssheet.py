@@ -52,7 +52,7 @@ class Acts:
         self.settings = replace(self.settings, **fields)
         theme = "dark" if self.settings.theme == "dark" else "light"
         self._look.set_theme(theme, self.settings.accent)
-        kit.set_theme(theme)
+        kit.set_theme(self._look)
         self.after_change()
 
     def me(self) -> Face:

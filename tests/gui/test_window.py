@@ -97,7 +97,7 @@ def test_language_is_changed_on_the_first_screen(bench: Bench) -> None:
     for language, word in (("uk", "Приєднатися"), ("pl", "Dołącz"), ("en", "Join")):
         window.change(replace(window.settings, language=language))
         bench.settle()
-        assert bench.joining.join_button.cget("text") == word
+        assert bench.joining.join_button.text == word
         assert bench.joining.typed() == ("Marko", "zviazok://half")
 
 
@@ -125,11 +125,11 @@ def test_another_port_is_offered_if_the_usual_one_is_in_use(
         screen.host()
         assert str(busy) in screen.message.cget("text") and window.joining.host is None
         other = screen.port.get()
-        assert ports.is_free(int(other)) and other in screen.host_button.cget("text")
+        assert ports.is_free(int(other)) and other in screen.host_button.text
         screen.host()
         host = window.joining.host
         assert isinstance(host, FakeHost) and host.words[-1] == f"0.0.0.0:{other}"
-        assert screen.join_button.cget("text") == "Cancel"
+        assert screen.join_button.text == "Cancel"
         screen.submit()
         assert not host.running
 

@@ -249,7 +249,7 @@ class AttachSheet:
             self.tick.widget.pack(fill="x", padx=px(16), pady=(0, px(4)), before=self.box.widget)
         else:
             self.tick.widget.pack_forget()
-        self.send_button.configure(state="normal" if good else "disabled")
+        self.send_button.enable(good > 0)
 
     def _height(self, one: Attachment) -> int:
         large = len(self._files) == 1 and one.picture and not one.problem

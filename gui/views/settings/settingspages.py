@@ -313,14 +313,14 @@ def device(page: Page) -> None:
                 return
             until = wording.clock(int(time.time() * 1000) + LINK_TOKEN_MS)
             answer.configure(text=look.plain(page.tr("link_until", clock=until)))
-            host.parts["link_get"].configure(text=look.plain(page.tr("link_again")))
+            host.parts["link_get"].set_text(page.tr("link_again"))
             kit.put(shown, link)
-            shown.configure(state="readonly")
+            shown.set_state("readonly")
             shown.pack(fill="x", padx=look.px(8), pady=(0, look.px(8)), before=answer)
             copy.pack(side="left")
 
         def ask() -> None:
-            shown.configure(state="normal")
+            shown.set_state("normal")
             acts.link_device(linked)
 
         def copy_it() -> None:

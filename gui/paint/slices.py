@@ -1,0 +1,107 @@
+"""Work of the Tk thread in slices: what takes longer is done bit by bit, events in between.
+
+Whatever draws or builds waits in one line for each window. A slice takes from its front until
+:data:`SLICE_S` is over; then Tk handles keys and clicks that came meanwhile, and the next slice
+follows. Tk itself draws when the line is empty, so nothing half made is seen. Work is a
+function, or a generator that yields where it may be interrupted; between two yields it should
+take less than 2 ms. Belongs to the Tk thread.
+"""
+
+import tkinter as tk
+from collections import deque
+from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import Final
+
+SLICE_S: Final = 0.002
+"""After so long, the next slice begins."""
+
+Steps = Iterator[None]
+
+
+class Work:
+    """Something in the line; made by :class:`Slices` alone."""
+
+    __slots__ = ("begun", "done", "steps")
+
+    def __init__(self, steps: Steps) -> None:
+        """It is not begun."""
+        self.steps = steps
+        self.begun = False
+        self.done = False
+
+
+class Slices:
+    """The line of one window."""
+
+    def __init__(self, root: tk.Misc, clock: Callable[[], float] = perf_counter) -> None:
+        """``clock`` tells seconds."""
+        self._root = root
+        self._clock = clock
+        self._line: deque[Work] = deque()
+        self._running = False
+        self._after = ""
+
+    def soon(self, call: Callable[[], Steps | None]) -> Work:
+        """Have something done after what waits already; if it gives steps, one by one."""
+        return self.build(_steps(call))
+
+    def build(self, steps: Steps) -> Work:
+        """Have steps taken, after what waits already."""
+        work = Work(steps)
+        self._line.append(work)
+        self._go_on()
+        return work
+
+    def finish(self, work: Work | None) -> None:
+        """Do the rest of something now, for whoever cannot wait."""
+        if work is not None and not work.done:
+            self._drop(work)
+            for _ in work.steps:
+                pass
+
+    def cancel(self, work: Work | None) -> None:
+        """Do nothing more of something."""
+        if work is not None and not work.done:
+            self._drop(work)
+
+    def _drop(self, work: Work) -> None:
+        work.done = True
+        if work in self._line:
+            self._line.remove(work)
+
+    def _go_on(self) -> None:
+        # Not when Tk is idle: then it draws, and would draw what is half made.
+        if not self._after and not self._running:
+            self._after = self._root.after(0, self._slice)
+
+    def _slice(self) -> None:
+        self._after = ""
+        self._running = True
+        ends = self._clock() + SLICE_S
+        try:
+            while self._line and self._step(self._line[0]) < ends:
+                pass
+        finally:
+            # Also if a step failed: others wait.
+            self._running = False
+            if self._line:
+                self._go_on()
+
+    def _step(self, work: Work) -> float:
+        """Take one step; return what time it is."""
+        work.begun = True
+        try:
+            next(work.steps)
+        except StopIteration:
+            self._drop(work)
+        except BaseException:
+            self._drop(work)
+            raise
+        return self._clock()
+
+
+def _steps(call: Callable[[], Steps | None]) -> Steps:
+    steps = call()
+    if steps is not None:
+        yield from steps
