@@ -47,6 +47,17 @@ class Welcomed:
 
 
 @dataclass(frozen=True, slots=True)
+class PutAside:
+    """The server was restored from a backup, and its rooms are read anew.
+
+    What was known here before may be more than the server knows now: it lies in ``path``, a copy
+    of the client's file.
+    """
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class RoomInfo:
     """A room that one is a member of."""
 
@@ -304,6 +315,7 @@ class Fetched:
 Happening = (
     LinkChanged
     | Welcomed
+    | PutAside
     | RoomsChanged
     | Arrived
     | Loaded

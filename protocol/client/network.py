@@ -14,6 +14,7 @@ import random
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import zmq
 
@@ -27,10 +28,11 @@ from protocol.client.happenings import (
     Happening,
     Link,
     LinkChanged,
+    PutAside,
 )
 from protocol.client.link import Link as Connection
 from protocol.client.link import LinkDown
-from protocol.client.operations import DropRoom, PutAddresses
+from protocol.client.operations import DropEvents, DropRoom, PutAddresses
 from protocol.client.outcome import Answer, Drop, Outcome, Touched
 from protocol.client.parcels import CLOSING, Parcels
 from protocol.client.profile import Profile
@@ -252,7 +254,10 @@ class Network:
                 self._route.learn(operation.addresses)
                 out.operations[index] = PutAddresses(self._route.known())
         self._untidy |= any(isinstance(one, DropRoom) for one in out.operations)
+        aside: Path | None = None
         try:
+            if any(isinstance(one, DropEvents) for one in out.operations):
+                aside = self._store.put_aside(time.strftime("%Y%m%d-%H%M%S"))
             self._store.apply(out.operations)
         except SetupError as error:
             self._fail_requests(out, str(error))
@@ -260,6 +265,9 @@ class Network:
             return
         if out.frames and self._link is not None:
             self._link.send(out.frames)
+        if aside is not None:
+            log.warning("put_aside reason=server_restored")
+            self.tell(PutAside(aside))
         for one in out.told:
             if isinstance(one, Answer | Touched):
                 found = self._read(one)

@@ -125,17 +125,17 @@ class Outbox:
         lane.rewind(expect_n)
         return True
 
-    def renumber(self, room: bytes) -> tuple[bytes, list[int], bytes]:
+    def renumber(self, room: bytes) -> tuple[bytes, dict[int, bytes], bytes]:
         """Empty a lane and start its counters afresh.
 
-        Returns the old outbox epoch, the counters that waited, and the new outbox epoch.
+        Returns the old outbox epoch, the items that waited by their counters, ascending, and the
+        new outbox epoch.
         """
         lane = self._lanes[room]
-        old, counters = lane.outbox_epoch, list(lane.items)
-        self._waiting -= len(counters)
+        self._waiting -= len(lane.items)
         fresh = self._random.randbytes(8)
         self._lanes[room] = _Lane(fresh)
-        return old, counters, fresh
+        return lane.outbox_epoch, lane.items, fresh
 
     def due(self, now_ms: int) -> Iterator[Send]:
         """Yield the frames to send now, as many as the window allows."""

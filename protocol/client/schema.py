@@ -64,7 +64,7 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
     if version == VERSION:
         return
     if version:
-        _copy(db, path, version)
+        copy_whole(db, path.with_name(f"{path.name}.{version}"))
     db.execute("BEGIN IMMEDIATE")
     try:
         if version == 0:
@@ -87,17 +87,24 @@ def _run(db: sqlite3.Connection, script: str) -> None:
             db.execute(statement)
 
 
-def _copy(db: sqlite3.Connection, path: Path, version: int) -> None:
-    """Put a copy of the file beside it; one that is there from an earlier try is replaced."""
+def copy_whole(db: sqlite3.Connection, path: Path) -> None:
+    """Make ``path`` a copy of the database, whole or not at all; what was there is replaced.
+
+    Raises :class:`SetupError` and ``sqlite3.Error``; nothing of the copy is left then.
+    """
     part = path.with_name(f"{path.name}.part")
     try:
         part.unlink(missing_ok=True)
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        copy = sqlite3.connect(part)
         try:
-            db.backup(copy)
-        finally:
-            copy.close()
-        os.replace(part, path.with_name(f"{path.name}.{version}"))
+            copy = sqlite3.connect(part)
+            try:
+                db.backup(copy)
+            finally:
+                copy.close()
+            os.replace(part, path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
     except OSError as error:
-        raise SetupError(f"{path} cannot be copied: {error.strerror}") from None
+        raise SetupError(f"{path} cannot be written: {error.strerror}") from None

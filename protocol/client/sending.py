@@ -28,7 +28,6 @@ from protocol.items import decode_item, encode_item
 
 log = logging.getLogger("client")
 
-_LOST = "the server has lost earlier messages (restored from a backup?): send this one again"
 NOT_REFUSED = "there is no such message that was refused"
 _FULL = "too many messages wait to be sent; wait until the server takes some"
 
@@ -46,7 +45,7 @@ class Sending:
     def begin(self) -> None:
         """Tell what is in the outbox on disk, refused messages with their refusal."""
         for row in self._stored:
-            kind, body = _contents(row)
+            kind, body = _contents(row.item)
             self._out.told.append(happenings.Queued(row.room, row.n, kind, body))
             if row.code:
                 refused = happenings.Refused(row.room, row.n, row.code, row.field, row.text)
@@ -77,7 +76,7 @@ class Sending:
             failed = happenings.Failed(request, int(ErrorCode.TOO_MANY), _FULL)
             self._out.told.append(failed)
         elif self.discard(request, row):
-            self._enqueue(request, row.room, *_contents(row), row.item)
+            self._enqueue(request, row.room, *_contents(row.item), row.item)
 
     def discard(self, request: int, row: OutboxRow) -> bool:
         """Forget a refused message; False: that was asked for before."""
@@ -137,17 +136,23 @@ class Sending:
             self._out.told += [happenings.Refused(room, n, code, field, text) for n in counters]
 
     def _renumber(self, room: bytes) -> None:
-        """The server lost messages that it had acknowledged: begin a new count."""
-        log.error("outbox_renumbered reason=gap")
-        old, counters, fresh = self.outbox.renumber(room)
-        self._refuse(room, old, counters, int(ErrorCode.DAMAGED), "", _LOST)
+        """The server was restored to a time before our last messages: begin a new count.
+
+        It says that it has none of those that wait, so all of them go again, in their order.
+        """
+        log.warning("outbox_renumbered reason=gap")
+        old, waiting, fresh = self.outbox.renumber(room)
+        self._out.operations.append(Settle(room, old, tuple(waiting)))
         self._out.operations.append(Renumber(room, fresh))
-        self._out.told.append(happenings.Failed(0, int(ErrorCode.DAMAGED), _LOST))
+        for n, item in waiting.items():
+            self._out.told.append(happenings.Discarded(room, n))
+            kind, body = _contents(item)
+            self._enqueue(0, room, kind, body, item)
 
 
-def _contents(row: OutboxRow) -> tuple[int, dict[str, Any]]:
+def _contents(item: bytes) -> tuple[int, dict[str, Any]]:
     try:
-        kind, body = decode_item(row.item)
+        kind, body = decode_item(item)
     except WireError:
-        return kind_number(row.item), {}
+        return kind_number(item), {}
     return int(kind), body

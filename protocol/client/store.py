@@ -6,6 +6,7 @@ holds a hole that it does not know. Applying twice is the same as once. One conn
 writes; owned by the client's network thread once the client has started. Others may read.
 """
 
+import contextlib
 import logging
 import os
 import sqlite3
@@ -42,7 +43,7 @@ from protocol.client.operations import (
     UploadRow,
 )
 from protocol.client.overlay import Change
-from protocol.client.schema import prepare
+from protocol.client.schema import copy_whole, prepare
 from protocol.codes import RoomKind
 from protocol.errors import SetupError
 
@@ -50,6 +51,9 @@ log = logging.getLogger("store")
 
 FAILED_MAX = 100
 """Refused messages that are kept to be shown; older ones go."""
+
+ASIDE_MAX = 3
+"""Copies of the file from before restores of the server; older ones go."""
 
 _LEFT = 0
 """The kind of a room that one has left, until all that is kept of it is deleted."""
@@ -220,6 +224,24 @@ class Store:
 
     def _put(self, name: str, value: bytes) -> None:
         self._db.execute("REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def put_aside(self, stamp: str) -> Path | None:
+        """Copy the file beside itself before its rooms are read anew; None: it holds no events.
+
+        ``stamp`` sorts by time and is part of the name. The newest ASIDE_MAX copies are kept.
+        """
+        path = self._path.with_name(f"{self._path.stem}.before-restore-{stamp}.sqlite3")
+        try:
+            if self._db.execute("SELECT 1 FROM event LIMIT 1").fetchone() is None:
+                return None
+            copy_whole(self._db, path)
+        except sqlite3.Error as error:
+            raise self._trouble(error) from None
+        copies = sorted(path.parent.glob(f"{self._path.stem}.before-restore-*.sqlite3"))
+        for old in copies[:-ASIDE_MAX]:
+            with contextlib.suppress(OSError):
+                old.unlink()
+        return path
 
     # --- reading ----------------------------------------------------------------------------
 

@@ -69,6 +69,7 @@ or by its "room_id". Events ("event" is):
   acked               the server has stored it: room, room_id, n, epoch, seq
   refused             the server never will: room, room_id, n, code, field, text
   discarded           a refused message is forgotten: room, room_id, n
+  put_aside           the server was restored; what was known before is in: path
   typing, marked      somebody writes; has read: person, nick; marks: [{person, nick, seq}]
   people, rooms       lists: [{nick, online}]; [{room, room_id, members, joined}]
   history             messages (as above), ascending; more, newer: there are others

@@ -23,6 +23,7 @@ from protocol.client.happenings import (
     Message,
     PeopleKnown,
     Progress,
+    PutAside,
     Refused,
     RoomsListed,
 )
@@ -111,6 +112,9 @@ class Conversation(Console):
                 self._say("-- connected")
             case LinkChanged(Link.WAITING, _, text) if self.ready:
                 self._say(f"-- not connected: {_line(text)}")
+            case PutAside(path):
+                self._say("-- the server was restored from a backup; its rooms are read anew")
+                self._say(f"-- what this computer had before is kept in {_line(str(path))}")
             case Refused(_, _, _, _, text):
                 self._say(f"!! not sent: {_line(text)}")
             case Failed(_, _, text):

@@ -17,6 +17,7 @@ from protocol.client.happenings import (
     Message,
     PeopleKnown,
     PortraitsCame,
+    PutAside,
     Queued,
     Refused,
     Resumed,
@@ -94,6 +95,8 @@ class Reports:
                     for one in listed
                 ]
                 return {"event": "rooms", "rooms": rooms}
+            case PutAside(path):
+                return {"event": "put_aside", "path": str(path)}
             case Fetched(_, sha256, path):
                 return {"event": "fetched", "sha256": sha256.hex(), "path": str(path)}
         return None

@@ -4,7 +4,6 @@ The client's network thread must not stop, must log no unexpected fault, must se
 of its own, and must hear the truth as soon as somebody tells it.
 """
 
-import logging
 import secrets
 import time
 from collections.abc import Iterator
@@ -62,15 +61,6 @@ def talker(server: FalseServer, tmp_path: Path) -> Iterator[Talker]:
         yield one
     finally:
         one.stop()
-
-
-@pytest.fixture(autouse=True)
-def expected_errors(logged_errors: list[logging.LogRecord]) -> Iterator[None]:
-    """Let pass what the client rightly logs of a server that lost messages; nothing else."""
-    yield
-    logged_errors[:] = [
-        one for one in logged_errors if not one.getMessage().startswith("outbox_renumbered")
-    ]
 
 
 def occupy(talker: Talker) -> None:

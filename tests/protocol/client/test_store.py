@@ -25,7 +25,7 @@ from protocol.client.operations import (
     Settle,
     UploadRow,
 )
-from protocol.client.store import FAILED_MAX, Store
+from protocol.client.store import ASIDE_MAX, FAILED_MAX, Store
 from protocol.codes import ErrorCode, EventKind, RoomKind
 from protocol.errors import SetupError
 from protocol.items import encode_item
@@ -104,6 +104,32 @@ def test_twice_is_once_and_a_counter_is_never_given_twice(tmp_path: Path) -> Non
     assert store.snapshot().counters[ROOM] == (OUT, 2), "also after the ack"
     store.apply([Renumber(ROOM, b"n" * 8)])
     assert store.snapshot().counters[ROOM] == (b"n" * 8, 1)
+    store.close()
+
+
+def test_a_copy_is_put_aside_whole_and_only_the_newest_stay(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store.sqlite3")
+    store.apply([put_room()])
+    assert store.put_aside("1") is None, "there is nothing to keep"
+    store.apply([applied(1, 3)])
+    made = [store.put_aside(str(number)) for number in range(1, ASIDE_MAX + 2)]
+    store.apply([DropEvents(ROOM)])
+    store.close()
+    kept = sorted(tmp_path.glob("*before-restore*"))
+    assert kept == made[1:]
+    assert all(one.stat().st_mode & 0o077 == 0 for one in kept)
+    old = Store(kept[-1])
+    assert len(old.events(ROOM, 0, 99, 99)) == 3
+    old.close()
+
+
+def test_a_copy_that_cannot_be_made_changes_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store.sqlite3")
+    store.apply([put_room(), applied(1, 3)])
+    (tmp_path / "store.before-restore-1.sqlite3.part").mkdir()
+    with pytest.raises(SetupError):
+        store.put_aside("1")
+    assert len(store.events(ROOM, 0, 99, 99)) == 3
     store.close()
 
 

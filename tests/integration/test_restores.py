@@ -1,0 +1,65 @@
+"""A server that goes back to an older state: nobody mistakes it for the one that was known."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from protocol.client.happenings import PutAside
+from protocol.client.store import Store
+from protocol.invite import Invite
+from protocol.items import decode_item
+from tests.integration.talker import Talker
+from tests.server import Server
+
+Talkers = Callable[[Invite, str], Talker]
+
+
+def test_a_restored_server_is_read_anew_and_what_waits_is_sent(
+    server: Callable[..., Server], talker: Talkers, tmp_path: Path
+) -> None:
+    one = server(gateways=1)
+    vera, hans = talker(one.invite, "Vera").online(), talker(one.invite, "Hans").online()
+    room = vera.done(vera.client.join("lasting")).room
+    hans.done(hans.client.join("lasting"))
+    before = [f"before {number}" for number in range(20)]
+    vera.say(room, *before)
+    vera.until(lambda: len(vera.acked) == 20)
+    epoch = vera.rooms[room].epoch
+    journal = one.data / "journal.sqlite3"
+    assert one.broker.stop() == 0
+    shutil.copy(journal, tmp_path / "older")
+    one.restart_broker()
+    since = [f"since {number}" for number in range(20)]
+    vera.say(room, *since)
+    vera.until(lambda: len(vera.acked) == 40)
+    hans.hear(room, since[-1])
+    assert one.broker.stop() == 0
+    shutil.copy(tmp_path / "older", journal)
+    with sqlite3.connect(journal) as db:
+        db.execute("UPDATE meta SET value = randomblob(16) WHERE name = 'epoch'")
+    db.close()
+    # What is said meanwhile was never acknowledged, so it is sent to the server as it is now.
+    vera.say(room, "said meanwhile", "and more")
+    vera.acked.clear()  # its counters begin anew
+    one.restart_broker()
+    for client in (vera, hans):
+        client.until(lambda client=client: client.rooms[room].epoch != epoch)  # type: ignore[misc]
+        client.until(lambda client=client: any(kept_of(client)))  # type: ignore[misc]
+    vera.until(lambda: len(vera.acked) == 2)
+    assert not vera.refused
+    now = [*before, "said meanwhile", "and more"]
+    for client in (vera, hans):
+        client.hear(room, "and more")
+        said = [one.body.get("text") for one in client.history(room)]
+        assert [text for text in said if text is not None] == now
+    # Nothing of what the server forgot is lost to those who had it.
+    (kept,) = kept_of(hans)
+    store = Store(kept)
+    texts = [decode_item(event.item)[1].get("text") for event in store.events(room, 0, 999, 999)]
+    store.close()
+    assert [text for text in texts if text is not None] == [*before, *since]
+
+
+def kept_of(client: Talker) -> list[Path]:
+    return [one.path for one in client.happenings if isinstance(one, PutAside)]
