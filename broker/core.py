@@ -272,9 +272,7 @@ class Core:
         """Do what is due: heads, presence, marks; who is silent; whether there is room."""
         if now_ms >= self._heads_ms:
             self._heads_ms = now_ms + HEADS_MS
-            moved, self._moved = self._moved, set()
-            self._announce(moved)
-            self._outside.note_heads({one: self.directory.rooms[one].head for one in moved})
+            self._announce(self._note_heads())
             self._part_with_silent(now_ms)
             self._look_for_room(now_ms)
         if now_ms >= self._idle_ms:
@@ -290,9 +288,20 @@ class Core:
                 self._tell(FeedKind.MEMBERS, room, frame)
         if now_ms >= self._stored_ms:
             self._stored_ms = now_ms + MARKS_STORED_MS
-            self.store_marks(now_ms, wall_ms)
+            self._store_marks(now_ms, wall_ms)
 
-    def store_marks(self, now_ms: int, wall_ms: int) -> None:
+    def finish(self, now_ms: int, wall_ms: int) -> None:
+        """Write down at an orderly end what else would have been written a little later."""
+        self._note_heads()
+        self._store_marks(now_ms, wall_ms)
+
+    def _note_heads(self) -> set[bytes]:
+        """Have the heads that moved noted; return their rooms."""
+        moved, self._moved = self._moved, set()
+        self._outside.note_heads({one: self.directory.rooms[one].head for one in moved})
+        return moved
+
+    def _store_marks(self, now_ms: int, wall_ms: int) -> None:
         """Write the marks that have moved, a bounded number of them."""
         if self.full:
             return

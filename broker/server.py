@@ -19,6 +19,7 @@ from broker.core import Core
 from broker.peers import Peers
 from broker.reader import Reader
 from broker.sqlite_journal import SqliteHistory, SqliteJournal
+from broker.witness import WITNESS_FILE, Witness
 from protocol.errors import JournalError
 from protocol.invite import endpoint
 from protocol.keys import KeyPair
@@ -46,6 +47,8 @@ class Broker:
         self._data = data
         self._stopping = False
         self._journal = SqliteJournal(data / "journal.sqlite3")
+        self._witness = Witness(data / WITNESS_FILE)
+        self._witness.confirm(self._journal)
         self._blobs = BlobStore(data / "blobs")
         self.core = Core(
             self._journal,
@@ -100,7 +103,7 @@ class Broker:
                 self._peers.refresh()
                 if not self._reader.alive:
                     raise JournalError("the reader has stopped")
-        self.core.store_marks(_monotonic_ms(), _wall_ms())
+        self.core.finish(_monotonic_ms(), _wall_ms())
 
     def _waiting(self) -> Iterator[list[bytes]]:
         receive = self._ingress.recv_multipart
@@ -152,7 +155,9 @@ class Broker:
             log.warning("addresses_not_written errno=%s", error.errno)
 
     def note_heads(self, heads: dict[bytes, int]) -> None:
-        """Nothing yet."""
+        """Note beside the journal how far rooms were published."""
+        self._witness.note(heads)
+        self._witness.write()
 
     def close(self) -> None:
         """Close everything that was opened, in the thread that opened it."""

@@ -206,7 +206,7 @@ def test_on_a_full_disk_reading_goes_on_and_writing_waits(house: House) -> None:
     (closed,) = [one for one in house.open(2, "Bob") if one[0] == Down.CLOSED]
     bye = decode(closed[2])
     assert isinstance(bye, Bye) and bye.code == ErrorCode.UNAVAILABLE and bye.retry_ms > 0
-    house.core.store_marks(house.now_ms, FIRST_MS)
+    house.core.finish(house.now_ms, FIRST_MS)
 
 
 def test_with_room_again_it_goes_on_where_it_was(house: House) -> None:

@@ -63,3 +63,32 @@ def test_a_restored_server_is_read_anew_and_what_waits_is_sent(
 
 def kept_of(client: Talker) -> list[Path]:
     return [one.path for one in client.happenings if isinstance(one, PutAside)]
+
+
+def test_an_old_file_that_was_put_back_by_hand_is_noticed(
+    server: Callable[..., Server], talker: Talkers, tmp_path: Path
+) -> None:
+    one = server(gateways=1)
+    vera = talker(one.invite, "Vera").online()
+    room = vera.done(vera.client.join("lasting")).room
+    vera.say(room, "one", "two")
+    vera.until(lambda: len(vera.acked) == 2)
+    epoch = vera.rooms[room].epoch
+    journal = one.data / "journal.sqlite3"
+    assert one.broker.stop() == 0
+    shutil.copy(journal, tmp_path / "older")
+    one.restart_broker()
+    vera.say(room, "three")
+    vera.until(lambda: len(vera.acked) == 3)
+    assert one.broker.stop() == 0
+    shutil.copy(tmp_path / "older", journal)
+    vera.acked.clear()
+    one.restart_broker()
+    assert "journal_is_older_than_what_was_published" in one.broker.complained()
+    vera.until(lambda: vera.rooms[room].epoch != epoch)
+    vera.say(room, "four")
+    vera.hear(room, "four")
+    said = [one.body.get("text") for one in vera.history(room)]
+    assert [text for text in said if text is not None] == ["one", "two", "four"]
+    one.restart_broker()
+    assert "journal_is_older" not in one.broker.complained().rsplit("serving", 1)[-1]
