@@ -1,19 +1,23 @@
 """``python -m broker``: one broker process, from its words to its exit status."""
 
 import contextlib
+import logging
 import os
 import secrets
 import sys
 from pathlib import Path
 
-from broker.lock import DataLock
+from broker.lock import LOCK_FILE, DataLock
+from broker.restoring import finish
 from broker.server import Broker
 from protocol.errors import JournalError, SetupError, ZviazokError
 from protocol.folders import server_folder
-from protocol.invite import parse_address
+from protocol.invite import join_address, parse_address
 from protocol.keys import load_or_make, to_text
 from protocol.process import EXIT_STOP, begin, log_to_stderr, on_stop
 from protocol.words import WordParser
+
+log = logging.getLogger("broker")
 
 DEFAULT_LISTEN = "127.0.0.1:8070"
 DEFAULT_PORT = 8070
@@ -58,11 +62,15 @@ def main(argv: list[str] | None = None) -> int:
 def _serve(folder: Path | None, host: str, port: int) -> int:
     begin()
     data = server_folder(folder)
-    with DataLock(data / "broker.lock"):
+    with DataLock(data / LOCK_FILE) as lock:
+        finished = finish(data)
+        if finished is not None:
+            log.info("restore_finished aside=%s", finished.aside.name if finished.aside else "")
         keys = load_or_make(data / "broker.key")
         frontend = load_or_make(data / "frontend.key")
         broker = Broker(data, host, port, keys, frontend, _token(data / "invite.token"))
         on_stop(broker.stop)
+        lock.note(f"pid={os.getpid()} broker={join_address(host, port)}")
         try:
             with contextlib.suppress(OSError):  # whoever read this may be gone
                 print(f"ready broker={host}:{port} key={to_text(keys.public)}", flush=True)

@@ -14,6 +14,8 @@ from types import TracebackType
 
 from protocol.errors import SetupError
 
+LOCK_FILE = "broker.lock"
+
 _PATIENCE_S = 0.3
 """Whoever only looks whether the lock is held has it for an instant."""
 _PAUSE_S = 0.02
@@ -25,9 +27,13 @@ _NOTE_MAX_BYTES = 200
 class DataLock:
     """Hold the lock in a ``with`` block; raise :class:`SetupError` if somebody else has it."""
 
-    def __init__(self, path: Path) -> None:
-        """Name the file; nothing is locked yet."""
+    def __init__(self, path: Path, busy: str = "") -> None:
+        """Name the file; nothing is locked yet. ``busy`` is what to say if it cannot be had."""
         self._path = path
+        self._busy = busy or (
+            f"another broker is running on {path.parent}. Stop it first, or give this one "
+            "another folder with --data."
+        )
         self._handle = -1
 
     def __enter__(self) -> "DataLock":
@@ -42,10 +48,7 @@ class DataLock:
         while not _try_lock(self._handle):
             if time.monotonic() > deadline:
                 os.close(self._handle)
-                raise SetupError(
-                    f"another broker is running on {self._path.parent}. Stop it first, or give "
-                    "this one another folder with --data."
-                )
+                raise SetupError(self._busy)
             time.sleep(_PAUSE_S)
         return self
 
