@@ -14,11 +14,21 @@ from gui.text.textlayout import clean
 from protocol.client.folding import spans
 from protocol.client.happenings import Message
 from protocol.client.library import Cursor, Hit, Interrupted, Library
+from protocol.codes import EventKind
 from protocol.errors import SetupError
+from protocol.items import SAID
 
 log = logging.getLogger(__name__)
 
 PAGE = 50
+ALL_KINDS = "all"
+KINDS: dict[str, tuple[int, ...]] = {
+    ALL_KINDS: tuple(SAID),
+    "texts": (EventKind.TEXT,),
+    "pictures": (EventKind.IMAGE,),
+    "files": (EventKind.FILE,),
+}
+"""What a search can be narrowed to → the kinds of events."""
 _BEFORE_CHARS = 24
 _SNIPPET_CHARS = 160
 
@@ -31,6 +41,10 @@ class Question:
     room: bytes | None
     before: Cursor | None = None
     """Where an earlier answer to the same question has ended."""
+    person: bytes | None = None
+    """Who has said it; None: anybody."""
+    kind: str = ALL_KINDS
+    """One of ``KINDS``. With a person or a kind the query may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +152,13 @@ class Searcher:
 
 def look_up(library: Library, question: Question) -> Answer:
     """Answer a question, in the thread that uses the library."""
-    found = library.search(question.query, question.room, PAGE, question.before)
+    # Words are found in nothing else; of what somebody did, notices and changes are kept out.
+    worded = bool(question.query.strip()) or question.person is None
+    every = question.kind == ALL_KINDS and worded
+    found = library.search(
+        question.query, question.room, PAGE, question.before, question.person,
+        () if every else KINDS[question.kind],
+    )  # fmt: skip
     results = tuple(_result(hit, question.query) for hit in found.hits)
     if question.room is None:
         whole = all(one.low <= 0 and one.high >= one.head for one in library.rooms())

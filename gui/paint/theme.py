@@ -66,6 +66,9 @@ class Palette(Tint):
     """Colours of names and avatars."""
     on_person: str
     """Letters on an avatar."""
+    found: str
+    """Behind words that were searched for: no accent and no selection looks like it."""
+    on_found: str
 
 
 LIGHT: Final = Palette(
@@ -105,6 +108,8 @@ LIGHT: Final = Palette(
         "#954190",
     ),
     on_person="#ffffff",
+    found="#ffd84d",
+    on_found="#1b1600",
 )
 
 DARK: Final = Palette(
@@ -144,6 +149,8 @@ DARK: Final = Palette(
         "#db93d4",
     ),
     on_person="#10131b",
+    found="#f4c542",
+    on_found="#1b1600",
 )
 
 PALETTES: Final = {"light": LIGHT, "dark": DARK}

@@ -31,7 +31,8 @@ _THAI_CLUSTER = re.compile(f"{_CLUSTER}|.", re.DOTALL)
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _MARK = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
 _MARKS = re.compile(f"([{_MARK}]{{6}})[{_MARK}]+")
-_LETTER = re.compile(f"{_CLUSTER}|.[{_MARK}\u200d\ufe0e\ufe0f]*", re.DOTALL)
+LETTER = re.compile(f"{_CLUSTER}|.[{_MARK}\u200d\ufe0e\ufe0f]*", re.DOTALL)
+"""What people see as one letter, emoji aside."""
 ELLIPSIS = "\u2026"
 
 
@@ -117,7 +118,7 @@ def clusters(text: str) -> list[str]:
 
 def letters(run: Run) -> list[str]:
     """Split a run into what people see as one letter each: nothing is selected in halves."""
-    return [run.text] if run.kind == "emoji" else _LETTER.findall(run.text)
+    return [run.text] if run.kind == "emoji" else LETTER.findall(run.text)
 
 
 class _Setter:

@@ -118,10 +118,10 @@ class MainScreen:
         self.talk = Conversation(
             self.panes.talk, look, controller, pictures, self, self.tip, app.clipboard
         )
-        self.finder = SearchPane(
-            self.panes, look, controller, self._history, app.bridge, self.focus
-        )
         self.timeline, self.composer = self.talk.timeline, self.talk.composer
+        self.finder = SearchPane(
+            self.panes, look, controller, self._history, app.bridge, self.timeline, self.focus
+        )
         self._shortcuts = main_chords(self, controller, app.ask_close)
         keys.install(root, self._shortcuts)
         self.widget.bind("<Configure>", lambda _: self._resized())
@@ -344,7 +344,7 @@ class MainScreen:
             return
         elif self.finder.open:
             self.finder.hide()
-        elif not self.talk.escape():
+        elif not self.talk.escape() and not self.timeline.travel.calm():
             self.timeline.to_end()
             self.composer.focus()
 

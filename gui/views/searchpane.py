@@ -8,7 +8,9 @@ from gui.chat.controller import Controller
 from gui.chat.searcher import Searcher
 from gui.paint.look import Look
 from gui.views.panes import TALK, Panes
+from gui.views.searchfilters import PersonSheet
 from gui.views.searchpanel import SearchPanel
+from gui.views.timeline.timeline import Timeline
 
 
 class SearchPane:
@@ -21,19 +23,26 @@ class SearchPane:
         controller: Controller,
         history: Callable[[], Path | None],
         bridge: Bridge,
+        timeline: Timeline,
         on_close: Callable[[], None],
     ) -> None:
-        """``history`` is the file that holds what was said, None at no server."""
+        """``history`` is the file that holds what was said, None at no server.
+
+        ``timeline`` marks what was found where it was said.
+        """
         self._panes = panes
         self._look = look
         self._controller = controller
         self._model = controller.model
         self._history = history
         self._bridge = bridge
+        self._travel = timeline.travel
         self._on_close = on_close
         self._searcher: Searcher | None = None
         self._shown_room = b""
         self.panel: SearchPanel | None = None
+        self.dialog: PersonSheet | None = None
+        """Where it was asked last whose messages are wanted."""
 
     @property
     def open(self) -> bool:
@@ -50,7 +59,7 @@ class SearchPane:
             self.panel = SearchPanel(
                 self._panes.search, self._look, self._searcher,
                 lambda: self._model.active or None, self._title_of, self._model.name_of,
-                self._found, self.hide,
+                self._ask_person, self._found, self._travel.calm, self.hide,
             )  # fmt: skip
             self.panel.widget.pack(fill="both", expand=True)
         self._panes.search_at(True)
@@ -60,6 +69,7 @@ class SearchPane:
         """Take it away."""
         if self._searcher is not None:
             self._searcher.drop()
+        self._travel.calm()
         self._panes.search_at(False)
         self._on_close()
 
@@ -88,10 +98,14 @@ class SearchPane:
         known = self._model.rooms.get(room)
         return self._model.title(known) if known is not None else ""
 
-    def _found(self, room: bytes, seq: int) -> None:
+    def _ask_person(self, choose: Callable[[bytes, str], None]) -> None:
+        self.dialog = PersonSheet(self._panes.widget, self._look, self._model, choose)
+
+    def _found(self, room: bytes, seq: int, query: str) -> None:
         if room not in self._model.rooms:
             return  # one has left it since
         self._controller.open_room(room)
+        self._travel.seek(seq, query)
         self._controller.jump(seq)
         if self._panes.single:
             self._panes.front(TALK)

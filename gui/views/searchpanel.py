@@ -17,6 +17,7 @@ from gui.paint.theme import person_colour
 from gui.text.rowlayout import Box
 from gui.text.textlayout import ELLIPSIS, one_line, wrap
 from gui.views.rowlist import RowList
+from gui.views.searchfilters import AskPerson, SearchFilters
 from gui.words import wording
 
 WIDTH: Final = 320
@@ -37,16 +38,22 @@ class SearchPanel:
         room: Callable[[], bytes | None],
         title_of: Callable[[bytes], str],
         name_of: Callable[[bytes, str], str],
-        on_hit: Callable[[bytes, int], None],
+        ask_person: AskPerson,
+        on_hit: Callable[[bytes, int, str], None],
+        on_ask: Callable[[], object],
         on_close: Callable[[], None],
     ) -> None:
-        """``room`` tells which one is open; ``on_hit(room, seq)`` goes to a message."""
+        """``room`` tells which one is open; ``on_hit(room, seq, query)`` goes to a message.
+
+        ``on_ask`` hears that something else is looked for.
+        """
         self._look = look
         self._searcher = searcher
         self._room = room
         self._title_of = title_of
         self._name_of = name_of
         self._on_hit = on_hit
+        self._on_ask = on_ask
         self._on_close = on_close
         self._after = ""
         self._query = ""
@@ -68,6 +75,8 @@ class SearchPanel:
             self.widget, look, options, False, lambda _: self._search(), "side"
         )
         self.where.widget.pack(fill="x", padx=px(12), pady=px(4))
+        self.filters = SearchFilters(self.widget, look, ask_person, self._search)
+        self.filters.widget.pack(fill="x", padx=px(12), pady=px(4))
         self._state = kit.label(self.widget, look, "", "small", "quiet", "side")
         self._state.pack(fill="x", padx=px(16), pady=px(4))
         self._note = kit.label(self.widget, look, "", "small", "quiet", "side")
@@ -92,6 +101,9 @@ class SearchPanel:
             one.bind("<Escape>", lambda _: self._escape())
             one.bind("<F3>", lambda _: self._step(1))
             one.bind("<Shift-F3>", lambda _: self._step(-1))
+        self.filters.bind("<Escape>", self._escape)
+        self.filters.bind("<F3>", lambda: self._step(1))
+        self.filters.bind("<Shift-F3>", lambda: self._step(-1))
         self.widget.bind("<Destroy>", self._gone)
 
     # --- what the main screen asks ----------------------------------------------
@@ -107,7 +119,7 @@ class SearchPanel:
 
     def room_changed(self) -> None:
         """Another room is open: look there, if it is only about the open one."""
-        if not self.where.chosen and self._query:
+        if not self.where.chosen and self._asking:
             self._search()
 
     def step(self, by: int) -> None:
@@ -125,6 +137,7 @@ class SearchPanel:
             label.configure(bg=palette.side, fg=palette.quiet)
         self._shut.restyle()
         self.where.restyle()
+        self.filters.restyle()
         self.list.draw()
 
     # --- asking -----------------------------------------------------------------
@@ -144,12 +157,18 @@ class SearchPanel:
             self._forget()
             self._searcher.drop()
 
+    @property
+    def _asking(self) -> bool:
+        """Whether something is looked for at all."""
+        return bool(self._query) or self.filters.active
+
     def _search(self) -> None:
         """Ask for what stands in the field."""
         self._forget()
         self._query = str(self.entry.get()).strip()
         self._answer = None
-        if not self._query:
+        self._on_ask()
+        if not self._asking:
             self._searcher.drop()
             self._show([])
             return
@@ -158,7 +177,8 @@ class SearchPanel:
 
     def _question(self) -> Question:
         before = self._answer.before if self._answer is not None else None
-        return Question(self._query, None if self.where.chosen else self._room() or b"", before)
+        room = None if self.where.chosen else self._room() or b""
+        return Question(self._query, room, before, self.filters.person, self.filters.kind)
 
     def _came(self, answer: Answer) -> None:
         self._answer = answer
@@ -184,14 +204,14 @@ class SearchPanel:
         """Say how far it is, and what was searched."""
         tr, answer = self._look.tr, self._answer
         state, note = "", ""
-        if not self._query:
+        if not self._asking:
             state = tr("search.hint")
         elif answer is None:
             state = tr("search.searching")
         elif answer.problem:
             state = tr("search.failed", why=answer.problem)
         elif not self._results:
-            state = tr("search.nothing")
+            state = tr("search.nothing_filtered" if self.filters.active else "search.nothing")
         elif self._at >= 0:
             total = tr.number(len(self._results)) + ("+" if answer.before is not None else "")
             state = tr("search.place", at=tr.number(self._at + 1), total=total)
@@ -241,7 +261,7 @@ class SearchPanel:
         self.list.draw()
         self._tell()
         message = self._results[index].message
-        self._on_hit(message.room, message.seq)
+        self._on_hit(message.room, message.seq, self._query)
 
     def _more(self) -> None:
         answer = self._answer
@@ -295,7 +315,10 @@ class SearchPanel:
         look, palette = self._look, self._look.palette
         left = 0
         dots = look.fonts.width("label", ELLIPSIS)
-        for words, found in pieces(item.snippet, item.spans):
+        snippet, spans = item.snippet, item.spans
+        if not snippet:
+            snippet, spans = look.tr("wording.picture"), ()
+        for words, found in pieces(snippet, spans):
             line = wrap(words, 1 << 20, look.fonts, "label").lines[0]
             ink = palette.accent if found else palette.text
             cut = left + line.width > width - dots

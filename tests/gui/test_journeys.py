@@ -14,6 +14,7 @@ from protocol.client.happenings import Fetched
 from protocol.codes import EventKind
 from tests.gui.archives import png
 from tests.gui.screens import count, rgb, texts_of
+from tests.gui.seat import Seat
 from tests.gui.trip import Trip, begun, shared  # noqa: F401
 from tests.gui.writing import Owner
 
@@ -163,6 +164,17 @@ def test_messages_are_selected_by_dragging_and_copied(trip: Trip) -> None:
     assert 3 < len(seat.clipboard()) < len("druga żółta myśl")
 
 
+def found_words(seat: Seat) -> list[str]:
+    """The words in the message list that stand on the colour of what was found."""
+    canvas, ink = seat.timeline.widget, seat.window.look.palette.on_found
+    call, name = canvas.tk.call, str(canvas)
+    return [
+        str(call(name, "itemcget", one, "-text"))
+        for one in canvas.find_all()
+        if call(name, "type", one) == "text" and call(name, "itemcget", one, "-fill") == ink
+    ]
+
+
 def test_searching_here_and_everywhere_jumps_to_the_hit(trip: Trip) -> None:
     seat, friend = trip.seat, trip.friend
     friend.say(trip.room, "тут захований їжак")
@@ -190,6 +202,20 @@ def test_searching_here_and_everywhere_jumps_to_the_hit(trip: Trip) -> None:
     seat.wait_shown("тут захований їжак")
     hit = seat.said("тут захований їжак")
     seat.wait(lambda: seat.timeline.travel.flashed == hit.key, "the flash")
+    assert "їжак" in found_words(seat), "the words are marked where they were said"
+    seat.keys("F3")
+    seat.wait(lambda: "їжак" in found_words(seat), "the mark again")
+    # Who and what: nothing of oneself, and no picture.
+    panel.filters._took(seat.model.me, seat.model.nick)
+    seat.wait(lambda: panel._answer is not None and not panel._results, "nothing of oneself")
+    assert not found_words(seat), "another search takes the mark away"
+    panel.filters.reset()
+    seat.wait(lambda: len(panel.list.items) == 1, "the hit again")
+    panel.entry.focus()
+    seat.keys("Return")
+    seat.wait(lambda: "їжак" in found_words(seat), "the mark once more")
+    seat.keys("Escape")
+    assert not found_words(seat) and not seat.main.finder.open
 
     seat.keys("ctrl+shift+f", "ctrl+a")
     seat.type("гусь")

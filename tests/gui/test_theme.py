@@ -20,6 +20,7 @@ PAIRS = (
     ("link_ours", "ours"),
     ("on_pill", "pill"),
     ("on_selection", "selection"),
+    ("on_found", "found"),
     ("on_chip", "chip"),
     ("on_chip_own", "chip_own"),
     ("on_veil", "veil"),

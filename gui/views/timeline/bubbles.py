@@ -14,12 +14,11 @@ from gui.chat.room import Entry, State
 from gui.paint.faces import Face
 from gui.paint.look import Look
 from gui.paint.theme import AVATAR, BUBBLE_RADIUS, person_colour
-from gui.text.hits import boxes_of, cut
 from gui.text.rowlayout import Box, Chip, Label, Pill, Shape
 from gui.text.rows import Row
-from gui.text.textlayout import Line, Run
 from gui.views.timeline.glyphs import Glyphs, mix
 from gui.views.timeline.thumbs import Thumbs
+from gui.views.timeline.wordpaint import Inks, WordPainter
 
 _SMALL_RADIUS = 4
 _STATES = {
@@ -50,17 +49,10 @@ class Dress:
     cursor: bool = False
     """The keyboard is at it."""
     flash: bool = False
+    sought: str = ""
+    """The search that led here: its words are marked."""
     hover: tuple[str, Box] | None = None
     """The kind and the place of what the mouse is over."""
-
-
-class _Inks(NamedTuple):
-    """Colours of a bubble."""
-
-    fill: str
-    text: str
-    quiet: str
-    link: str
 
 
 class RowPainter:
@@ -73,6 +65,7 @@ class RowPainter:
         self._model = model
         self._thumbs = thumbs
         self._path = str(canvas)
+        self._words = WordPainter(canvas, look)
         self.glyphs = Glyphs(look.art)
 
     def erase(self, key: int) -> None:
@@ -102,13 +95,13 @@ class RowPainter:
             below = mix(palette.chat, palette.accent, 0.22)
             gap = px(2)
             self._rect(0, y + box.y - gap, width, box.h + 2 * gap, below, tags)
-        inks = _Inks(palette.theirs, palette.text, palette.quiet, palette.link)
+        inks = Inks(palette.theirs, palette.text, palette.quiet, palette.link)
         if entry.own:
-            inks = _Inks(palette.ours, palette.on_ours, palette.quiet_ours, palette.link_ours)
+            inks = Inks(palette.ours, palette.on_ours, palette.quiet_ours, palette.link_ours)
         radii = self._radii(row)
         edge = palette.accent if dress.cursor else ""
         if shape.bare:
-            inks = _Inks(below, palette.text, palette.quiet, palette.link)
+            inks = Inks(below, palette.text, palette.quiet, palette.link)
         if edge or not shape.bare:
             placed = Box(box.x, y + box.y, box.w, box.h)
             self._bubble(placed, radii, inks.fill, below, tags, edge)
@@ -120,7 +113,7 @@ class RowPainter:
     # --- parts --------------------------------------------------------------
 
     def _inside(
-        self, row: Row, shape: Shape, y: int, dress: Dress, inks: _Inks, tags: tuple[str, ...]
+        self, row: Row, shape: Shape, y: int, dress: Dress, inks: Inks, tags: tuple[str, ...]
     ) -> None:
         """Paint what is in the bubble."""
         entry, px = row.entry, self._look.px
@@ -128,6 +121,9 @@ class RowPainter:
         if shape.quote is not None:
             tint = self._quote(shape, y, dress, inks, tags)
         for label in shape.labels:
+            if dress.sought and label.role == "label":
+                self._words.name(label, y, dress.sought, inks, tags)
+                continue
             inside = shape.quote is not None and shape.quote.box.holds(*label.at)
             self._label(label, y, inks, tint if inside else inks.fill, tags)
         if shape.picture is not None:
@@ -135,7 +131,7 @@ class RowPainter:
         if shape.file is not None:
             self._file(shape.file, y, dress, inks, tags)
         if shape.block is not None:
-            self._block(shape, y, dress, inks, tags)
+            self._words.block(shape, y, dress.part, dress.sought, inks, tags)
         for chip in shape.chips:
             self._chip(chip, y, dress, shape.bare, inks.fill, tags)
         if shape.state_at is not None:
@@ -245,7 +241,7 @@ class RowPainter:
         at = (x, middle - look.fonts.line_height("small") // 2)
         look.line(self._canvas, at, pill.line, (ink, ink, palette.chat), "small", tags)
 
-    def _label(self, label: Label, y: int, inks: _Inks, below: str, tags: tuple[str, ...]) -> None:
+    def _label(self, label: Label, y: int, inks: Inks, below: str, tags: tuple[str, ...]) -> None:
         palette = self._look.palette
         match label.ink:
             case "text":
@@ -261,7 +257,7 @@ class RowPainter:
         at = (label.at[0], y + label.at[1])
         self._look.line(self._canvas, at, label.line, (ink, ink, below), label.role, tags)
 
-    def _quote(self, shape: Shape, y: int, dress: Dress, inks: _Inks, tags: tuple[str, ...]) -> str:
+    def _quote(self, shape: Shape, y: int, dress: Dress, inks: Inks, tags: tuple[str, ...]) -> str:
         assert shape.quote is not None
         px, box = self._look.px, shape.quote.box
         ink = self._colour(shape.quote.person) if shape.quote.person else inks.quiet
@@ -295,7 +291,7 @@ class RowPainter:
             )
             self._image(box.x + (box.w - side) // 2, y + box.y + (box.h - side) // 2, image, tags)
 
-    def _file(self, box: Box, y: int, dress: Dress, inks: _Inks, tags: tuple[str, ...]) -> None:
+    def _file(self, box: Box, y: int, dress: Dress, inks: Inks, tags: tuple[str, ...]) -> None:
         palette = self._look.palette
         over = dress.hover is not None and dress.hover[0] == "file"
         fill = palette.accent_hover if over else palette.accent
@@ -329,51 +325,6 @@ class RowPainter:
             "-text", chip.count, "-fill", ink, "-font", str(look.fonts.named("small")),
             "-anchor", "w", "-tags", tags,
         )  # fmt: skip
-
-    def _block(
-        self, shape: Shape, y: int, dress: Dress, inks: _Inks, tags: tuple[str, ...]
-    ) -> None:
-        block, part = shape.block, dress.part
-        assert block is not None
-        look, palette = self._look, self._look.palette
-        left, top = shape.block_at[0], y + shape.block_at[1]
-        if part is not None:
-            for box in boxes_of(shape, look.fonts, *part):
-                self._rect(box.x, y + box.y, box.w, box.h, palette.selection, tags)
-        plain = (inks.text, inks.link, inks.fill)
-        for number, line in enumerate(block.lines):
-            at = (left, top + number * block.line_height)
-            chosen = part is not None and part[0] < line.end and line.start < part[1]
-            if not chosen and not any(run.kind in ("me", "host") for run in line.runs):
-                look.line(self._canvas, at, line, plain, shape.block_role, tags)
-                continue
-            self._mixed(at, line, part or (0, 0), shape.block_role, inks, tags)
-
-    def _mixed(
-        self, at: tuple[int, int], line: Line, part: tuple[int, int], role: str, inks: _Inks,
-        tags: tuple[str, ...],
-    ) -> None:  # fmt: skip
-        """Paint a line of several colours: partly selected, or with one's own name in it."""
-        palette, px = self._look.palette, self._look.px
-        high = self._look.fonts.line_height(role)
-        for whole in line.runs:
-            for run, chosen in cut(whole, self._look.fonts, *part):
-                ink = (inks.text, inks.link, inks.fill)
-                if chosen:
-                    ink = (palette.on_selection,) * 2 + (palette.selection,)
-                elif run.kind == "me":
-                    ink = (palette.on_accent,) * 2 + (palette.accent,)
-                    box = Box(at[0] + run.x - px(2), at[1], run.width + px(4), high)
-                    self._look.bubble(self._canvas, box, px(5), palette.accent, inks.fill, tags)
-                elif run.kind == "host":
-                    ink = (inks.quiet,) * 2 + (inks.fill,)
-                self._run(at, run, ink, role, tags)
-
-    def _run(
-        self, at: tuple[int, int], run: Run, ink: tuple[str, str, str], role: str,
-        tags: tuple[str, ...],
-    ) -> None:  # fmt: skip
-        self._look.line(self._canvas, at, Line(run.width, (run,)), ink, role, tags)
 
 
 def _wider(box: Box, by: int) -> Box:

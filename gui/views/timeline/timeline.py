@@ -7,11 +7,13 @@ drawn by ``viewport.py`` and moved by ``travel.py``; the mouse and the keyboard 
 
 import tkinter as tk
 from datetime import date
+from time import perf_counter
 
 from gui.chat.model import Model
 from gui.chat.room import Entry, Room
 from gui.paint.look import Look
 from gui.paint.pictures import Pictures
+from gui.paint.slices import SLICE_S
 from gui.text.rowlayout import Box, Page
 from gui.text.rows import Row, Rows
 from gui.text.rowshapes import RowShapes
@@ -61,7 +63,7 @@ class Timeline:
             master, highlightthickness=0, bd=0, takefocus=1, bg=look.palette.chat,
             yscrollincrement=1, xscrollincrement=1, confine=False,
         )  # fmt: skip
-        self._timers = Timers(self.widget)
+        self._timers = Timers(self.widget, look.slices)
         self._thumbs = Thumbs(look, pictures, self._thumb_came)
         self._painter = RowPainter(self.widget, look, model, self._thumbs)
         self.signs = Signs(self.widget, look, self._painter.glyphs)
@@ -71,7 +73,7 @@ class Timeline:
         )  # fmt: skip
         self.travel = Travel(
             self.widget, look, self.view, self.rows, self._shapes.of, self._timers, acts,
-            self.sync, self.redress,
+            self.sync, self.redress, self._shapes.expand,
         )  # fmt: skip
         self.pointer = Pointer(self, look, model, acts, self._timers, self._painter.glyphs)
         self.keys = MessageKeys(self, look, acts)
@@ -172,7 +174,7 @@ class Timeline:
         self.travel.scroll(pixels)
 
     def flash(self, seq: int) -> None:
-        """Show the message of a ``seq`` that is loaded, and make it stand out for a second."""
+        """Show the message of a ``seq`` that is loaded, and make it stand out for a while."""
         if "sync" in self._timers:
             self._resync()
         self.travel.flash(seq)
@@ -270,12 +272,14 @@ class Timeline:
     def _dress(self, index: int, row: Row) -> Dress:
         entry, hover = row.entry, self.hover
         sha256 = entry.body.get("sha256") if self._ways else None
+        shines = row.key == self.travel.flashed
         return Dress(
             part_of(self._ends, index, row),
             entry.own and 0 < entry.seq <= self._read_to,
             self._ways.get(sha256) if sha256 else None,
             row.key == self.cursor and self.keys.focused,
-            row.key == self.travel.flashed,
+            shines,
+            self.travel.sought if shines else "",
             (hover[1], hover[2]) if hover is not None and hover[0] == row.key else None,
         )
 
@@ -323,7 +327,10 @@ class Timeline:
         if self._page.width < 2 or canvas.winfo_height() < 2:
             return
         self._shapes.turn(date.today())
-        seen = self.view.sync()
+        ends = perf_counter() + SLICE_S
+        seen = self.view.sync(lambda: perf_counter() > ends)
+        if self.view.unfinished:
+            self._timers.soon("rest", self.sync)
         if seen is None or room is None:
             self.view.clear()
             self.signs.clear()

@@ -8,8 +8,9 @@ import time
 import tkinter as tk
 from collections.abc import Callable
 
-from gui.chat.room import Room
+from gui.chat.room import Entry, Room
 from gui.paint.look import Look
+from gui.text.found import first_box, folded_away
 from gui.text.rowlayout import Shape
 from gui.text.rows import Row, Rows
 from gui.views.timeline.acts import MessageActs
@@ -21,6 +22,8 @@ WHEEL = 84
 """Pixels of a notch, at 100 %."""
 FRAME_MS = 16
 FLASH_MS = 1000
+FOUND_MS = 3000
+"""So long what was found shines: its words are to be read where they stand."""
 DAY_MS = 900
 """How long the floating day stays after the last step."""
 AIM_MS = 140
@@ -41,8 +44,12 @@ class Travel:
         acts: MessageActs,
         sync: Callable[[], None],
         redress: Callable[[], None],
+        unfold: Callable[[Entry, bool], None],
     ) -> None:
-        """``sync`` draws what is in view after a step, ``redress`` what looks different."""
+        """``sync`` draws what is in view after a step, ``redress`` what looks different.
+
+        ``unfold`` has a long text shown whole, or folded again.
+        """
         self._canvas = canvas
         self._look = look
         self._view = view
@@ -52,12 +59,14 @@ class Travel:
         self._acts = acts
         self._sync = sync
         self._redress = redress
+        self._unfold = unfold
         self._glide = 0
         self._aim = 0
         self.room: Room | None = None
         """The room that is shown."""
         self.flashed = 0
         """The key of the row that stands out, or 0."""
+        self._sought = (0, "")
         self.going_to_end = False
         """The newest messages were asked for; the view sticks to them once they are here."""
         self.strip = Strip(
@@ -73,7 +82,8 @@ class Travel:
     def enter(self, room: Room | None) -> None:
         """Another room is shown."""
         self.room = room
-        self.flashed = self._glide = self._aim = 0
+        self.calm()
+        self._glide = self._aim = 0
         self.going_to_end = False
 
     @property
@@ -156,7 +166,7 @@ class Travel:
         self._sync()
 
     def flash(self, seq: int) -> None:
-        """Show the message of a ``seq`` that is loaded, and make it stand out for a second."""
+        """Show the message of a ``seq`` that is loaded, and make it stand out for a while."""
         index = self._rows.index_of_seq(seq)
         if index < 0:
             return
@@ -167,18 +177,49 @@ class Travel:
             self._view.hang_on(index, 0)
             self._sync()
             return
-        view, height = self._canvas.winfo_height(), self._shape(row).height
-        top = self._view.top_of(row.key)
-        if top is None or top < 0 or top + height > view:
-            self._view.hang_on(index, max(0, (view - height) // 3))
+        self._sought = self._sought if seq == self._sought[0] else (0, "")
+        self._bring(index, row)
         self.flashed = row.key
         self._sync()
         self._redress()
-        self._timers.after("flash", FLASH_MS, self._end_flash)
+        self._timers.after("flash", FOUND_MS if self.sought else FLASH_MS, self._end_flash)
 
     def _end_flash(self) -> None:
-        self.flashed = 0
-        self._redress()
+        self.calm()
+
+    def _bring(self, index: int, row: Row) -> None:
+        """Bring a row into view; of one that is higher than the view, the words sought there."""
+        top = self._view.top_of(row.key)
+        if self.sought and folded_away(self._shape(row), self.sought):
+            self._unfold(row.entry, True)
+            top = None
+        shape, view = self._shape(row), self._canvas.winfo_height()
+        found = first_box(shape, self._look.fonts, self.sought) if self.sought else None
+        if found is not None and shape.height > view - self._look.px(16):
+            at = None if top is None else top + found.y
+            if at is None or at < 0 or at + found.h > view:
+                self._view.hang_on(index, view // 3 - found.y)
+        elif top is None or top < 0 or top + shape.height > view:
+            self._view.hang_on(index, max(0, (view - shape.height) // 3))
+
+    @property
+    def sought(self) -> str:
+        """What was searched for in the row that stands out, or ""."""
+        return self._sought[1]
+
+    def seek(self, seq: int, query: str) -> None:
+        """Let the words of a search be marked when the message of ``seq`` is shown."""
+        self._sought = (seq, query)
+
+    def calm(self) -> bool:
+        """Nothing stands out any more; return whether words of a search did."""
+        marked = bool(self.flashed and self.sought)
+        self._timers.cancel("flash")
+        self._sought = (0, "")
+        if self.flashed:
+            self.flashed = 0
+            self._redress()
+        return marked
 
     # --- the thumb ----------------------------------------------------------
 

@@ -42,6 +42,10 @@ class Seen:
     """The last one."""
 
 
+def _never() -> bool:
+    return False
+
+
 class Viewport:
     """Draws rows on a canvas around an anchor."""
 
@@ -70,6 +74,8 @@ class Viewport:
         self.endless = False
         """Newer rows exist than there are here: the last one is not the end."""
         self.drawn: dict[int, Drawn] = {}
+        self.unfinished = False
+        """Rows are still to be drawn: there was no time for them."""
         self.origin = 0
         """Where on the canvas the upper edge of the window is."""
         self._anchor = (0, 0)
@@ -118,9 +124,14 @@ class Viewport:
 
     # --- drawing ----------------------------------------------------------
 
-    def sync(self) -> Seen | None:
-        """Bring the canvas in line with rows and anchor; return what is in view."""
+    def sync(self, enough: Callable[[], bool] = _never) -> Seen | None:
+        """Bring the canvas in line with rows and anchor; return what is in view.
+
+        Once it is ``enough``, no more rows are begun: then it is ``unfinished``, and the next call
+        goes on.
+        """
         rows, view = self._rows.rows, self._canvas.winfo_height()
+        self.unfinished = False
         if not rows or view < 2:
             return None
         shape = self._shape
@@ -131,6 +142,9 @@ class Viewport:
         want: dict[int, tuple[int, Shape, Row, int]] = {}
         index, y, last, bottom = first, top, first, top
         while index < len(rows) and y < view + self._margin:
+            if y >= view and enough():
+                self.unfinished = True
+                break
             row = rows[index]
             one = shape(row)
             want[row.key] = (world + y - top, one, row, index)
@@ -140,12 +154,15 @@ class Viewport:
             index += 1
         high, index, y = index - 1, first, top
         while index > 0 and y > -self._margin:
+            if enough():
+                self.unfinished = True
+                break
             index -= 1
             row = rows[index]
             one = shape(row)
             y -= one.height
             want[row.key] = (world + y - top, one, row, index)
-        self._draw(want)
+        self._draw(want, enough)
         target = world - top
         if target != self.origin:
             self._canvas.tk.call(
@@ -169,11 +186,15 @@ class Viewport:
             self._erase(key)
             self._paint(drawn.row, drawn.shape, drawn.y, drawn.dress)
 
-    def _draw(self, want: dict[int, tuple[int, Shape, Row, int]]) -> None:
-        for key in [key for key in self.drawn if key not in want]:
+    def _draw(
+        self, want: dict[int, tuple[int, Shape, Row, int]], enough: Callable[[], bool]
+    ) -> None:
+        # What was not come to may be wanted, too.
+        for key in [] if self.unfinished else [key for key in self.drawn if key not in want]:
             self._erase(key)
             del self.drawn[key]
         move = self._canvas.move
+        begun = False
         for key, (y, shape, row, index) in want.items():
             drawn = self.drawn.get(key)
             if drawn is not None and drawn.shape is shape:
@@ -183,6 +204,10 @@ class Viewport:
                 continue
             if drawn is not None:
                 self._erase(key)
+            elif begun and enough():
+                self.unfinished = True
+                continue
+            begun = True
             dress = self._dress(index, row)
             self.drawn[key] = Drawn(y, row, shape, dress)
             self._paint(row, shape, y, dress)
