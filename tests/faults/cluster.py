@@ -12,6 +12,7 @@ thread; at its end all is stopped, and nothing stays behind.
     client ══ fronts[i] ══ gateway i ══ planes[i] (three ports) ══ broker
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from tests.faults.smalldisk import SmallDisk
 from tests.faults.started import Ends, Setting, Started
 from tests.faults.switches import FAULT, TRIGGER
 from tests.faults.tuned import ANNOUNCE, FEED_HWM
-from tests.server import HOST, Server
+from tests.server import HOST, READY_S, Server
 
 BROKER = "broker"
 _PLANE_BUFFER_BYTES = 4_096
@@ -165,6 +166,18 @@ class Cluster(Server):
             index = int(name.split("-")[1])
             self.gateways[index] = self._start_gateway(index)
         return self.process(name)
+
+    def serves_again(self) -> bool:
+        """Start the broker, which may refuse to serve; return whether it did not."""
+        one = self.broker = self._start_broker()
+        deadline = time.monotonic() + READY_S
+        while one.runs and "ready " not in one.printed():
+            assert time.monotonic() < deadline, one.complained()
+            time.sleep(0.02)
+        if not one.runs:
+            return False
+        one.ready()
+        return True
 
     def restart(self, name: str) -> Started:
         """End a process in order and start it again; whatever state it is in."""

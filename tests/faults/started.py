@@ -95,10 +95,10 @@ class Started(Process):
     @property
     def runs(self) -> bool:
         """Whether it has not ended; an end that is seen here is recorded."""
-        status = self.popen.poll()
-        if status is not None:
-            self._record(status)
-        return status is None
+        if self.popen.poll() is None:
+            return True
+        self._reap()
+        return False
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the program."""
