@@ -151,6 +151,7 @@ class Core:
 
     def _drop(self, session: Session) -> None:
         self._delivery.forget(session)
+        self._counter.flight.forget(session)
         for room in list(session.rooms):
             if session.purpose is Purpose.TALK and self.fanout.leave(session, room):
                 self._sockets.unsubscribe(room)
@@ -191,7 +192,7 @@ class Core:
                 continue
             if operation[0] == Up.RUN:
                 _, _, room, outbox_epoch, first_n, elements = operation
-                session.in_flight -= len(elements)
+                self._counter.flight.settle(session, len(elements))
                 busy = Busy(room, outbox_epoch, first_n, BUSY_RETRY_MS * 4)
                 self._reply(session, encode(busy))
             elif operation[0] == Up.ASK:

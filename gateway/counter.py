@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.fanout import Fanout
+from gateway.flight import Flight
 from gateway.sessions import Rate, Session, Sessions
 from protocol.backplane import Up
 from protocol.codes import ErrorCode, Kind, Purpose
@@ -34,7 +35,7 @@ from protocol.frames import (
     encode,
 )
 from protocol.items import check_from_client
-from protocol.limits import BUSY_RETRY_MS, FAULTS_MAX, SEND_MAX_BYTES, WINDOW_MAX_ITEMS
+from protocol.limits import BUSY_RETRY_MS, FAULTS_MAX, SEND_MAX_BYTES
 
 log = logging.getLogger("gateway")
 
@@ -89,6 +90,7 @@ class Counter:
         self._rate = rate
         self._reply = reply
         self._drop = drop
+        self.flight = Flight()
         self.epoch = b""
         self.operations: list[list[Any]] = []
         """What to send to the broker at the end of the drain."""
@@ -161,17 +163,18 @@ class Counter:
         count = len(items)
         if not session.welcome or session.purpose is not Purpose.TALK:
             raise WireError(ErrorCode.MISTIMED, "kind", "SEND comes after WELCOME, to talk")
-        if session.in_flight + count > WINDOW_MAX_ITEMS:
+        size = sum(map(len, items))
+        if count > 1 and size > SEND_MAX_BYTES:
+            raise WireError(ErrorCode.TOO_BIG, "items", f"may have {SEND_MAX_BYTES} bytes in all")
+        if not self.flight.fits(session, count, size):
             self._busy(session, frame, BUSY_RETRY_MS)
             return
         wait_ms = self._rate.wait_ms(session, count, now_ms)
         if wait_ms:
             self._busy(session, frame, wait_ms)
             return
-        if count > 1 and sum(map(len, items)) > SEND_MAX_BYTES:
-            raise WireError(ErrorCode.TOO_BIG, "items", f"may have {SEND_MAX_BYTES} bytes in all")
+        self.flight.depart(session, count, size)
         elements: list[Any] = [_element(item) for item in items]
-        session.in_flight += count
         name = (session.slot, frame.room, frame.outbox_epoch)
         run = self._runs.get(name)
         if run is not None:

@@ -56,7 +56,8 @@ class Session:
     person: bytes = b""
     rooms: set[bytes] = field(default_factory=set)
     in_flight: int = 0
-    """Items sent to the broker that have no answer yet."""
+    """Items sent to the broker that have no answer yet; it is Flight that changes both."""
+    flying_bytes: int = 0
     typed: dict[bytes, int] = field(default_factory=dict)
     """When it last said in a room that somebody is typing; see :meth:`may_type`."""
     faults: int = 0

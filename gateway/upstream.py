@@ -68,7 +68,7 @@ class Upstream:
         if session is None:
             return
         if code == Down.DONE:
-            session.in_flight -= operation[2]
+            self._counter.flight.settle(session, operation[2])
             self._reply(session, operation[3])
         elif code == Down.FRAME:
             self._reply(session, operation[2])
