@@ -35,10 +35,10 @@ class Injection:
     ) -> None:
         names = ",".join(calls)
         where = [word for path in paths for word in ("-P", str(path))]
-        words = ("-e", f"trace={names}", "-e", f"inject={names}:error={error}:when={when}")
+        what = ("-e", f"trace={names}", "-e", f"inject={names}:error={error}:when={when}")
         self._said = tempfile.TemporaryFile(mode="w+", encoding="utf-8")  # noqa: SIM115
         self._popen = subprocess.Popen(
-            ["strace", "-f", "-o", "/dev/null", "-p", str(pid), *where, *words],
+            ["strace", "-f", "-o", "/dev/null", "-p", str(pid), *where, *what],
             stdin=subprocess.DEVNULL,
             stderr=self._said,
         )

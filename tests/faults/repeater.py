@@ -1,8 +1,9 @@
-"""A client that sends everything several times: each message thrice, and its oldest ever again.
+"""A client that never gives up, and may send everything several times.
 
 It runs in a thread of its own and writes a history (``invoke``, ``ok``), so that the checker of a
 run knows its messages. Whatever happens to its connection, it makes a new one and goes on; at
-its end it sends until everything is acknowledged. A frame that is refused is a failure.
+its end it sends until everything is acknowledged. A frame that is refused is a failure, and so
+is an answer that changes.
 """
 
 import threading
@@ -31,9 +32,22 @@ _DRAIN_S = 60.0
 
 
 class Repeater:
-    """The thread; ``start`` it, and ``stop`` it, which waits until all is acknowledged."""
+    """The thread; ``start`` it, and ``stop`` it, which waits until all is acknowledged.
 
-    def __init__(self, invite: Invite, gateway: int, name: str, folder: Path, seed: int) -> None:
+    ``times``: how often each message is sent; more than once, and the oldest are sent again too.
+    ``answer_s``: after three times that without an answer the connection is given up.
+    """
+
+    def __init__(
+        self,
+        invite: Invite,
+        gateway: int,
+        name: str,
+        folder: Path,
+        seed: int,
+        times: int = _TIMES,
+        answer_s: float = _ANSWER_S,
+    ) -> None:
         self._invite = replace(invite, addresses=(invite.addresses[gateway],))
         self.name = name
         self.sent = 0
@@ -43,13 +57,22 @@ class Repeater:
         self.failure: BaseException | None = None
         self._folder = folder
         self._random = Random(seed)
+        self._times = times
+        self._answer_s = answer_s
         self._device = keys.make()
-        self._outbox_epoch = self._random.randbytes(8)
+        self.outbox_epoch = self._random.randbytes(8)
+        self.room = b""
+        """Where it talks, once it is there."""
         self._texts: list[str] = []
         self._epoch = b""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._guarded, name=name, daemon=True)
         self._started = False
+
+    @property
+    def texts(self) -> list[str]:
+        """What it has said so far, in order."""
+        return list(self._texts)
 
     def start(self) -> None:
         self._started = True
@@ -93,16 +116,17 @@ class Repeater:
 
     def _talk(self, peer: Peer, history: Writer) -> None:
         """Talk over one connection until it is over; a TimeoutError says so too."""
-        welcome = peer.wait_for(Welcome, Bye, timeout_s=_ANSWER_S * 3)
+        welcome = peer.wait_for(Welcome, Bye, timeout_s=self._answer_s * 3)
         if not isinstance(welcome, Welcome):
-            time.sleep(_ANSWER_S)
+            time.sleep(self._answer_s)
             return
         history.me(welcome.person, welcome.nick)
         peer.send(Join(1, ROOM, True))
-        answer = peer.wait_for(Room, Error, Bye, timeout_s=_ANSWER_S * 3)
+        answer = peer.wait_for(Room, Error, Bye, timeout_s=self._answer_s * 3)
         if not isinstance(answer, Room):
-            time.sleep(_ANSWER_S)
+            time.sleep(self._answer_s)
             return
+        self.room = answer.room
         history.room(answer.room, answer.kind, ROOM, welcome.epoch, answer.head)
         first = len(self.acked) + 1
         self._say(peer, answer.room, range(first, min(len(self._texts), first + _WINDOW) + 1))
@@ -111,10 +135,10 @@ class Repeater:
             if not self._stopping.is_set():
                 self._texts.append(f"{self.name}-{len(self._texts) + 1}")
                 n = self.sent = len(self._texts)
-                history.invoke(answer.room, self._outbox_epoch, n, self._texts[-1])
-                for _ in range(_TIMES):
+                history.invoke(answer.room, self.outbox_epoch, n, self._texts[-1])
+                for _ in range(self._times):
                     self._say(peer, answer.room, range(n, n + 1))
-                if n % _ALL_EVERY == 0:
+                if self._times > 1 and n % _ALL_EVERY == 0:
                     self._say(peer, answer.room, range(1, min(n, _WINDOW) + 1))
                     self._say(peer, answer.room, range(max(1, n - _WINDOW), n + 1))
             while peer.socket.poll(int(_PAUSE_S * 1_000)):
@@ -123,17 +147,17 @@ class Repeater:
                     heard = time.monotonic()
                     self._take(frame, history)
                 elif isinstance(frame, Busy):
-                    time.sleep(min(frame.retry_ms / 1_000, _ANSWER_S))
+                    time.sleep(min(frame.retry_ms / 1_000, self._answer_s))
                     return
                 elif isinstance(frame, Error | Bye):
                     return
                 assert not isinstance(frame, Refused), frame
-            if time.monotonic() - heard > _ANSWER_S * 3:
+            if time.monotonic() - heard > self._answer_s * 3:
                 return
 
     def _say(self, peer: Peer, room: bytes, counters: range) -> None:
         for n in counters:
-            peer.send(Send(room, self._outbox_epoch, n, [text_item(self._texts[n - 1])]))
+            peer.send(Send(room, self.outbox_epoch, n, [text_item(self._texts[n - 1])]))
 
     def _take(self, ack: Ack, history: Writer) -> None:
         if ack.epoch != self._epoch:

@@ -27,21 +27,21 @@ class Ends:
     """``processes.json``: every process that has ended, in the order of their ends."""
 
     path: Path
-    _found: list[dict[str, Any]] = field(default_factory=list)
+    found: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, name: str, pid: int, status: int, planned: bool, log: str = "") -> None:
         """Record an end; the file is whole at every moment."""
-        self._found.append(
+        self.found.append(
             {"name": name, "pid": pid, "status": status, "planned": planned, "log": log}
         )
         fresh = self.path.with_suffix(".new")
-        fresh.write_text(json.dumps(self._found, indent=1), encoding="utf-8")
+        fresh.write_text(json.dumps(self.found, indent=1), encoding="utf-8")
         fresh.replace(self.path)
 
     @property
     def unplanned(self) -> list[dict[str, Any]]:
         """Return the ends that no fault and no test has asked for."""
-        return [one for one in self._found if not one["planned"]]
+        return [one for one in self.found if not one["planned"]]
 
 
 @dataclass(frozen=True, slots=True)
