@@ -109,8 +109,10 @@ def make_backup(data: Path, folder: Path, incomplete: bool = False) -> Manifest:
     busy = f"another backup of {data} is being made; wait for it"
     with DataLock(data / _LOCK_FILE, busy):
         part = folder.with_name(f"{folder.name}.part")
-        _make_part(part)
+        _clear(part)
         try:
+            make_folder(part / BLOBS_FOLDER)
+            write_synced(part / _UNFINISHED, _UNFINISHED_TEXT)
             _check_room(data, part)
             manifest = _fill(data, part, incomplete)
             verify(part)
@@ -147,17 +149,17 @@ def _check_places(data: Path, folder: Path) -> None:
         raise SetupError(f"a backup inside of {data} would be lost with it; name another place")
 
 
-def _make_part(part: Path) -> None:
-    """Make the folder to work in; one of a backup that was killed is removed."""
-    try:
-        if (part / _UNFINISHED).is_file():
-            remove_tree(part)
-        make_folder(part / BLOBS_FOLDER)
-        if any(one.name != BLOBS_FOLDER for one in part.iterdir()):
-            raise SetupError(f"{part} is in the way; move it elsewhere")
-        write_synced(part / _UNFINISHED, _UNFINISHED_TEXT)
-    except OSError as error:
-        raise SetupError(f"{part} cannot be made: {error.strerror}") from None
+def _clear(part: Path) -> None:
+    """Remove what a backup that was killed has left; raise :class:`SetupError` for anything else.
+
+    A folder that was only just made holds nothing yet, not even that it is unfinished.
+    """
+    if (part / _UNFINISHED).is_file():
+        remove_tree(part)
+    if part.is_dir() and all(one.name == BLOBS_FOLDER for one in part.iterdir()):
+        remove_tree(part)
+    if part.exists() or part.is_symlink():
+        raise SetupError(f"{part} is in the way; move it elsewhere")
 
 
 def _check_room(data: Path, part: Path) -> None:
