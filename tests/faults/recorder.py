@@ -180,8 +180,10 @@ class Recorder:
                     rest = f'"room":"{room}","oe":"{oe}","n":{n},"epoch":"{epoch}","seq":{seq}'
                     self._pen.line("ok", rest)
                 said_ns = self.waiting.get((frame.room, frame.outbox_epoch, n))
-                if self._probe and said_ns is not None:
-                    self.counts.delays_ms.append((now_ns - said_ns) / 1e6)
+                if said_ns is not None:
+                    self.counts.acked += 1
+                    if self._probe:
+                        self.counts.delays_ms.append((now_ns - said_ns) / 1e6)
             self._announce(frame.room, frame.first_seq + frame.count - 1)
         elif type(frame) is Refused:
             for n in range(frame.first_n, frame.first_n + frame.count):
@@ -216,7 +218,6 @@ class Recorder:
                 invoked = True
             elif isinstance(one, Settle):
                 self._settle(one)
-                self.counts.acked += len(one.counters)
             elif isinstance(one, Fail):
                 self._settle(one)
                 self.counts.failed += len(one.counters)

@@ -3,7 +3,8 @@
     with Run(folder, seed, Scale()) as run:
         run.talk()
         run.whole(id, name)         # after something was healed
-        verdict = run.finish()
+        run.finish()
+    check(folder)
 
 The folder is as the checker wants it. All in one thread; leaving the block leaves nothing behind.
 """
@@ -23,13 +24,11 @@ from typing import Any
 import zmq
 
 import protocol
-from tests.faults.checker import check
 from tests.faults.cluster import Cluster, Shape
 from tests.faults.crew import Crew
 from tests.faults.fleet import whole
 from tests.faults.history import NemesisWriter
 from tests.faults.plan import ClientPlan, FleetPlan, spread
-from tests.faults.verdict import Verdict
 
 LIMIT_S = 10.0
 """Within so long after healing everything is drained and at head, or liveness is violated."""
@@ -52,6 +51,8 @@ class Scale:
     per_s: float = 200.0
     """Messages a second of all light clients; real ones say a tenth of it."""
     shape: Shape = field(default_factory=Shape)
+    small_disk_mb: int = 0
+    """Size of the disk under the first process of real clients; 0: it is an ordinary one."""
     within_s: float = LIMIT_S
     """When recovery counts as too late, as the checker is told."""
 
@@ -70,11 +71,8 @@ class Run:
         self.random = Random(seed)
         self.cluster: Cluster
         self.crews: dict[str, Crew] = {}
-        self.acked = 0
-        """By fleets that have quit, and as they said last."""
-        self.busy = 0
-        self.lost = 0
         self._number = 0
+        self._finished = False
         self._talking = False
         self._statuses: dict[str, dict[str, Any]] = {}
 
@@ -82,9 +80,8 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write_plan()
         self.nemesis = NemesisWriter(self.folder / "histories")
-        self.cluster = Cluster(self.folder, self.scale.shape)
         try:
-            self.cluster.__enter__()
+            self.cluster = Cluster(self.folder, self.scale.shape)
             self.people()
         except BaseException as error:
             self.__exit__(type(error), error, error.__traceback__)
@@ -99,8 +96,10 @@ class Run:
     ) -> None:
         for crew in self.crews.values():
             crew.end()
-        self.nemesis.close()
-        self.cluster.__exit__(kind, error, trace)
+        if not self._finished:
+            self.nemesis.close()
+        if hasattr(self, "cluster"):
+            self.cluster.__exit__(kind, error, trace)
 
     def _write_plan(self) -> None:
         about = {
@@ -122,6 +121,8 @@ class Run:
 
     def people(self) -> None:
         """Start the fleets of an ordinary run, and wait until all have come."""
+        if not self.scale.light:
+            return
         rooms = [f"room {number}" for number in range(self.scale.rooms)]
         light = [self._light(number, rooms) for number in range(self.scale.light)]
         self.crew("light", light)
@@ -133,8 +134,10 @@ class Run:
                 )
                 for number in range(count)
             ]
-            self.crew(name, plans)
-            self.cluster.clients.append(self.crews[name])
+            if self.scale.small_disk_mb and not place:
+                profiles = self.folder / "profiles" / name
+                self.cluster.small_disk(name, profiles, self.scale.small_disk_mb)
+            self.cluster.clients.append(self.crew(name, plans))
         self.come()
         self.make_directs(self.scale.directs)
 
@@ -251,11 +254,11 @@ class Run:
 
     # --- the end --------------------------------------------------------------------------------
 
-    def finish(self) -> Verdict:
-        """Drain, end in order, and check."""
+    def finish(self) -> None:
+        """Drain and end in order; then the folder can be checked."""
         self.whole()
         for crew in self.crews.values():
             self._statuses[crew.name] = crew.quit()
+        self._finished = True
         self.nemesis.close()
         self.cluster.stop()
-        return check(self.folder)

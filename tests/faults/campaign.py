@@ -1,0 +1,248 @@
+"""The campaign: faults at random moments, in run after run, each run checked; all from one seed.
+
+Every fault comes as often as asked for, in an order that the seed draws, alone or with others
+that it can go together with. A run has a fresh server and its fleets; it takes those faults that
+its kind of server allows, and ends in order. Runs are checked beside the next one. What the seed
+decides is what is done to whom and for how long; when exactly a message meets a fault, no seed
+can say on a real machine.
+"""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+
+from tests.faults.cluster import Shape
+from tests.faults.crew import CrewError
+from tests.faults.fault import Fault
+from tests.faults.habits import HABITS, Habit
+from tests.faults.judge import Judge
+from tests.faults.registry import FAULTS, make, why_not
+from tests.faults.report import Report, merge
+from tests.faults.run import Run, RunError, Scale
+from tests.faults.smalldisk import why_no_small_disk
+from tests.faults.verdict import Verdict
+
+HABIT_OF: dict[str, type[Habit]] = {one.name: one for one in HABITS}
+NAMES: tuple[str, ...] = (*FAULTS, *HABIT_OF)
+
+_ALONE = frozenset(("everything", "journal"))
+_APART = frozenset(("gateway", "plane"))
+"""A gateway does not start while it cannot reach the broker."""
+_ORDER = ("everything", "journal", "broker", "gateway", "client", "plane", "front")
+_SMALL_DISK_MB = 192
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a campaign does."""
+
+    seed: int
+    names: tuple[str, ...] = NAMES
+    repeat: int = 1
+    together: int = 5
+    """Most faults at once."""
+    per_run: int = 60
+    """Most faults of one run: the checker holds a run in memory."""
+    short: bool = False
+    """Hold every fault as shortly as it allows, and let recoveries take long."""
+    scale: Scale = field(default_factory=Scale)
+    keep: bool = False
+
+
+class Campaign:
+    """Does a plan; ``run`` it once."""
+
+    def __init__(self, folder: Path, plan: Plan, say: Say = print) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.say = say
+        self.random = Random(plan.seed)
+        self.judge = Judge(plan.keep)
+        self.troubles: list[str] = []
+        """Runs that could not go on, and faults that could not be begun."""
+        self.left_out: dict[str, str] = {}
+        """Faults that cannot be done here, and why."""
+        self._runs = 0
+
+    def run(self) -> Report:
+        """Do all faults, check all runs, and return what they come to."""
+        queue = [name for name in self.plan.names for _ in range(self.plan.repeat)]
+        self.random.shuffle(queue)
+        if self.plan.short:
+            # Long ones together, so that they are long at once.
+            queue.sort(key=lambda name: -_kind(name).hold_s[0])
+        with ExitStack() as closing:
+            closing.callback(self.judge.close)
+            idle = 0
+            while queue and idle < len(_SHAPES):
+                before = len(queue)
+                self.one_run(_SHAPES[self._runs % len(_SHAPES)], queue)
+                idle = idle + 1 if len(queue) == before else 0
+            self._heard(self.judge.finish())
+        for name in queue:
+            self.left_out.setdefault(name, "none of the servers here allows it")
+        self.troubles += self.judge.failed
+        return merge(self.judge.verdicts)
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was found, and everything could be done."""
+        return not self.troubles and all(one.sound for one in self.judge.verdicts)
+
+    def one_run(self, shape: Shape, queue: list[str]) -> None:
+        """Do faults of the queue in one run, as many as it takes; they leave the queue."""
+        self._runs += 1
+        seed = self.random.getrandbits(32)
+        folder = self.folder / f"run-{self._runs:03}"
+        small = _SMALL_DISK_MB if shape.disk_mb else 0
+        scale = replace(self.plan.scale, shape=shape, small_disk_mb=small)
+        self.say(f"run {self._runs}: seed {seed}, {_words(shape)}, {len(queue)} faults to come")
+        began = False
+        run = Run(folder, seed, scale)
+        try:
+            with run:
+                began = True
+                groups = self._groups(run, queue)
+                for group in groups:
+                    self._group(run, group)
+                    self._heard(self.judge.look())
+                run.finish()
+        except (AssertionError, CrewError, RunError, OSError) as error:
+            self._trouble(run, f"it could not go on: {type(error).__name__}: {error}")
+            if not began:
+                raise
+        self.judge.take(folder)
+
+    # --- faults ---------------------------------------------------------------------------------
+
+    def _groups(self, run: Run, queue: list[str]) -> list[list[Fault]]:
+        """Take faults from the queue and put those together that can be at once."""
+        allowed: list[str] = []
+        for name in list(queue):
+            if len(allowed) >= self.plan.per_run:
+                break
+            reason = why_not(name, run.cluster) if name in FAULTS else None
+            if reason is None:
+                self.left_out.pop(name, None)
+                allowed.append(name)
+                queue.remove(name)
+            else:
+                self.left_out[name] = reason
+        groups: list[list[Fault]] = []
+        while allowed:
+            most = (
+                self.plan.together if self.plan.short else run.random.randint(1, self.plan.together)
+            )
+            group: list[Fault] = []
+            for name in list(allowed):
+                if len(group) < most and _fits(_kind(name), group):
+                    allowed.remove(name)
+                    group.append(_make(name, run))
+            groups.append(group)
+        return groups
+
+    def _group(self, run: Run, group: list[Fault]) -> None:
+        """Do some faults at once: begin, hold, heal, and wait until all is whole."""
+        random = run.random
+        run.talk()
+        run.rest(0.4 if self.plan.short else random.uniform(0.3, 1.5))
+        group.sort(key=lambda fault: _ORDER.index(fault.acts_on))
+        begun: list[tuple[int, Fault]] = []
+        until = 0.0
+        try:
+            for fault in group:
+                number = run.begin(fault.name, **fault.describe())
+                begun.append((number, fault))
+                try:
+                    fault.begin()
+                except (AssertionError, OSError, subprocess.SubprocessError) as error:
+                    self._trouble(run, f"{fault.name} did not begin: {error}")
+                least, most = fault.hold_s
+                # More often short than long, or a campaign would be waiting most of its time.
+                share = 0.0 if self.plan.short else random.random() ** 2
+                until = max(until, time.monotonic() + least + share * (most - least))
+                if not self.plan.short and fault is not group[-1]:
+                    run.rest(random.uniform(0.0, 0.3))
+            run.rest(max(0.0, until - time.monotonic()))
+        finally:
+            for number, fault in reversed(begun):
+                try:
+                    fault.heal()
+                except (AssertionError, OSError, subprocess.SubprocessError) as error:
+                    self._trouble(run, f"{fault.name} did not heal: {error}")
+                run.healed(number, fault.name, **_more(fault))
+        took_s = run.whole(*((number, fault.name) for number, fault in begun))
+        words = " + ".join(fault.name for _, fault in begun)
+        self.say(f"  {words}: whole in {took_s:.2f} s, {run.count('acked'):,} acknowledged")
+
+    def _trouble(self, run: Run, words: str) -> None:
+        self.troubles.append(f"{run.folder.name} (seed {run.seed}): {words}")
+        self.say(f"TROUBLE: {self.troubles[-1]}")
+
+    def _heard(self, verdicts: Sequence[Verdict]) -> None:
+        for verdict in verdicts:
+            if verdict.sound:
+                self.say(f"{verdict.name}: sound")
+            else:
+                counts = ", ".join(f"{name} {many}" for name, many in verdict.counts.items())
+                self.say(f"{verdict.name}: NOT SOUND: {counts}")
+                for violation in verdict.violations[:10]:
+                    self.say(f"  {violation}")
+
+
+def _shapes() -> tuple[Shape, ...]:
+    """Return the kinds of servers in turn: all faults find one that allows them."""
+    usual = (Shape(rate=None), Shape(rate=None, gateways=3), Shape(rate=None, feed_hwm=16))
+    if why_no_small_disk() is None:
+        return (*usual, Shape(rate=None, disk_mb=_SMALL_DISK_MB))
+    return usual
+
+
+_SHAPES = _shapes()
+
+
+def _words(shape: Shape) -> str:
+    words = [f"{shape.gateways} gateways"]
+    if shape.disk_mb:
+        words.append(f"a disk of {shape.disk_mb} MiB")
+    if shape.feed_hwm:
+        words.append("a small feed")
+    return ", ".join(words)
+
+
+def _kind(name: str) -> type[Fault]:
+    return FAULTS.get(name) or HABIT_OF[name]
+
+
+def _make(name: str, run: Run) -> Fault:
+    random = Random(run.random.getrandbits(64))
+    if name in FAULTS:
+        return make(name, run.cluster, random)
+    return HABIT_OF[name](run, random)
+
+
+def _fits(kind: type[Fault], group: list[Fault]) -> bool:
+    """Whether a fault can be at the same time as these."""
+    targets = {fault.acts_on for fault in group}
+    if kind.acts_on in targets or (targets & _ALONE):
+        return False
+    if kind.acts_on in _ALONE:
+        return not group
+    return not (kind.acts_on in _APART and targets & _APART)
+
+
+def _more(fault: Fault) -> dict[str, object]:
+    """What can be said of a fault only when it is over."""
+    return {name: value for name, value in fault.describe().items() if name != "within_s"}
+
+
+def remove(folder: Path) -> None:
+    """Throw a campaign's folder away."""
+    shutil.rmtree(folder, ignore_errors=True)
