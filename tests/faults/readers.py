@@ -35,6 +35,8 @@ class _View:
     ever_low: int = -1
     ever_high: int = -1
     """What it ever applied since this history began for it."""
+    holes: list[range] = field(default_factory=list)
+    """What it never applied of that."""
     disk: bool = False
     """This session began with what was on the disk."""
     live: bool = False
@@ -56,6 +58,11 @@ class _View:
 
     def restart(self) -> None:
         self.low = self.high = self.ever_low = self.ever_high = self.start_high = -1
+        self.holes.clear()
+
+    def saw(self, seq: int, low: int, high: int) -> bool:
+        """Whether it applied ``seq``, when its interval is this."""
+        return low < seq <= high and not any(seq in hole for hole in self.holes)
 
 
 @dataclass(slots=True)
@@ -184,11 +191,13 @@ class Readers:
         else:
             what = f"seq {first} of {view.room[:8]} follows {view.high}"
             self.findings.add(Invariant.ORDER, client, what)
+            view.holes.append(range(view.high + 1, first))
         view.high = max(view.high, last)
 
     def _hole(self, client: str, view: _View, first: int, last: int) -> None:
         what = f"seq {first}…{last} of {view.room[:8]}, and it has {view.low + 1}…{view.high}"
         self.findings.add(Invariant.ORDER, client, what)
+        view.holes += [range(last + 1, view.low + 1), range(view.high + 1, first)]
         view.low, view.high = min(view.low, first - 1), max(view.high, last)
 
     def _disk_is_whole(self, client: str, view: _View) -> None:
@@ -235,6 +244,10 @@ class Readers:
         seen = (view.ever_low, view.ever_high) if kept else (view.low, view.high)
         if seen[1] >= 0:
             low = min(low, seen[0])
+            for first, last in view.finals:
+                if first <= seen[0] or last > seen[1]:
+                    what = f"holds seq {first}…{last} of {view.room[:8]}, and applied less"
+                    tell(Invariant.ORDER, client, what)
         self._missing(client, view, order, range(low + 1, head + 1), seen)
 
     def _interval(self, client: str, view: _View, end: End) -> None:
@@ -277,7 +290,7 @@ class Readers:
             box = self.ledger.rooms.get(order.room, {}).get(one[OE]) if one else None
             if box is not None and box.client == client:
                 self.findings.add(Invariant.SESSION, client, f"its own {what}")
-            elif seen[0] < seq <= seen[1]:
+            elif view.saw(seq, *seen):
                 self.findings.add(Invariant.SESSION, client, f"it saw that {what}")
         for seq in self.lost.get((order.room, order.epoch), ()):
             if seq > entitled.start - 1:

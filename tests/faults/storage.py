@@ -2,7 +2,7 @@
 
 Every row is checked with the broker's own checksums and decoded with the protocol's own
 functions; then the whole history is read once more as the broker reads it for clients, which
-must give the same blocks. Nothing is written.
+must give the same blocks. Nothing is written but what SQLite needs beside a file that is read.
 """
 
 import contextlib
