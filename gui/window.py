@@ -15,6 +15,7 @@ from types import TracebackType
 from gui import settings
 from gui.bridge import Bridge
 from gui.chat.model import Model
+from gui.desktop import drops
 from gui.desktop.appearance import Appearance
 from gui.desktop.clipboard import Clipboard
 from gui.desktop.news import News
@@ -24,13 +25,14 @@ from gui.ownership import claim, in_tk_thread
 from gui.paint import kit
 from gui.paint.look import Look
 from gui.paint.pictures import Pictures
+from gui.paint.slices import LONG, Steps
 from gui.paint.theme import WINDOW, WINDOW_MIN
 from gui.session import Begin, Session, begin
 from gui.settings import Settings
 from gui.views.join import JoinScreen
 from gui.views.main import MainScreen
 from gui.views.sheet import ask
-from gui.words.i18n import Words, find_language
+from gui.words.i18n import Words, find_language, reading
 from protocol.client.happenings import Happening, LinkChanged, Welcomed
 from protocol.folders import profiles_folder
 
@@ -79,7 +81,10 @@ class Window:
         self._ticking = ""
         self._ticked_at = time.time()
         self._place()
-        self.show_join(link, nick)
+        drops.load(self.root)
+        # Nobody waits at a window that is not there yet.
+        for _ in self._join_steps(link, nick):
+            pass
         self.appearance.watch(lambda: self.bridge.call(self._system_theme_changed))
         self.root.deiconify()
         self._garbage = Garbage(self.root)
@@ -157,22 +162,43 @@ class Window:
     def _zoom(self) -> float:
         return self._scale * self.settings.text_percent / 100
 
-    def _make_look(self) -> Look:
-        language = self.settings.language or find_language()
-        look = Look(self.root, self._theme(), self._zoom(), language, self.settings.accent)
+    def _language(self) -> str:
+        return self.settings.language or find_language()
+
+    def _make_look(self, before: Look | None = None) -> Look:
+        look = Look(
+            self.root, self._theme(), self._zoom(), self._language(), self.settings.accent, before
+        )
         look.decode_faces(self.pictures)
         return look
 
     # --- screens ------------------------------------------------------------
 
-    def show_join(self, link: str = "", nick: str = "") -> JoinScreen:
-        """Show the first screen."""
+    def _build(self, steps: Steps) -> None:
+        """Build or draw a screen, bit by bit."""
+        self.look.slices.build(steps)
+
+    def _join_steps(self, link: str = "", nick: str = "") -> Steps:
+        """Build and show the first screen."""
         screen = JoinScreen(
             self.root, self.look, self.joining, self, nick or self.settings.nick, link
         )
+        yield from screen.build()
         self.joining.view = screen
         self._show(screen)
-        return screen
+
+    def _main_steps(self, session: Session) -> Steps:
+        """Build and show the main screen, unless the server was left meanwhile."""
+        screen = MainScreen(self.root, self.look, session.controller, self.pictures, self)
+        yield from screen.build()
+        if self.session is not session:
+            screen.close()
+            screen.widget.destroy()
+            return
+        self._show(screen)
+        yield LONG
+        session.controller.attach(screen)
+        screen.focus()
 
     def _show(self, screen: JoinScreen | MainScreen) -> None:
         old, self.screen = self.screen, screen
@@ -207,13 +233,7 @@ class Window:
         session.controller.on_news = self.news.told
         session.controller.on_changed = self.news.changed
         session.controller.on_uploaded = self.clipboard.discard
-        self._show_main(session)
-
-    def _show_main(self, session: Session) -> None:
-        screen = MainScreen(self.root, self.look, session.controller, self.pictures, self)
-        self._show(screen)
-        session.controller.attach(screen)
-        screen.focus()
+        self._build(self._main_steps(session))
 
     def open_room(self, room: bytes) -> None:
         """Bring the window to the front and show a room: a notification was clicked."""
@@ -226,9 +246,13 @@ class Window:
     def leave_server(self) -> None:
         """Go back to the first screen; another server can be joined there."""
         if isinstance(self.screen, MainScreen):
-            self.show_join()
-            self.joining.leave()
-            self.news.left()
+            self._build(self._leave_steps())
+
+    def _leave_steps(self) -> Steps:
+        yield from self._join_steps()
+        yield None
+        self.joining.leave()
+        self.news.left()
 
     # --- settings at work ---------------------------------------------------
 
@@ -255,15 +279,24 @@ class Window:
 
     def _restyle(self) -> None:
         self.look.set_theme(self._theme(), self.settings.accent)
-        kit.set_theme(self.look)
+        self._build(self._restyle_steps())
+
+    def _restyle_steps(self) -> Steps:
+        yield from kit.theme_steps(self.look)
         self.root.configure(bg=self.look.palette.chat)
         if self.screen is not None:
-            self.screen.restyle()
+            yield from self.screen.restyle()
 
     def _build_again(self) -> None:
         """Make the screen anew, because every word or every measure of it is another one."""
+        self._build(self._again_steps())
+
+    def _again_steps(self) -> Steps:
+        yield from reading(self._language())
         kit.set_scale(self._zoom())
-        self.look = self._make_look()
+        yield LONG
+        self.look = self._make_look(self.look)
+        yield None
         px, root = self.look.px, self.root
         root.minsize(
             min(px(WINDOW_MIN[0]), root.winfo_screenwidth()),
@@ -271,10 +304,10 @@ class Window:
         )
         session = self.session
         if isinstance(self.screen, MainScreen) and session is not None:
-            self._show_main(session)
+            yield from self._main_steps(session)
         elif isinstance(self.screen, JoinScreen):
             nick, link = self.screen.typed()
-            self.show_join(link, nick)
+            yield from self._join_steps(link, nick)
 
     # --- time, focus, errors, closing ---------------------------------------
 
@@ -346,6 +379,7 @@ class Window:
         self.root.focus_set()
         self.root.withdraw()
         self.root.after_cancel(self._ticking)
+        self.look.slices.clear()
         if self.screen is not None:
             self.screen.close()
         self.joining.leave()

@@ -12,6 +12,21 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 
+def load(widget: tk.Misc) -> bool:
+    """Load tkdnd; return whether there is one. The first call takes some 5 ms."""
+    try:
+        from tkinterdnd2 import TkinterDnD
+    except ImportError:
+        log.info("event=drops_missing reason=not_installed")
+        return False
+    try:
+        TkinterDnD._require(widget)
+    except RuntimeError as error:
+        log.info("event=drops_missing reason=%s", type(error).__name__)
+        return False
+    return True
+
+
 class Drops:
     """Has one widget, with all that is in it, take files."""
 
@@ -25,7 +40,7 @@ class Drops:
         self._widget = widget
         self._on_files = on_files
         self._on_over = on_over
-        self.ready = self._load()
+        self.ready = load(widget)
         """Whether files can be dropped at all."""
         if self.ready:
             call, path = widget.tk.call, str(widget)
@@ -36,19 +51,6 @@ class Drops:
             ):  # fmt: skip
                 command = widget.register(work)
                 call("bind", path, name, f"{command} %D")
-
-    def _load(self) -> bool:
-        try:
-            from tkinterdnd2 import TkinterDnD
-        except ImportError:
-            log.info("event=drops_missing reason=not_installed")
-            return False
-        try:
-            TkinterDnD._require(self._widget)
-        except RuntimeError as error:
-            log.info("event=drops_missing reason=%s", type(error).__name__)
-            return False
-        return True
 
     def _enter(self, _data: str) -> str:
         self._on_over(True)

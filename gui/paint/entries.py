@@ -38,8 +38,8 @@ class Entry(tk.Frame):
             self, bd=0, highlightthickness=0, relief="flat", width=1, font=font, insertwidth=px(2),
             xscrollcommand=self._told,
         )  # fmt: skip
-        inset = {"x": px(RADIUS), "relwidth": 1, "width": -2 * px(RADIUS)}
-        self.field.place(**inset, rely=0.5, anchor="w")
+        inset = px(RADIUS)
+        self.field.place(x=inset, relwidth=1, width=-2 * inset, rely=0.5, anchor="w")
         if placeholder:
             self._hint = tk.Label(
                 self, text=look.plain(placeholder), font=font, bd=0, padx=0, pady=0,
@@ -65,16 +65,20 @@ class Entry(tk.Frame):
     # --- as an entry ------------------------------------------------------------
 
     def bind(  # type: ignore[override]
-        self, sequence: str, func: Callable[["tk.Event[tk.Misc]"], object], add: str = "+"
+        self, sequence: str, func: Callable[[Any], object], add: Literal["+"] | bool = True
     ) -> str:
         """Bind to the field in it, besides what is bound already."""
-        return self.field.bind(sequence, func, add)  # type: ignore[arg-type]
+        return self.field.bind(sequence, func, add)
 
     def focus_set(self) -> None:
         """Have keys come here."""
         self.field.focus_set()
 
     focus = focus_set
+
+    def focus_force(self) -> None:
+        """Have keys come here, even from another program."""
+        self.field.focus_force()
 
     def get(self) -> str:
         """Return what stands in it; never the placeholder."""
@@ -104,7 +108,7 @@ class Entry(tk.Frame):
         """``normal``, ``disabled``, or ``readonly``: then it can only be copied."""
         self.field.configure(state=state)
 
-    def _told(self, *_: str) -> None:
+    def _told(self, *_: object) -> None:
         """The text is another one: Tk tells this to what scrolls a field, whoever wrote it."""
         hint = self._hint
         if hint is None:

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tkinter as tk
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import customtkinter as ctk  # type: ignore[import-untyped,unused-ignore]
 
@@ -26,6 +26,7 @@ from gui.paint.controls import Switch as Switch
 from gui.paint.dropdown import Dropdown as Dropdown
 from gui.paint.entries import Entry as Entry
 from gui.paint.look import Look
+from gui.paint.slices import Steps
 from gui.paint.theme import palette
 
 
@@ -55,11 +56,11 @@ def set_theme(look: Look) -> None:
         pass
 
 
-def theme_steps(look: Look) -> Iterator[None]:
+def theme_steps(look: Look) -> Steps:
     """Do as :func:`set_theme` does, step by step."""
     ctk.set_appearance_mode(look.palette.name)
     for one in list(look.painted):
-        yield
+        yield None
         try:
             if one.winfo_exists():
                 one.restyle()

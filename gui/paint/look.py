@@ -40,17 +40,22 @@ class Look:
     """How everything looks just now."""
 
     def __init__(
-        self, root: tk.Misc, theme: str, scale: float, language: str = "en", accent: str = ACCENT
-    ) -> None:
-        """``theme`` is light or dark; ``scale`` 1.0 is 96 dots per inch; ``accent`` of ACCENTS."""
+        self, root: tk.Misc, theme: str, scale: float, language: str = "en", accent: str = ACCENT,
+        before: "Look | None" = None,
+    ) -> None:  # fmt: skip
+        """``theme`` is light or dark; ``scale`` 1.0 is 96 dots per inch; ``accent`` of ACCENTS.
+
+        What was made for the look ``before`` is used again where it is the same.
+        """
         self.tr = Words(language)
         self.palette: Palette = palette(theme, accent)
         self.accent = accent
         self.scale = scale
-        self.fonts = Fonts(root, scale)
-        self.art = Art(root)
-        self.shapes = Shapes(root)
-        self.slices = Slices(root)
+        same = before is not None and before.scale == scale
+        self.fonts: Fonts = before.fonts if before is not None and same else Fonts(root, scale)
+        self.art: Art = before.art if before is not None else Art(root)
+        self.shapes: Shapes = before.shapes if before is not None else Shapes(root)
+        self.slices: Slices = before.slices if before is not None else Slices(root)
         """What is to be drawn or built, bit by bit."""
         self.painted: WeakSet[Painted] = WeakSet()
         """Buttons and fields, wherever they stand: each is drawn again in another theme."""

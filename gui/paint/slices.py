@@ -3,8 +3,8 @@
 Whatever draws or builds waits in one line for each window. A slice takes from its front until
 :data:`SLICE_S` is over; then Tk handles keys and clicks that came meanwhile, and the next slice
 follows. Tk itself draws when the line is empty, so nothing half made is seen. Work is a
-function, or a generator that yields where it may be interrupted; between two yields it should
-take less than 2 ms. Belongs to the Tk thread.
+function, or a generator that yields where it may be interrupted: nothing, or :data:`LONG` if what
+comes next takes some 2 ms and more, and begins a slice. Belongs to the Tk thread.
 """
 
 import tkinter as tk
@@ -16,7 +16,9 @@ from typing import Final
 SLICE_S: Final = 0.002
 """After so long, the next slice begins."""
 
-Steps = Iterator[None]
+LONG: Final = True
+"""What comes next begins a slice."""
+Steps = Iterator[bool | None]
 
 
 class Work:
@@ -65,6 +67,11 @@ class Slices:
         if work is not None and not work.done:
             self._drop(work)
 
+    def clear(self) -> None:
+        """Do nothing more of anything: the window goes."""
+        for work in tuple(self._line):
+            self._drop(work)
+
     def _drop(self, work: Work) -> None:
         work.done = True
         if work in self._line:
@@ -80,7 +87,7 @@ class Slices:
         self._running = True
         ends = self._clock() + SLICE_S
         try:
-            while self._line and self._step(self._line[0]) < ends:
+            while self._line and not self._step(self._line[0]) and self._clock() < ends:
                 pass
         finally:
             # Also if a step failed: others wait.
@@ -88,17 +95,17 @@ class Slices:
             if self._line:
                 self._go_on()
 
-    def _step(self, work: Work) -> float:
-        """Take one step; return what time it is."""
+    def _step(self, work: Work) -> bool:
+        """Take one step; return whether the slice ends with it."""
         work.begun = True
         try:
-            next(work.steps)
+            return next(work.steps) is LONG
         except StopIteration:
             self._drop(work)
         except BaseException:
             self._drop(work)
             raise
-        return self._clock()
+        return False
 
 
 def _steps(call: Callable[[], Steps | None]) -> Steps:

@@ -24,7 +24,6 @@ from gui.paint.controls import Switch
 from gui.paint.look import Look
 from gui.views.sheet import Sheet
 from gui.views.viewing.files import start
-from gui.words.i18n import Words
 
 log = logging.getLogger(__name__)
 
@@ -205,7 +204,7 @@ class ArchiveSheet:
             self._archives, self._online, self._room, offline, self._call
         )
         carrier.job = job = Job(
-            order, self._library, Words(tr.language), carrier.fetch,
+            order, self._library, tr, carrier.fetch,
             carrier.gather if self._online() else None, offline, self._heard,
         )  # fmt: skip
         self._seen, self._drawn = (0, 0, ""), None

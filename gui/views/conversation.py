@@ -18,6 +18,7 @@ from gui.desktop.clipboard import Clipboard
 from gui.paint.kit import IconButton
 from gui.paint.look import Look
 from gui.paint.pictures import Pictures
+from gui.paint.slices import LONG, Steps
 from gui.paint.theme import HEADER_HEIGHT
 from gui.text.hosts import link_of
 from gui.text.textlayout import clean
@@ -70,7 +71,7 @@ class Conversation:
         tip: Tooltip,
         clipboard: Clipboard,
     ) -> None:
-        """Fill ``frame``."""
+        """``frame`` is filled by :meth:`build`."""
         self._root = frame.winfo_toplevel()
         self._frame = frame
         self._look = look
@@ -78,6 +79,12 @@ class Conversation:
         self._model = controller.model
         self._around = around
         self._clipboard = clipboard
+        self._pictures = pictures
+        self._tip = tip
+
+    def build(self) -> Steps:
+        """Fill the frame; before the end, nothing here may be used."""
+        frame, look, controller, around = self._frame, self._look, self._controller, self._around
         px, tr = look.px, look.tr
         self._header = tk.Frame(frame, bd=0, height=px(HEADER_HEIGHT))
         self._header.pack(side="top", fill="x")
@@ -88,46 +95,53 @@ class Conversation:
             made = IconButton(self._header, look, name, work, "card")
             pad = (px(8), 0) if side == "left" else (0, px(4))
             made.widget.pack(side="right" if side == "right" else "left", padx=pad)
-            tip.attach(made.widget, hint)
+            self._tip.attach(made.widget, hint)
             self._icons.append(made)
             return made
 
         self._back = icon("back", around.to_rooms, tr("main.back"), "left")
+        yield None
         self.more_button = icon("more", around.more_menu, tr("main.more"))
         icon("people", around.toggle_people, tr("main.people"))
+        yield None
         icon("search", lambda: around.search(False), tr("main.search"))
         self.title = TitleBar(self._header, look, self._model, around.toggle_people)
         self.title.widget.pack(side="left", fill="both", expand=True)
         self._rule = tk.Frame(frame, bd=0, height=1)
         self._rule.pack(side="top", fill="x")
         self.toast = Toast(frame, look)
+        yield LONG
         self.composing = Composing(
             self._root,
             look,
             controller,
             self.toast.say,
-            pictures,
-            clipboard,
+            self._pictures,
+            self._clipboard,
             around.pick_emoji,
             self.jump,
         )
-        self.composer = Composer(frame, look, self._model, self.composing, clipboard)
+        self.composer = Composer(frame, look, self._model, self.composing, self._clipboard)
         self.composing.composer = self.composer
         for button, name in (
             (self.composer.attach_button, "composer.attach"),
             (self.composer.send_button, "composer.send"),
             (self.composer.emoji_button, "composer.emoji"),
         ):
-            tip.attach(button.widget, tr(name))
+            self._tip.attach(button.widget, tr(name))
         self.composer.widget.pack(side="bottom", fill="x")
-        self.timeline = Timeline(frame, look, self._model, pictures, self)
+        yield LONG
+        self.timeline = Timeline(frame, look, self._model, self._pictures, self)
         self.timeline.widget.pack(side="top", fill="both", expand=True)
         self.reader: TextViewer | None = None
         """The long text that was read last."""
-        self.files = Files(self._root, look, controller, pictures, clipboard, self.toast.say)
+        self.files = Files(
+            self._root, look, controller, self._pictures, self._clipboard, self.toast.say
+        )
+        yield None
         self._drops = DropVeil(frame, look, self.files_dropped)
         self.alone(False)
-        self.restyle()
+        yield from self.restyle()
 
     # --- showing ----------------------------------------------------------------
 
@@ -157,16 +171,20 @@ class Conversation:
         slaves = [one for one in self._header.pack_slaves() if one is not self._back.widget]
         return slaves[0]
 
-    def restyle(self) -> None:
+    def restyle(self) -> Steps:
         """Draw everything in the palette of now."""
         palette = self._look.palette
         self._header.configure(bg=palette.card)
         self._rule.configure(bg=palette.line)
         for one in self._icons:
             one.restyle()
+            yield None
         self.title.draw()
+        yield None
         self.composer.restyle()
+        yield LONG
         self.timeline.restyle()
+        yield None
         self.toast.restyle()
 
     def close(self) -> None:

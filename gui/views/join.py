@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from gui import keys, ports
 from gui.paint import kit
 from gui.paint.look import Look
+from gui.paint.slices import Steps
 from gui.settings import Server, Settings
 from gui.text.rowlayout import Box
 from gui.text.textlayout import clean, one_line
@@ -62,7 +63,7 @@ class JoinScreen:
     def __init__(
         self, root: tk.Misc, look: Look, joining: Joining, app: JoinApp, nick: str, link: str
     ) -> None:
-        """``nick`` and ``link`` stand in their fields."""
+        """``nick`` and ``link`` stand in their fields; :meth:`build` makes what it shows."""
         self._root = root
         self._look = look
         self._joining = joining
@@ -71,8 +72,14 @@ class JoinScreen:
         self._moving = ""
         self._step = 0
         self._labels: list[tuple[tk.Label, str]] = []
-        px, tr = look.px, look.tr
+        self._start = (nick, link)
+        self._shortcuts: dict[str, Callable[[], None]] = {}
         self.widget = tk.Frame(root, bd=0)
+
+    def build(self) -> Steps:
+        """Make its parts; before the end it may not be used, nor be placed."""
+        root, look, app, (nick, link) = self._root, self._look, self._app, self._start
+        px, tr = look.px, look.tr
         self._tip = Tooltip(root.winfo_toplevel(), look)
         self._menu = PopMenu(root, look)
         self._corner = tk.Frame(self.widget, bd=0)
@@ -81,6 +88,7 @@ class JoinScreen:
             self._corner, look, LANGUAGES[tr.language], self._languages, "quiet", "chat"
         )
         self._language.pack(side="right", padx=px(8))
+        yield None
         self._edge = tk.Frame(self.widget, bd=0)
         self._edge.place(relx=0.5, rely=0.5, anchor="center", width=px(WIDTH))
         self._card = tk.Frame(self._edge, bd=0)
@@ -95,14 +103,17 @@ class JoinScreen:
         head.bind("<Configure>", lambda _: self._draw_head())
         self._slogan = self._label("join.slogan", "label", "quiet", (0, 12))
         self._slogan.configure(anchor="center")
+        yield None
         self.servers = ServerList(self._card, look, app, self._menu, self._join_known, self._fit)
         self.servers.set([one for one in app.settings.servers if not link or one.link == link])
         if self.servers.items:
             self._label("join.known", "small", "quiet", (0, 4))
             self.servers.widget.pack(fill="x", padx=px(EDGE - 12), pady=(0, px(12)))
+        yield None
         self._label("join.nick", "small", "quiet", (0, 0))
         self.nick = kit.entry(self._card, look)
         self.nick.pack(fill="x", padx=px(EDGE), pady=(px(4), px(8)))
+        yield None
         self._label("join.link", "small", "quiet", (0, 0))
         row = self._row = tk.Frame(self._card, bd=0)
         row.pack(fill="x", padx=px(EDGE), pady=(px(4), px(8)))
@@ -110,6 +121,7 @@ class JoinScreen:
         self.paste_button.pack(side="right", padx=(px(8), 0))
         self.link = kit.entry(row, look, "zviazok://…")
         self.link.pack(side="left", fill="x", expand=True)
+        yield None
         self._bar = tk.Canvas(self._card, bd=0, highlightthickness=0, height=px(4))
         self._bar.pack(fill="x", padx=px(EDGE), pady=(px(4), 0))
         self.message = tk.Label(
@@ -117,6 +129,7 @@ class JoinScreen:
         )
         self.join_button = self._button(tr("join.join"), self.submit, "main")
         self.host_button = self._button(tr("join.host"), self.host, "quiet")
+        yield None
         self._ports = tk.Frame(self._card, bd=0)
         label = self._label("join.port", "small", "quiet", (0, 0), self._ports)
         label.pack_configure(side="left", fill="none", padx=(0, px(8)), pady=0)
@@ -131,14 +144,13 @@ class JoinScreen:
         for field in (self.nick, self.link):
             field.bind("<Return>", lambda _: self.submit())
         self.port.bind("<Return>", lambda _: self.host())
-        self._shortcuts: dict[str, Callable[[], None]] = {
-            "Ctrl+Q": app.ask_close,
-            "Esc": self._give_up,
-        }
-        keys.install(root.winfo_toplevel(), self._shortcuts)
         self._parts = (head, self._slogan)
+        yield None
+        yield from self.restyle()
+        # Not earlier: until then they are another screen's.
+        self._shortcuts = {"Ctrl+Q": app.ask_close, "Esc": self._give_up}
+        keys.install(root.winfo_toplevel(), self._shortcuts)
         self.widget.bind("<Configure>", lambda _: self._fit())
-        self.restyle()
         first = self.nick if not nick else self.link if not self.servers.items else None
         (self.servers.widget if first is None else first).after_idle(
             lambda: self._focus_first(first)
@@ -359,7 +371,7 @@ class JoinScreen:
         ink = (palette.text, palette.text, palette.card)
         look.line(head, (left + side + px(16), top), line, ink, "huge", ())
 
-    def restyle(self) -> None:
+    def restyle(self) -> Steps:
         """Draw in the palette of now."""
         palette = self._look.palette
         for frame in (self.widget, self._corner):
@@ -370,6 +382,7 @@ class JoinScreen:
         for label, ink in self._labels:
             label.configure(bg=palette.card, fg=getattr(palette, ink))
         self.message.configure(bg=palette.card)
+        yield None
         self._theme.set_icon("sun" if palette.name == "dark" else "moon")
         self._draw_head()
         self.servers.list.draw()

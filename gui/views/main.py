@@ -20,6 +20,7 @@ from gui.ownership import in_tk_thread
 from gui.paint.kit import IconButton
 from gui.paint.look import Look
 from gui.paint.pictures import Pictures
+from gui.paint.slices import Steps
 from gui.paint.theme import HEADER_HEIGHT
 from gui.session import Session
 from gui.text.textlayout import clean
@@ -78,19 +79,25 @@ class MainScreen:
     def __init__(
         self, root: tk.Tk, look: Look, controller: Controller, pictures: Pictures, app: AppActs
     ) -> None:
-        """``root`` is the window."""
+        """``root`` is the window; :meth:`build` makes what it shows."""
         self._root = root
         self._look = look
         self._controller = controller
         self._model = controller.model
+        self._pictures = pictures
         self._app = app
         self.dialog: object = None
         """What was asked last in a sheet."""
         self._shown_room = b""
         self._use_emoji: Callable[[str], None] = lambda _: None
-        px, tr = look.px, look.tr
+        self._shortcuts: dict[str, Callable[[], None]] = {}
         self.panes = Panes(root, look)
         self.widget = self.panes.widget
+
+    def build(self) -> Steps:
+        """Make its parts; before the end it may not be used, nor be placed."""
+        root, look, controller, app = self._root, self._look, self._controller, self._app
+        px, tr = look.px, look.tr
         self.tip = Tooltip(root, look)
         self.menu = PopMenu(root, look)
         self.emoji = EmojiPicker(
@@ -98,6 +105,7 @@ class MainScreen:
             self._take_tone, self._picked,
         )  # fmt: skip
 
+        yield None
         left = self.panes.rooms
         self._me = tk.Frame(left, bd=0, height=px(HEADER_HEIGHT))
         self._me.pack(side="top", fill="x")
@@ -109,23 +117,27 @@ class MainScreen:
         self.me.widget.pack(side="left", fill="both", expand=True)
         self.status = StatusBar(left, look, self._model, controller.try_again)
         self.status.widget.pack(side="bottom", fill="x")
+        yield None
         self.rooms = RoomsColumn(left, look, self._model, self)
         self.rooms.widget.pack(side="top", fill="both", expand=True)
         # Tab goes in the order in which things lie on each other; this stands under the rooms.
         tk.Misc.lift(self.status.widget)
+        yield None
         self.people = PeopleColumn(self.panes.people, look, self._model, self)
         self.people.widget.pack(fill="both", expand=True)
         self.talk = Conversation(
-            self.panes.talk, look, controller, pictures, self, self.tip, app.clipboard
+            self.panes.talk, look, controller, self._pictures, self, self.tip, app.clipboard
         )
+        yield from self.talk.build()
         self.timeline, self.composer = self.talk.timeline, self.talk.composer
         self.finder = SearchPane(
             self.panes, look, controller, self._history, app.bridge, self.timeline, self.focus
         )
+        yield from self._style()
+        # Not earlier: until then they are another screen's.
         self._shortcuts = main_chords(self, controller, app.ask_close)
         keys.install(root, self._shortcuts)
         self.widget.bind("<Configure>", lambda _: self._resized())
-        self._style()
         if MainScreen._settings_open:
             self.widget.after_idle(self.open_settings)
 
@@ -192,24 +204,28 @@ class MainScreen:
 
     # --- drawing ----------------------------------------------------------------
 
-    def _style(self) -> None:
+    def _style(self) -> Steps:
         self._me.configure(bg=self._look.palette.side)
         self.panes.restyle()
+        yield None
         self.rooms.restyle()
         self.people.restyle()
         self.status.draw()
         for one in self._icons:
+            yield None
             one.restyle()
 
-    def restyle(self) -> None:
+    def restyle(self) -> Steps:
         """Draw everything in the palette of now."""
         self.tip.hide()
         self.emoji.restyle()
-        self._style()
-        self.talk.restyle()
+        yield from self._style()
+        yield from self.talk.restyle()
         self.finder.restyle()
+        yield None
         if isinstance(self.dialog, SettingsSheet) and self.dialog.open:
             self.dialog.restyle()
+        yield None
         self.show(Part.ALL)
 
     def _resized(self) -> None:

@@ -6,11 +6,12 @@ below the mouse, or the one that the arrow keys went to. Belongs to the Tk threa
 
 import tkinter as tk
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import Generic, TypeVar
 
 from gui.paint.look import Look
+from gui.paint.slices import Work
 
 T = TypeVar("T")
 STEP = 64
@@ -52,7 +53,9 @@ class RowList(Generic[T]):
         self._items: Sequence[T] = ()
         self._tops: list[int] = [0]
         self._top = 0
-        self._pending = ""
+        self._drawing: Work | None = None
+        self._stale = False
+        """What is being drawn is another by now."""
         self._dragged: int | None = None
         self._left_at = -1
         self.focused = False
@@ -198,17 +201,24 @@ class RowList(Generic[T]):
         self.light(self.index_at(self.widget.winfo_pointery() - self.widget.winfo_rooty()))
 
     def draw(self) -> None:
-        """Draw what is in view, once Tk is idle; many calls cost one drawing."""
-        if not self._pending:
-            self._pending = self.widget.after_idle(self._draw)
+        """Draw what is in view, soon and row by row; many calls cost one drawing."""
+        drawing = self._drawing
+        if drawing is None or drawing.done:
+            self._drawing = self._look.slices.build(self._draw())
+        elif drawing.begun:
+            # Not from the start at once: whoever moves the mouse fast shall see something.
+            self._stale = True
 
     def _forget(self) -> None:
-        if self._pending:
-            self.widget.after_cancel(self._pending)
-            self._pending = ""
+        self._look.slices.cancel(self._drawing)
 
-    def _draw(self) -> None:
-        self._pending = ""
+    def _draw(self) -> Iterator[None]:
+        self._stale = True
+        while self._stale:
+            self._stale = False
+            yield from self._draw_rows()
+
+    def _draw_rows(self) -> Iterator[None]:
         canvas = self.widget
         width, height = canvas.winfo_width(), canvas.winfo_height()
         canvas.configure(bg=getattr(self._look.palette, self._below))
@@ -221,6 +231,7 @@ class RowList(Generic[T]):
             y = self._tops[index] - self._top
             self._paint(canvas, self._items[index], y, width, index == self.lit)
             index += 1
+            yield
         if self._tops[-1] > height > 0:
             self._thumb(canvas, width, height)
 

@@ -11,7 +11,8 @@ import locale
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
@@ -59,11 +60,8 @@ class Words:
         """Read the sentences of a language of LANGUAGES; others get English."""
         self.language = language if language in LANGUAGES else "en"
         self._sentences: dict[str, catalog.Said] = {}
-        for file in files("gui.words").joinpath("languages").iterdir():
-            if file.name.endswith(".toml"):
-                area = file.name.removesuffix(".toml")
-                for name, said in catalog.read(file.read_text("utf-8"), self.language).items():
-                    self._sentences[f"{area}.{name}"] = said
+        for area in _areas():
+            self._sentences.update(_read(area, self.language))
 
     def __call__(self, name: str, /, n: int | None = None, **values: object) -> str:
         """Return a sentence with its values filled in; ``n`` chooses the plural, as ``{n}`` too."""
@@ -81,6 +79,26 @@ class Words:
         """Return a number with its thousands apart, as this language writes it."""
         # A no-break space, so that no line ends inside a number.
         return f"{value:,}".replace(",", "," if self.language in ("en", "th") else "\u00a0")
+
+
+@cache
+def _areas() -> tuple[str, ...]:
+    names = (file.name for file in files("gui.words").joinpath("languages").iterdir())
+    return tuple(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
+@cache
+def _read(area: str, language: str) -> dict[str, catalog.Said]:
+    file = files("gui.words").joinpath("languages", f"{area}.toml")
+    found = catalog.read(file.read_text("utf-8"), language)
+    return {f"{area}.{name}": said for name, said in found.items()}
+
+
+def reading(language: str) -> Iterator[None]:
+    """Read the sentences of a language step by step; its :class:`Words` then cost little."""
+    for area in _areas():
+        _read(area, language if language in LANGUAGES else "en")
+        yield
 
 
 def find_language() -> str:

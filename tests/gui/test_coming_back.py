@@ -102,6 +102,7 @@ def test_nothing_of_a_server_is_left_when_one_goes_to_another(
         bench.tell(Arrived(GENERAL, (text(seq),), True))
     assert len(shown) == 1 and window.news._later
     window.leave_server()
+    bench.settle()
     assert cleared and not window.news._later
     bench.settle()
     window.joining.join("Marko", LINK)

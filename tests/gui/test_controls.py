@@ -159,10 +159,9 @@ def test_tab_reaches_every_control_once(stage: Stage) -> None:
     stage.open()
     heard: list[str] = []
     look, root = stage.look, stage.root
-    field = kit.entry(root, look)
     made: list[tk.Widget] = [
         kit.button(root, look, "One", lambda: heard.append("one"), "main"),
-        field,
+        kit.entry(root, look),
         kit.Switch(root, look, "Two", False, lambda _: heard.append("two")).widget,
         kit.button(root, look, "Three", lambda: heard.append("three")),
         kit.IconButton(root, look, "close", lambda: heard.append("four"), "card").widget,
@@ -181,7 +180,7 @@ def test_tab_reaches_every_control_once(stage: Stage) -> None:
     stage.keys("Tab")
     stage.keys("Return")
     assert heard == ["one", "two", "three", "four"]
-    assert field.get() == "hello"
+    assert isinstance(made[1], kit.Entry) and made[1].get() == "hello"
 
 
 def test_a_button_shows_focus_and_another_accent(stage: Stage) -> None:

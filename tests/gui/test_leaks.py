@@ -116,7 +116,8 @@ class Popups:
         self.bench.wait(lambda: bool(sheet._thumbs), "the thumbnail")
         # What stands in its place until it comes is drawn only if it is late, and is kept for good.
         sheet._thumbs.clear()
-        sheet.list._draw()
+        sheet.list.draw()
+        self.bench.settle()
 
     def viewer(self) -> None:
         files = self.main.talk.files
