@@ -58,6 +58,11 @@ class Outbox:
         found += [(n, ns, seq) for (n, one), (ns, seq) in self.again.items() if one == epoch]
         return found
 
+    def unanswered(self) -> int:
+        """Return how many messages have no answer."""
+        columns = zip(self.invoked_ns, self.acked_ns, self.failed_epoch, strict=True)
+        return sum(1 for said, acked, failed in columns if said and not acked and failed < 0)
+
     def __str__(self) -> str:
         return f"{self.client} room={self.room[:8]} oe={self.oe[:8]}"
 

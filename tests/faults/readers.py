@@ -47,6 +47,8 @@ class _View:
     wrong: list[int] = field(default_factory=list)
     """Places at the end with another value."""
     end: End | None = None
+    reads: bool = False
+    """It ever applied or held something, or said at its end what it holds."""
 
     def begin_session(self) -> None:
         self.low = self.high = -1
@@ -105,6 +107,7 @@ class Readers:
                 if not self.roll.may_see(client, record.room):
                     what = f"has {type(record).__name__} of a room of others, {record.room[:8]}"
                     self.findings.add(Invariant.PRIVACY, client, what)
+            view.reads = view.reads or isinstance(record, See | End | FinalPiece)
             if isinstance(record, See):
                 self._see(client, view, record)
             elif isinstance(record, FinalPiece):
@@ -215,7 +218,10 @@ class Readers:
         mine = [view for view in views.values() if view.member]
         if client in self.gone:
             return
-        if not views or (mine and not any(view.end for view in mine)):
+        if not any(view.reads for view in views.values()):
+            self._judge_writer(client)
+            return
+        if mine and not any(view.end for view in mine):
             tell(Invariant.LIVENESS, client, "did not come to an orderly end")
             return
         waiting = max((view.end.waiting for view in mine if view.end), default=0)
@@ -226,6 +232,17 @@ class Readers:
                 tell(Invariant.LIVENESS, client, f"no end of {view.room[:8]}")
                 continue
             self._judge(client, view, view.end)
+
+    def _judge_writer(self, client: str) -> None:
+        """Who reads nothing is there to say something: all of it must have its answer."""
+        waiting = said = 0
+        for box in self.ledger.outboxes():
+            if box.client == client:
+                said += len(box.values)
+                waiting += box.unanswered()
+        if waiting or not said:
+            what = f"{waiting} of {said} messages have no answer, and it never read anything"
+            self.findings.add(Invariant.LIVENESS, client, what)
 
     def _judge(self, client: str, view: _View, end: End) -> None:
         tell = self.findings.add

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.blocks import NO_OUTBOX, Event
@@ -128,6 +128,7 @@ def test_a_session_has_a_file_of_its_own(tmp_path: Path) -> None:
         Writer(tmp_path, "c07", 9, Clock())
 
 
+@settings(deadline=None)
 @given(cut=st.integers(0, 400))
 def test_a_torn_end_is_forgiven(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     folder = tmp_path_factory.mktemp("torn")

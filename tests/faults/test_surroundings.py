@@ -72,6 +72,14 @@ def test_a_client_without_an_end(run: SpoiledRun) -> None:
     assert found(run) == set()
 
 
+def test_a_client_that_only_writes(run: SpoiledRun) -> None:
+    run.change("c03", lambda one: None if one["f"] in ("end", "final", "see") else one)
+    assert found(run) == set()
+    ok = run.records("c03", "ok")[-1]
+    run.change("c03", lambda one: None if one == ok else one)
+    assert found(run) == {Invariant.LIVENESS}
+
+
 def test_a_client_that_is_not_at_head(run: SpoiledRun) -> None:
     head = run.head(run.room)
     run.drop("c03", run.room, range(head, head + 1))

@@ -46,7 +46,7 @@ def test_a_postfix_lost_at_a_reader(run: SpoiledRun) -> None:
     assert {Invariant.LOSS, Invariant.LIVENESS} <= found(run)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_any_acknowledged_message_lost_anywhere(
     honest: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
