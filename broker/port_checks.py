@@ -67,6 +67,7 @@ def _shake_hands(context: Context, where: str, server_key: bytes) -> Answer:
         return Answer.OURS if event in proved else Answer.OTHER
     finally:
         one.disable_monitor()
+        events.close(linger=0)
         one.close(linger=0)
 
 
