@@ -166,11 +166,16 @@ class Counter:
         size = sum(map(len, items))
         if count > 1 and size > SEND_MAX_BYTES:
             raise WireError(ErrorCode.TOO_BIG, "items", f"may have {SEND_MAX_BYTES} bytes in all")
-        if not self.flight.fits(session, count, size):
-            self._busy(session, frame, BUSY_RETRY_MS)
-            return
-        wait_ms = self._rate.wait_ms(session, count, now_ms)
+        if session.held:
+            wait_ms = session.held_ms(frame[:2], frame.first_n, now_ms)
+            if wait_ms:
+                self._busy(session, frame, wait_ms)
+                return
+        wait_ms = BUSY_RETRY_MS
+        if self.flight.fits(session, count, size):
+            wait_ms = self._rate.wait_ms(session, count, now_ms)
         if wait_ms:
+            session.hold(frame[:2], frame.first_n, now_ms + wait_ms, now_ms)
             self._busy(session, frame, wait_ms)
             return
         self.flight.depart(session, count, size)

@@ -60,6 +60,8 @@ class Session:
     flying_bytes: int = 0
     typed: dict[bytes, int] = field(default_factory=dict)
     """When it last said in a room that somebody is typing; see :meth:`may_type`."""
+    held: dict[tuple[bytes, bytes], tuple[int, int]] = field(default_factory=dict)
+    """Room and outbox epoch → from which ``n`` on it was told BUSY, and until when."""
     faults: int = 0
     lagging_ms: int = 0
     """Since when it takes no more frames; 0: it keeps up."""
@@ -78,6 +80,27 @@ class Session:
                 return False
         self.typed[room] = now_ms
         return True
+
+    def hold(self, lane: tuple[bytes, bytes], first_n: int, until_ms: int, now_ms: int) -> None:
+        """Remember that it was told BUSY; see :meth:`held_ms`."""
+        if len(self.held) >= ROOMS_PER_PERSON_MAX:
+            self.held = {one: row for one, row in self.held.items() if row[1] > now_ms}
+        if len(self.held) < ROOMS_PER_PERSON_MAX or lane in self.held:
+            self.held[lane] = (first_n, until_ms)
+
+    def held_ms(self, lane: tuple[bytes, bytes], first_n: int, now_ms: int) -> int:
+        """Return for how long what comes from ``first_n`` on has to wait for what is before it.
+
+        It would only be a hole in the counters, and use up what was saved for the messages
+        that were told to wait: those would never come to their turn.
+        """
+        row = self.held.get(lane)
+        if row is None:
+            return 0
+        if first_n > row[0] and now_ms < row[1]:
+            return row[1] - now_ms
+        del self.held[lane]
+        return 0
 
 
 class Sessions:

@@ -157,6 +157,56 @@ def test_faster_than_the_rate_is_busy_until_the_time_it_names(stand50: Stand) ->
     assert ann.faults == 0
 
 
+def test_what_follows_messages_that_wait_waits_with_them(stand50: Stand) -> None:
+    """Else it ends as a hole, at the cost of those before it, which never come to their turn."""
+    ann = stand50.talker("ann", ROOM)
+    n = 1
+    while not (said := stand50.take(ann, send(n, 100))):
+        n += 100
+        ann.in_flight = 0
+    stand50.counter.collect()
+    for _ in range(3):
+        (busy,) = said
+        assert isinstance(busy, Busy)
+        (later,) = stand50.take(ann, send(n + 100, 1))
+        assert isinstance(later, Busy)
+        assert later.first_n == n + 100 and 0 < later.retry_ms <= busy.retry_ms
+        stand50.now_ms += busy.retry_ms - 1
+        said = stand50.take(ann, send(n, 100))
+        if not said:
+            break
+    assert said == [] and runs(stand50) == [(ann.slot, ROOM, OUTBOX, n, 100)]
+    stand50.now_ms += 1_000
+    assert stand50.take(ann, send(n + 100, 1)) == []
+
+
+def test_what_waits_holds_up_its_own_room_alone_and_not_for_ever(stand50: Stand) -> None:
+    ann = stand50.talker("ann", ROOM, OTHER)
+    ann.in_flight = WINDOW_MAX_ITEMS
+    assert stand50.take(ann, send(5, 2))
+    ann.in_flight = 0
+    assert stand50.take(ann, send(6))
+    assert stand50.take(ann, send(1, 2, room=OTHER)) == []
+    assert stand50.take(ann, send(5, 1)) == []
+    assert stand50.take(ann, send(6, 1)) == []
+    ann.in_flight = WINDOW_MAX_ITEMS
+    assert stand50.take(ann, send(7, 2))
+    ann.in_flight = 0
+    stand50.now_ms += BUSY_RETRY_MS
+    assert stand50.take(ann, send(9)) == []
+
+
+def test_lanes_that_wait_are_bounded(stand: Stand, ann: Session) -> None:
+    ann.in_flight = WINDOW_MAX_ITEMS
+    for number in range(ROOMS_PER_PERSON_MAX * 2):
+        outbox_epoch = number.to_bytes(8, "big")
+        assert stand.take(ann, Send(ROOM, outbox_epoch, 1, [TEXT]))
+    assert len(ann.held) == ROOMS_PER_PERSON_MAX
+    stand.now_ms += BUSY_RETRY_MS
+    assert stand.take(ann, send(1))
+    assert len(ann.held) == 1
+
+
 def test_a_busy_client_costs_another_nothing(stand50: Stand) -> None:
     ann, bob = stand50.talker("ann", ROOM), stand50.talker("bob", ROOM)
     while not stand50.take(ann, send(1, 128)):
