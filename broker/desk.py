@@ -18,7 +18,7 @@ from broker.sequencer import Sequencer
 from broker.sessions import Gateway, Session, Sessions
 from protocol.backplane import Down, Up
 from protocol.codes import ErrorCode, EventKind, Kind, Purpose, RoomKind
-from protocol.errors import WireError
+from protocol.errors import DamagedError, WireError
 from protocol.frames import (
     KIND_OF,
     AnyFrame,
@@ -63,6 +63,8 @@ log = logging.getLogger("broker")
 _REFUSED_RETRY_MS = 60_000
 _FULL_RETRY_MS = 2_000
 """On a full disk: often enough that everybody is back soon, seldom enough for a crowd."""
+_DAMAGED_RETRY_MS = 60_000
+"""Until somebody has restored the journal, or given the broker another one."""
 _FULL_TEXT = "the server's disk is full: its admin must make room"
 _WRITING = frozenset({Kind.JOIN, Kind.DIRECT, Kind.LEAVE, Kind.RENAME, Kind.LINK, Kind.PROFILE})
 """Requests that change what is stored."""
@@ -194,15 +196,21 @@ class Desk:
             )
             session.tell(Down.DONE, count, encode(no_room))
             return
-        if self.full:
-            busy = Busy(room_id, outbox_epoch, first_n, _FULL_RETRY_MS)
-            session.tell(Down.DONE, len(elements), encode(busy))
-            return
-        device = session.device
-        for answer in self._sequencer.submit(
-            device.person, device, room, outbox_epoch, first_n, elements
-        ):
-            session.tell(Down.DONE, answer.settled, answer.frame)
+        retry_ms = _FULL_RETRY_MS
+        if not self.full:
+            device = session.device
+            try:
+                for answer in self._sequencer.submit(
+                    device.person, device, room, outbox_epoch, first_n, elements
+                ):
+                    session.tell(Down.DONE, answer.settled, answer.frame)
+                return
+            except DamagedError as error:
+                # It costs this outbox alone; whether its messages are stored nobody can say.
+                log.error("journal_damaged room_no=%d error=%s", room.no, error)
+                retry_ms = _DAMAGED_RETRY_MS
+        busy = Busy(room_id, outbox_epoch, first_n, retry_ms)
+        session.tell(Down.DONE, len(elements), encode(busy))
 
     # --- requests -------------------------------------------------------------------
 

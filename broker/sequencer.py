@@ -17,6 +17,7 @@ from broker.directory import Device, Person, Room
 from broker.journal import AnswerRow, Batch, BlobRow, BlockRow, WriterRow
 from protocol.blocks import DEVICE_TAG_BYTES, NO_OUTBOX, Run, encode_block
 from protocol.codes import ErrorCode
+from protocol.errors import DamagedError
 from protocol.frames import Ack, Gap, Refused, encode
 from protocol.limits import BLOCK_MAX_BYTES, BLOCK_MAX_ITEMS
 
@@ -96,7 +97,8 @@ class Sequencer:
     ) -> list[Answer]:
         """Take the elements of a RUN (see :class:`protocol.backplane.Up`) and answer them.
 
-        The answers settle every element, in order: ACK, REFUSED, or for a hole one GAP.
+        The answers settle every element, in order: ACK, REFUSED, or for a hole one GAP. Raises
+        :class:`DamagedError` if what was answered before is not known any more: nothing was taken.
         """
         writer = self._writer(room, device, outbox_epoch)
         expect = writer.last_n + 1
@@ -186,6 +188,8 @@ class Sequencer:
                 seq = row.first_seq + low - row.first_n
                 frame = encode(Ack(room.room, outbox_epoch, low, many, self._epoch, seq))
             answers.append(Answer(many, frame))
+        if sum(one.settled for one in answers) != count:
+            raise DamagedError("answers that were given are missing; restore from a backup")
         return answers
 
     def _stretches(

@@ -11,8 +11,9 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from broker.journal import (
     AnswerRow,
@@ -37,6 +38,7 @@ from broker.sqlite_blocks import (
     oldest,
     row_of,
 )
+from broker.sqlite_rows import COLUMNS, check, check_bytes, insert, seal, select
 from broker.sqlite_schema import SCHEMA_VERSION, bring_up
 from protocol.codes import RoomKind
 from protocol.errors import DamagedError, FencedError, FullError, JournalError, SetupError
@@ -60,6 +62,9 @@ def _telling(what: str) -> Iterator[None]:
     """Turn SQLite's errors into the journal's: nobody outside knows what stores it."""
     try:
         yield
+    except UnicodeDecodeError:
+        # A flipped bit in a name that SQLite's own words repeat.
+        raise DamagedError(f"{what}: it is no text; restore it from a backup") from None
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", None)
         if code in _FULL:
@@ -87,7 +92,7 @@ class SqliteJournal:
             except BaseException:
                 self._db.close()
                 raise
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise SetupError(
                 f"{path} cannot be used as the journal ({error}). Look at its disk and its "
                 "permissions; if the file is damaged, restore it from a backup."
@@ -165,36 +170,34 @@ class SqliteJournal:
 
     def _contents(self) -> Contents:
         db = self._db
+        for table in ("meta", *COLUMNS):
+            # All but the two that grow with what is said: of those, what is read is checked.
+            if table != "answer":
+                found = db.execute(f"PRAGMA integrity_check({table})").fetchone()[0]
+                if found != "ok":
+                    raise DamagedError(f"the table {table} is damaged; restore it from a backup")
+        for table in ("writer", "blob"):
+            # A key that was flipped is a row that nobody would find.
+            for row in db.execute(select(table)):
+                check(table, row)
         rooms: list[RoomRow] = []
-        for no, room, kind, name, handle in db.execute(
-            "SELECT no, room, kind, name, handle FROM room ORDER BY no"
-        ).fetchall():
+        for no, room, kind, name, handle in self._rows("room", "ORDER BY no"):
             head, last_ts = self._head(no)
             rooms.append(RoomRow(no, room, RoomKind(kind), name, handle, head, last_ts))
-        members = db.execute("SELECT room_no, person_no, joined FROM member ORDER BY joined")
         return Contents(
-            [
-                PersonRow._make(row)
-                for row in db.execute("SELECT no, person, nick, skeleton FROM person ORDER BY no")
-            ],
-            [
-                DeviceRow._make(row)
-                for row in db.execute("SELECT no, key, person_no FROM device ORDER BY no")
-            ],
+            [PersonRow._make(row) for row in self._rows("person", "ORDER BY no")],
+            [DeviceRow._make(row) for row in self._rows("device", "ORDER BY no")],
             rooms,
-            [MemberRow._make(row) for row in members],
-            [
-                TokenRow._make(row)
-                for row in db.execute("SELECT digest, person_no, expires_ts FROM token")
-            ],
-            [
-                ProfileRow._make(row)
-                for row in db.execute("SELECT person_no, colour, picture FROM profile")
-            ],
-            [MarkRow._make(row) for row in db.execute("SELECT room_no, person_no, seq FROM mark")],
+            [MemberRow._make(row) for row in self._rows("member", "ORDER BY joined")],
+            [TokenRow._make(row) for row in self._rows("token")],
+            [ProfileRow._make(row) for row in self._rows("profile")],
+            [MarkRow._make(row) for row in self._rows("mark")],
             db.execute("SELECT coalesce(max(no), 0) FROM writer").fetchone()[0],
             db.execute("SELECT coalesce(max(joined), 0) FROM member").fetchone()[0],
         )
+
+    def _rows(self, table: str, rest: str = "") -> list[Sequence[Any]]:
+        return [check(table, row) for row in self._db.execute(select(table, rest))]
 
     def _head(self, room_no: int) -> tuple[int, int]:
         base = room_no << SEQ_BITS
@@ -203,9 +206,14 @@ class SqliteJournal:
             " ORDER BY id DESC LIMIT 1",
             (base, base | SEQ_MASK),
         ).fetchone()
+        noted = self._db.execute(select("head", "WHERE room_no=?"), (room_no,)).fetchone()
+        # A wrong head would give a sequence number twice, or leave a hole for ever.
+        if noted is None or check("head", noted)[1] != (row[1] if row else 0):
+            raise DamagedError(
+                f"the last events of room_no={room_no} are missing; restore it from a backup"
+            )
         if row is None:
             return 0, 0
-        # A wrong head would give a sequence number twice, or leave a hole for ever.
         check_row(*row)
         return row[1], row[2]
 
@@ -232,81 +240,74 @@ class SqliteJournal:
     def _insert(self, batch: Batch) -> None:
         many = self._db.executemany
         if batch.people:
-            many(
-                "INSERT INTO person VALUES (?,?,?,?) ON CONFLICT (no) DO UPDATE SET"
-                " nick=excluded.nick, skeleton=excluded.skeleton",
-                batch.people,
+            changed = (
+                "ON CONFLICT (no) DO UPDATE SET nick=excluded.nick, skeleton=excluded.skeleton,"
+                " crc=excluded.crc"
             )
+            many(insert("person", after=changed), seal("person", batch.people))
         if batch.profiles:
-            many("INSERT OR REPLACE INTO profile VALUES (?,?,?)", batch.profiles.values())
+            rows = seal("profile", batch.profiles.values())
+            many(insert("profile", "INSERT OR REPLACE"), rows)
         if batch.pictures:
             kept = [(no, data) for no, data in batch.pictures.items() if data]
             gone = [(no,) for no, data in batch.pictures.items() if not data]
             many("INSERT OR REPLACE INTO picture VALUES (?,?)", kept)
             many("DELETE FROM picture WHERE person_no=?", gone)
         if batch.devices:
-            many("INSERT INTO device VALUES (?,?,?)", batch.devices)
+            many(insert("device"), seal("device", batch.devices))
         if batch.rooms:
-            many(
-                "INSERT INTO room VALUES (?,?,?,?,?)",
-                [(r.no, r.room, int(r.kind), r.name, r.handle) for r in batch.rooms],
-            )
+            made = [(r.no, r.room, int(r.kind), r.name, r.handle) for r in batch.rooms]
+            many(insert("room"), seal("room", made))
         if batch.joined:
-            many("INSERT INTO member VALUES (?,?,?)", batch.joined)
+            many(insert("member"), seal("member", batch.joined))
         if batch.left:
             many("DELETE FROM member WHERE room_no=? AND person_no=?", batch.left)
         if batch.blocks:
             many("INSERT INTO block VALUES (?,?,?,?,?)", map(row_of, batch.blocks))
+        if batch.blocks or batch.rooms:
+            heads = {room.no: 0 for room in batch.rooms}
+            heads |= {block.room_no: block.last_seq for block in batch.blocks}
+            many(insert("head", "INSERT OR REPLACE"), seal("head", heads.items()))
         if batch.writers:
-            many(
-                "INSERT INTO writer VALUES (?,?,?,?,?) ON CONFLICT (no) DO UPDATE SET"
-                " last_n=excluded.last_n",
-                batch.writers.values(),
-            )
+            moved_on = "ON CONFLICT (no) DO UPDATE SET last_n=excluded.last_n, crc=excluded.crc"
+            many(insert("writer", after=moved_on), seal("writer", batch.writers.values()))
         if batch.answers:
-            many(
-                "INSERT INTO answer (writer_no, first_n, last_n, first_seq, code, field, text)"
-                " VALUES (?,?,?,?,?,?,?)",
-                batch.answers,
-            )
+            given = [(one.writer_no, one.last_n, one.first_n, *one[3:]) for one in batch.answers]
+            many(insert("answer"), seal("answer", given))
         if batch.blobs:
-            many("INSERT OR IGNORE INTO blob VALUES (?,?,?)", batch.blobs)
+            many(insert("blob", "INSERT OR IGNORE"), seal("blob", batch.blobs))
         if batch.marks:
             moved = [row for row in batch.marks if row.seq]
-            many("INSERT OR REPLACE INTO mark VALUES (?,?,?)", moved)
+            many(insert("mark", "INSERT OR REPLACE"), seal("mark", moved))
             ended = [row[:2] for row in batch.marks if not row.seq]
             many("DELETE FROM mark WHERE room_no=? AND person_no=?", ended)
         if batch.tokens:
-            many("INSERT INTO token VALUES (?,?,?)", batch.tokens)
+            many(insert("token"), seal("token", batch.tokens))
         if batch.used_tokens:
             many("DELETE FROM token WHERE digest=?", [(one,) for one in batch.used_tokens])
 
     def writer(self, room_no: int, device_no: int, outbox_epoch: bytes) -> WriterRow | None:
-        """Look a writer up."""
+        """Look a writer up; raise :class:`DamagedError` if it is not what was written."""
         with _telling("the journal cannot be read"):
-            row = self._db.execute(
-                "SELECT no, room_no, device_no, outbox_epoch, last_n FROM writer"
-                " WHERE room_no=? AND device_no=? AND outbox_epoch=?",
-                (room_no, device_no, outbox_epoch),
-            ).fetchone()
-        return WriterRow._make(row) if row else None
+            where = "WHERE room_no=? AND device_no=? AND outbox_epoch=?"
+            name = (room_no, device_no, outbox_epoch)
+            row = self._db.execute(select("writer", where), name).fetchone()
+        return WriterRow._make(check("writer", row)) if row else None
 
     def answers(self, writer_no: int, first_n: int, last_n: int) -> Iterator[AnswerRow]:
-        """Yield stored answers that touch the range, ascending."""
+        """Yield stored answers that touch the range, ascending; raise :class:`DamagedError`."""
         found: list[AnswerRow] = []
         with _telling("the journal cannot be read"):
-            rows = self._db.execute(
-                "SELECT writer_no, first_n, last_n, first_seq, code, field, text FROM answer"
-                " WHERE writer_no=? AND last_n>=? ORDER BY last_n",
-                (writer_no, first_n),
-            )
+            where = "WHERE writer_no=? AND last_n>=? ORDER BY last_n"
+            rows = self._db.execute(select("answer", where), (writer_no, first_n))
             with contextlib.closing(rows):
                 # Ranges ascend and never overlap: stop behind the last one, because a client that
                 # sends its first message again would else cost a walk over all of its others.
-                for answer in map(AnswerRow._make, rows):
-                    if answer.first_n > last_n:
+                for row in rows:
+                    writer, last, first, *rest = check("answer", row)
+                    if first > last_n:
                         break
-                    found.append(answer)
+                    found.append(AnswerRow(writer, first, last, *rest))
         return iter(found)
 
     def picture(self, person_no: int) -> bytes:
@@ -352,9 +353,11 @@ class SqliteHistory:
     def _room_no(self, room: bytes) -> int | None:
         no = self._rooms.get(room)
         if no is None:
-            row = self._db.execute("SELECT no FROM room WHERE room=?", (room,)).fetchone()
+            row = self._db.execute(select("room", "WHERE room=?"), (room,)).fetchone()
             if row is None:
                 return None
+            # The wrong number would be the history of another room.
+            check_bytes("room", row)
             no = self._rooms[room] = int(row[0])
         return no
 
@@ -365,13 +368,10 @@ class SqliteHistory:
             if no is None:
                 return None
             base, most = no << SEQ_BITS, (no << SEQ_BITS) | SEQ_MASK
-            row = self._db.execute(
-                "SELECT last_seq FROM block WHERE id > ? AND id <= ? ORDER BY id DESC LIMIT 1",
-                (base, most),
-            ).fetchone()
-            head = row[0] if row else 0
-            if type(head) is not int:
-                raise DamagedError("the head of a room is not a number; restore it from a backup")
+            row = self._db.execute(select("head", "WHERE room_no=?"), (no,)).fetchone()
+            if row is None:
+                raise DamagedError("the head of a room is missing; restore it from a backup")
+            head = check("head", row)[1]
             if before:
                 sql = f"SELECT {BLOCK_COLUMNS} FROM block WHERE id > ? AND id < ? ORDER BY id DESC"
                 rows = self._db.execute(sql, (base, base | min(before, SEQ_MASK)))
@@ -392,9 +392,9 @@ class SqliteHistory:
     def has_blob(self, room: bytes, sha256: bytes) -> bool:
         """Whether the blob was posted in the room."""
         with _telling("the history cannot be read"):
-            no = self._room_no(room)
-            row = self._db.execute("SELECT 1 FROM blob WHERE room_no=? AND sha256=?", (no, sha256))
-            return row.fetchone() is not None
+            where = "WHERE room_no=? AND sha256=?"
+            row = self._db.execute(select("blob", where), (self._room_no(room), sha256)).fetchone()
+            return row is not None and bool(check("blob", row))
 
     def close(self) -> None:
         """Close the connection."""

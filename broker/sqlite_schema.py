@@ -11,12 +11,15 @@ import sqlite3
 from pathlib import Path
 
 from broker.durable import check_room, sync_file, sync_folder
+from broker.sqlite_blocks import SEQ_BITS, SEQ_MASK
+from broker.sqlite_rows import COLUMNS, seal_all
 from protocol.errors import SetupError
 
 log = logging.getLogger("journal")
 
-SCHEMA_VERSION = 2
-"""1: until there were profiles and marks; such a file is brought up to date at its opening."""
+SCHEMA_VERSION = 3
+"""1: until there were profiles and marks. 2: until every row had a checksum. Such files are brought
+up to date at their opening."""
 
 _SCHEMA_1 = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -50,7 +53,14 @@ CREATE TABLE mark (room_no INTEGER NOT NULL REFERENCES room,
     person_no INTEGER NOT NULL REFERENCES person, seq INTEGER NOT NULL,
     PRIMARY KEY (room_no, person_no)) WITHOUT ROWID;
 """
-"""What version 2 added. An older program refuses the file then, and says so."""
+_SCHEMA_3 = "".join(
+    [
+        "CREATE TABLE head (room_no INTEGER PRIMARY KEY REFERENCES room,",
+        " last_seq INTEGER NOT NULL);",
+        *(f"ALTER TABLE {table} ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;" for table in COLUMNS),
+    ]
+)
+"""What versions 2 and 3 added. An older program refuses the file then, and says so."""
 
 
 def bring_up(db: sqlite3.Connection, path: Path) -> None:
@@ -63,12 +73,19 @@ def bring_up(db: sqlite3.Connection, path: Path) -> None:
     if version == SCHEMA_VERSION:
         return
     if version == 0:
-        db.executescript("BEGIN IMMEDIATE;" + _SCHEMA_1 + _SCHEMA_2)
+        db.executescript("BEGIN IMMEDIATE;" + _SCHEMA_1 + _SCHEMA_2 + _SCHEMA_3)
         rows = [("epoch", os.urandom(16)), ("term", 0)]
         db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
-    elif version == 1:
+    elif version < SCHEMA_VERSION:
         _copy(db, path, version)
-        db.executescript("BEGIN IMMEDIATE;" + _SCHEMA_2)
+        missing = (_SCHEMA_2 if version == 1 else "") + _SCHEMA_3
+        db.executescript("BEGIN IMMEDIATE;" + missing)
+        db.execute(
+            "INSERT INTO head (room_no, last_seq) SELECT no, coalesce((SELECT last_seq FROM block"
+            " WHERE id > no << ? AND id <= no << ? | ? ORDER BY id DESC LIMIT 1), 0) FROM room",
+            (SEQ_BITS, SEQ_BITS, SEQ_MASK),
+        )
+        seal_all(db)
     else:
         raise SetupError(
             f"{path} has schema version {version} and this program knows "

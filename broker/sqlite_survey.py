@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from broker.sqlite_blocks import BLOCK_COLUMNS, SEQ_BITS, SEQ_MASK, check_row
+from broker.sqlite_rows import COLUMNS, SEALED_SINCE, check_bytes, select
 from protocol.errors import DamagedError, JournalError, SetupError
 
 _BUSY_S = 10.0
@@ -148,7 +149,7 @@ def find_faults(db: sqlite3.Connection, full: bool, tell: Callable[[], None]) ->
         rows = db.execute(f"PRAGMA {check}({_FAULTS_MAX})").fetchall()
         faults = [_text(row[0]) for row in rows if row[0] != b"ok"]
         if full and not faults:
-            faults = [*_loose_rows(db), *_bad_blocks(db)]
+            faults = [*_loose_rows(db), *_bad_rows(db), *_bad_blocks(db)]
     finally:
         db.set_progress_handler(None, 0)
     return faults[:_FAULTS_MAX]
@@ -157,6 +158,27 @@ def find_faults(db: sqlite3.Connection, full: bool, tell: Callable[[], None]) ->
 def _loose_rows(db: sqlite3.Connection) -> list[str]:
     rows = db.execute("PRAGMA foreign_key_check").fetchmany(_FAULTS_MAX)
     return [f"a row of {_text(row[0])} names a row of {_text(row[2])} that is not" for row in rows]
+
+
+def _bad_rows(db: sqlite3.Connection) -> list[str]:
+    """Return what is wrong with rows of other tables than blocks."""
+    faults: list[str] = []
+    if int(db.execute("PRAGMA user_version").fetchone()[0]) < SEALED_SINCE:
+        return faults
+    for table in COLUMNS:
+        for row in db.execute(select(table)):
+            try:
+                check_bytes(table, row)
+            except DamagedError as error:
+                faults.append(str(error).partition(";")[0])
+                if len(faults) >= _FAULTS_MAX:
+                    return faults
+    ends = (
+        "SELECT h.room_no FROM head h WHERE h.last_seq IS NOT coalesce((SELECT last_seq FROM block"
+        " WHERE id > h.room_no << ? AND id <= h.room_no << ? | ? ORDER BY id DESC LIMIT 1), 0)"
+    )
+    rows = db.execute(ends, (SEQ_BITS, SEQ_BITS, SEQ_MASK)).fetchmany(_FAULTS_MAX)
+    return faults + [f"the last events of room_no={no} are missing" for (no,) in rows]
 
 
 def _bad_blocks(db: sqlite3.Connection) -> list[str]:

@@ -294,3 +294,21 @@ class _Usage:
 
     def __init__(self, _: Path) -> None:
         self.free = self.free_bytes
+
+
+def test_answers_that_are_damaged_cost_their_outbox_alone(
+    house: House, logged_errors: list[Any]
+) -> None:
+    house.open(2, "Bob")
+    house.run(1, 1, "one")
+    house.run(1, 2, "two")
+    house.journal._db.execute("DELETE FROM answer WHERE last_n = 1")
+    (busy,) = house.run(1, 1, "one", "two")
+    assert isinstance(busy, Busy) and busy.first_n == 1 and busy.retry_ms == 60_000
+    assert [one.getMessage().split()[0] for one in logged_errors] == ["journal_damaged"]
+    logged_errors.clear()
+    (again,) = house.run(1, 2, "two")
+    assert isinstance(again, Ack)
+    (other,) = house.run(2, 1, "three")
+    assert isinstance(other, Ack)
+    assert house.texts() == ["one", "two", "three"]

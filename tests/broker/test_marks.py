@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from broker import marks as marks_module
 from broker.directory import Room
-from broker.journal import MarkRow
+from broker.journal import Batch, MarkRow
 from protocol.backplane import Down, Up
 from protocol.codes import ErrorCode, EventKind, Kind
 from protocol.frames import (
@@ -203,7 +203,7 @@ def test_a_mark_of_somebody_who_left_before_a_crash_is_forgotten(gate: Gate, sta
 
 def test_a_mark_beyond_a_head_that_was_restored_is_at_the_head(gate: Gate, stand: Stand) -> None:
     room, ann = kitchen(stand), stand.person(ANN)
-    stand.journal._db.execute("INSERT INTO mark VALUES (?, ?, ?)", (room.no, ann.no, 10**6))
+    stand.journal.append(Batch(marks=[MarkRow(room.no, ann.no, 10**6)]))
     assert marks(again(stand), stand) == {ann.person: room.head}
 
 

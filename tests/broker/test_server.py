@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import zmq
 
+from broker.journal import Batch, PersonRow
 from protocol import keys, sockets
 from protocol.backplane import Down, Up, decode_batch, encode_batch
 from protocol.codes import Kind
@@ -150,8 +151,8 @@ def test_a_nickname_that_an_earlier_version_folded_otherwise_can_be_changed(
 ) -> None:
     stand = Stand(tmp_path)
     try:
-        stand.enrol(1, "Ann")
-        stand.journal._db.execute("UPDATE person SET skeleton='as-it-was-once'")
+        ann = stand.enrol(1, "Ann").person
+        stand.journal.append(Batch(people=[PersonRow(1, ann.person, "Ann", "as-it-was-once")]))
         stand.restart()
         gate = Gate(stand)
         gate.open(1, 1)

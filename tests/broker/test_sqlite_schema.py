@@ -10,8 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from broker.journal import Batch, BlockRow, MarkRow, MemberRow, PersonRow, ProfileRow, RoomRow
+from broker.journal import (
+    AnswerRow,
+    Batch,
+    BlockRow,
+    MarkRow,
+    MemberRow,
+    PersonRow,
+    ProfileRow,
+    RoomRow,
+    WriterRow,
+)
 from broker.sqlite_journal import SqliteHistory, SqliteJournal
+from broker.sqlite_rows import COLUMNS
 from broker.sqlite_schema import SCHEMA_VERSION
 from protocol.codes import RoomKind
 from protocol.errors import SetupError
@@ -42,6 +53,16 @@ CREATE TABLE token (digest BLOB PRIMARY KEY, person_no INTEGER NOT NULL,
 """
 """As version 1 of the schema was, word for word: not to be changed with the program."""
 
+SCHEMA_2 = """
+CREATE TABLE profile (person_no INTEGER PRIMARY KEY REFERENCES person, colour INTEGER NOT NULL,
+    picture BLOB NOT NULL);
+CREATE TABLE picture (person_no INTEGER PRIMARY KEY REFERENCES person, data BLOB NOT NULL);
+CREATE TABLE mark (room_no INTEGER NOT NULL REFERENCES room,
+    person_no INTEGER NOT NULL REFERENCES person, seq INTEGER NOT NULL,
+    PRIMARY KEY (room_no, person_no)) WITHOUT ROWID;
+"""
+"""And what version 2 added to it."""
+
 EPOCH = b"epoch-of-old-age"
 ROOM = RoomRow(1, b"r" * 16, RoomKind.OPEN, "general", "o:general", 0, 0)
 ANN = PersonRow(1, b"ann-ann-", "Ann", "ann")
@@ -53,6 +74,9 @@ LATER = Batch(
 )
 
 
+OLD = ("person", "room", "member", "block")
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A file as version 1 made and left it, with a room, a person and a block."""
@@ -61,8 +85,8 @@ def path(tmp_path: Path) -> Path:
     made.take_over()
     made.append(Batch(people=[ANN], rooms=[ROOM], joined=[MemberRow(1, 1, 1)], blocks=[BLOCK]))
     rows = {
-        name: made._db.execute(f"SELECT * FROM {name}").fetchall()
-        for name in ("person", "room", "member", "block")
+        name: made._db.execute(f"SELECT {columns} FROM {name}").fetchall()
+        for name, columns in ((one, COLUMNS.get(one, "*")) for one in OLD)
     }
     made.close()
     path.unlink()
@@ -108,6 +132,24 @@ def test_a_file_of_version_1_is_the_same_journal_and_takes_what_is_new(path: Pat
     history.close()
     assert page is not None and page.blocks == [BLOCK.data]
     assert version(path) == SCHEMA_VERSION
+
+
+def test_a_file_of_version_2_gets_its_checksums(path: Path) -> None:
+    db = sqlite3.connect(path, isolation_level=None)
+    db.executescript(SCHEMA_2)
+    db.execute("INSERT INTO mark VALUES (1, 1, 2)")
+    db.execute("INSERT INTO writer VALUES (7, 1, 1, ?, 3)", (b"outbox-1",))
+    db.execute("INSERT INTO answer VALUES (7, 3, 1, 1, 0, '', 'ї')")
+    db.execute("PRAGMA user_version=2")
+    db.close()
+    journal = SqliteJournal(path)
+    contents = journal.contents()
+    assert (contents.people, contents.marks) == ([ANN], [MarkRow(1, 1, 2)])
+    assert contents.rooms == [ROOM._replace(head=3, last_ts=77)]
+    assert journal.writer(1, 1, b"outbox-1") == WriterRow(7, 1, 1, b"outbox-1", 3)
+    assert list(journal.answers(7, 1, 3)) == [AnswerRow(7, 1, 3, 1, 0, "", "ї")]
+    journal.close()
+    assert version(path) == SCHEMA_VERSION and version(path.with_name(path.name + ".2")) == 2
 
 
 def test_an_old_file_and_a_new_one_have_the_same_tables(path: Path, tmp_path: Path) -> None:
