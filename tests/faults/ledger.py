@@ -7,6 +7,7 @@ epoch that is none.
 
 from array import array
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -34,6 +35,8 @@ class Outbox:
     acked_epoch: Numbers = field(default_factory=lambda: array("h"))
     failed_epoch: Numbers = field(default_factory=lambda: array("h"))
     """The epoch in which it was refused."""
+    moved: set[int] = field(default_factory=set)
+    """Messages that were given to another outbox before they had an answer."""
     again: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     """By ``n`` and epoch: acknowledgements in a later epoch, as time and ``seq``."""
 
@@ -60,8 +63,14 @@ class Outbox:
 
     def unanswered(self) -> int:
         """Return how many messages have no answer."""
+        return sum(1 for _ in self.unknown())
+
+    def unknown(self) -> Iterator[int]:
+        """Yield the places of messages without an answer; what was moved is not one of them."""
         columns = zip(self.invoked_ns, self.acked_ns, self.failed_epoch, strict=True)
-        return sum(1 for said, acked, failed in columns if said and not acked and failed < 0)
+        for at, (said, acked, failed) in enumerate(columns):
+            if said and not acked and failed < 0 and at + 1 not in self.moved:
+                yield at
 
     def __str__(self) -> str:
         return f"{self.client} room={self.room[:8]} oe={self.oe[:8]}"
@@ -76,6 +85,8 @@ class Ledger:
         self.epochs: list[str] = []
         self._epoch_numbers: dict[str, int] = {}
         self.invoked = self.acked = self.refused = 0
+        self.moved: set[str] = set()
+        """Values that were said again by another outbox: they too may be there once."""
         self.counters: Counter[str] = Counter()
         """The highest counter in the values of each client, ``NAME-COUNTER``."""
         self._findings = findings
@@ -118,6 +129,15 @@ class Ledger:
             name, _, counter = v.partition(" ")[0].rpartition("-")
             if counter.isdecimal() and int(counter) > self.counters[name]:
                 self.counters[name] = int(counter)
+
+    def move(self, room: str, oe: str, n: int) -> None:
+        """A client gave a message without an answer to another outbox, under another counter."""
+        box = self.rooms.get(room, {}).get(oe)
+        if box is not None and 0 < n <= len(box.values):
+            box.moved.add(n)
+            value = box.values[n - 1]
+            if value is not None:
+                self.moved.add(value)
 
     def ok(self, record: Ok) -> None:
         """A message was acknowledged; in one epoch always alike."""

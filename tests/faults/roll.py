@@ -29,6 +29,13 @@ from tests.faults.storage import Stored
 from tests.faults.verdict import Findings, Invariant
 
 _EVENTS = frozenset({"see", "final"})
+_Name = tuple[str, str, int]
+"""Room, outbox epoch and counter of a message."""
+
+
+def _moved(before: _Name, after: _Name) -> bool:
+    """Whether a message that has both names was given to another outbox."""
+    return before[0] == after[0] and before[1] != after[1]
 
 
 @dataclass(slots=True)
@@ -64,31 +71,52 @@ class Roll:
         """Read the sessions of one client, all but events."""
         self.people.setdefault(client, set())
         epoch = ""
+        waiting: dict[str, _Name] = {}
         for session, path in files:
             reader = Reader(path, _EVENTS)
             try:
-                epoch = self._read(client, session, reader, epoch)
+                epoch = self._read(client, session, reader, epoch, waiting)
             except HistoryError as error:
                 self.findings.add(Invariant.HISTORY, client, str(error))
             self.torn += reader.torn
 
-    def _read(self, client: str, session: int, reader: Reader, epoch: str) -> str:
+    def _read(
+        self,
+        client: str,
+        session: int,
+        reader: Reader,
+        epoch: str,
+        waiting: dict[str, _Name],
+    ) -> str:
+        """``waiting``: messages without an answer by value, also of earlier sessions."""
         ledger = self.ledger
-        open_: dict[tuple[str, str, int], None] = {}
+        open_: dict[_Name, str | None] = {}
         told = False
         for record in reader:
             if not isinstance(record, Raw | Busy) and record[1:3] != (client, session):
                 raise HistoryError(f"a record of somebody else: {record}"[:300])
             if isinstance(record, Invoke):
                 ledger.invoke(record)
-                open_[record.room, record.oe, record.n] = None
+                name = (record.room, record.oe, record.n)
+                open_[name] = record.v
+                before = name
+                if record.v is not None:
+                    before = waiting.get(record.v, name)
+                    waiting[record.v] = name
+                else:
+                    # Messages that are no text are known by their order alone.
+                    same = (one for one, text in open_.items() if text is None)
+                    before = next((one for one in same if _moved(one, name)), name)
+                if _moved(before, name):
+                    ledger.move(*before)
+                    open_.pop(before, None)
             elif isinstance(record, Ok):
                 ledger.ok(record)
-                open_.pop((record.room, record.oe, record.n), None)
+                waiting.pop(open_.pop((record.room, record.oe, record.n), None) or "", None)
                 epoch = record.epoch
             elif isinstance(record, Fail):
                 ledger.fail(record, epoch)
-                open_.pop((record.room, record.oe, record.n), None)
+                waiting.pop(open_.pop((record.room, record.oe, record.n), None) or "", None)
             elif isinstance(record, Me | Start):
                 if record.person:
                     self.people[client].add(record.person)

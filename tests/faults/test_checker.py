@@ -46,7 +46,7 @@ OPERATIONS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(operations=OPERATIONS, seed=st.integers(0, 5))
 def test_every_honest_run_is_sound(
     tmp_path_factory: pytest.TempPathFactory, operations: list[tuple[str, int, int]], seed: int

@@ -99,6 +99,40 @@ def test_a_message_that_is_neither_answered_nor_waits(run: SpoiledRun) -> None:
     assert found(run) == {Invariant.INFO}
 
 
+def test_a_message_that_was_given_to_another_outbox(run: SpoiledRun) -> None:
+    """After a restore counters do not fit: a client gives what waits other names."""
+    last = run.records("c01", "ok")[-1]
+    older = last | {"f": "invoke", "oe": "ab" * 8, "n": 1, "t": 10**9}
+    del older["epoch"], older["seq"]
+    said = next(
+        one
+        for one in run.records("c01", "invoke")
+        if (one["room"], one["n"]) == (last["room"], last["n"])
+    )
+    older["v"] = said["v"]
+    run.change("c01", lambda one: [older, one] if one == said else one)
+    assert found(run) == set()
+    other = older | {"v": "c01-777"}
+    run.change("c01", lambda one: other if one == older else one)
+    assert found(run) == {Invariant.INFO}
+
+
+def test_a_message_that_is_there_under_both_names(run: SpoiledRun) -> None:
+    event = next(one for one in reversed(run.events(run.room)) if one.n)
+    said = next(
+        one
+        for client in ("c01", "c02", "c03", "c04")
+        for one in run.records(client, "invoke")
+        if (one["room"], one["oe"], one["n"]) == (run.room, event.outbox_epoch.hex(), event.n)
+    )
+    older = said | {"oe": "ab" * 8, "n": 1, "t": 10**9}
+    run.change(said["p"], lambda one: [older, one] if one == said else one)
+    assert found(run) == set()
+    double = event._replace(seq=run.head(run.room) + 1, outbox_epoch=b"\xab" * 8, n=1)
+    run.plant(double, run.room)
+    assert Invariant.DUPLICATE in found(run)
+
+
 def test_a_message_of_unknown_fate_that_a_reader_lacks(run: SpoiledRun) -> None:
     """It is stored and was not acknowledged: then it must be everywhere."""
     ok = run.records("c01", "ok")[-1]

@@ -74,6 +74,7 @@ class Truth:
         tell = self.findings.add
         places = {oe: array("q", bytes(8 * len(box.values))) for oe, box in boxes.items()}
         last: dict[str, int] = dict.fromkeys(boxes, 0)
+        moved: dict[str, int] = {}
         for one in order.entries:
             if one is None:
                 continue
@@ -95,6 +96,11 @@ class Truth:
                 tell(Invariant.PHANTOM, box.client, f"as somebody else's: {one} in {order}")
             if box.failed_epoch[n - 1] == epoch:
                 tell(Invariant.PHANTOM, box.client, f"was refused: {one} in {order}")
+            if v in self.ledger.moved:
+                if v in moved:
+                    what = f"{v!r} stands at seq {moved[v]} and {seq}: {box}"
+                    tell(Invariant.DUPLICATE, box.client, what)
+                moved[v] = seq
             mine = places[oe]
             if mine[n - 1]:
                 what = f"n={n} stands at seq {mine[n - 1]} and {seq}: {box}"
@@ -157,7 +163,6 @@ class Truth:
     def _count_unknown(self, boxes: dict[str, Outbox], places: dict[str, Numbers]) -> None:
         for oe, box in boxes.items():
             mine = places[oe]
-            for at, ns in enumerate(box.invoked_ns):
-                if ns and not box.acked_ns[at] and box.failed_epoch[at] < 0:
-                    self.unknown += 1
-                    self.unknown_stored += mine[at] > 0
+            for at in box.unknown():
+                self.unknown += 1
+                self.unknown_stored += mine[at] > 0
