@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.faults.campaign import NAMES, Campaign, Plan, remove
 from tests.faults.privatenet import private_net, why_no_private_net
 from tests.faults.run import Scale
+from tests.faults.storms import LONG, SHORT
 
 DEFAULT_SEED = 20261128
 LONG_REPEAT = 20
@@ -42,6 +43,8 @@ def main(words: list[str] | None = None) -> int:
             return 130
         minutes = (time.monotonic() - began) / 60
         print(f"\nseed {options.seed}, {date.today()}, {minutes:.1f} minutes\n\n{report}")
+        for name, figures in campaign.storms.items():
+            print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
         for name, reason in sorted(campaign.left_out.items()):
             print(f"left out: {name}: {reason}")
         for trouble in campaign.troubles:
@@ -54,6 +57,7 @@ def main(words: list[str] | None = None) -> int:
                 "minutes": round(minutes, 1),
                 "left_out": campaign.left_out,
                 "troubles": campaign.troubles,
+                "storms": campaign.storms,
             }
             text = json.dumps({**about, **json.loads(report.to_json())}, indent=1)
             options.report.write_text(text, encoding="utf-8")
@@ -104,6 +108,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         options.repeat or (LONG_REPEAT if options.long else 1),
         options.together,
         short=options.short,
+        storms=LONG if options.long else SHORT,
         scale=scale,
         keep=options.keep is not None,
     )

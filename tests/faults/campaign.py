@@ -15,7 +15,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
+from tests.faults import storms
 from tests.faults.cluster import Shape
 from tests.faults.crew import CrewError
 from tests.faults.fault import Fault
@@ -25,10 +27,11 @@ from tests.faults.registry import FAULTS, make, why_not
 from tests.faults.report import Report, merge
 from tests.faults.run import Run, RunError, Scale
 from tests.faults.smalldisk import why_no_small_disk
+from tests.faults.storms import STORMS, Size, complaints
 from tests.faults.verdict import Verdict
 
 HABIT_OF: dict[str, type[Habit]] = {one.name: one for one in HABITS}
-NAMES: tuple[str, ...] = (*FAULTS, *HABIT_OF)
+NAMES: tuple[str, ...] = (*FAULTS, *HABIT_OF, *STORMS)
 
 _ALONE = frozenset(("everything", "journal"))
 _APART = frozenset(("gateway", "plane"))
@@ -53,6 +56,7 @@ class Plan:
     short: bool = False
     """Hold every fault as shortly as it allows, and let recoveries take long."""
     scale: Scale = field(default_factory=Scale)
+    storms: Size = storms.SHORT
     keep: bool = False
 
 
@@ -67,13 +71,16 @@ class Campaign:
         self.judge = Judge(plan.keep)
         self.troubles: list[str] = []
         """Runs that could not go on, and faults that could not be begun."""
+        self.storms: dict[str, dict[str, Any]] = {}
+        """What storms have shown."""
         self.left_out: dict[str, str] = {}
         """Faults that cannot be done here, and why."""
         self._runs = 0
 
     def run(self) -> Report:
         """Do all faults, check all runs, and return what they come to."""
-        queue = [name for name in self.plan.names for _ in range(self.plan.repeat)]
+        few = [name for name in self.plan.names if name not in STORMS]
+        queue = [name for name in few for _ in range(self.plan.repeat)]
         self.random.shuffle(queue)
         if self.plan.short:
             # Long ones together, so that they are long at once.
@@ -85,6 +92,9 @@ class Campaign:
                 before = len(queue)
                 self.one_run(_SHAPES[self._runs % len(_SHAPES)], queue)
                 idle = idle + 1 if len(queue) == before else 0
+            for name in self.plan.names:
+                if name in STORMS:
+                    self.one_storm(name)
             self._heard(self.judge.finish())
         for name in queue:
             self.left_out.setdefault(name, "none of the servers here allows it")
@@ -115,9 +125,27 @@ class Campaign:
                     self._heard(self.judge.look())
                 run.finish()
         except (AssertionError, CrewError, RunError, OSError) as error:
-            self._trouble(run, f"it could not go on: {type(error).__name__}: {error}")
+            self._trouble(
+                run.folder, run.seed, f"it could not go on: {type(error).__name__}: {error}"
+            )
             if not began:
                 raise
+        self.judge.take(folder)
+
+    def one_storm(self, name: str) -> None:
+        """Let one storm blow, in a run of its own."""
+        seed = self.random.getrandbits(32)
+        folder = self.folder / f"{name}-{seed}"
+        self.say(f"{name}: seed {seed}")
+        try:
+            figures = STORMS[name](folder, seed, self.plan.storms)
+        except (AssertionError, CrewError, RunError, OSError) as error:
+            self._trouble(folder, seed, f"it could not go on: {type(error).__name__}: {error}")
+        else:
+            self.storms[name] = figures
+            self.say(f"  {figures}")
+            for words in complaints(name, figures):
+                self._trouble(folder, seed, words)
         self.judge.take(folder)
 
     # --- faults ---------------------------------------------------------------------------------
@@ -163,7 +191,7 @@ class Campaign:
                 try:
                     fault.begin()
                 except (AssertionError, OSError, subprocess.SubprocessError) as error:
-                    self._trouble(run, f"{fault.name} did not begin: {error}")
+                    self._trouble(run.folder, run.seed, f"{fault.name} did not begin: {error}")
                 least, most = fault.hold_s
                 # More often short than long, or a campaign would be waiting most of its time.
                 share = 0.0 if self.plan.short else random.random() ** 2
@@ -176,14 +204,14 @@ class Campaign:
                 try:
                     fault.heal()
                 except (AssertionError, OSError, subprocess.SubprocessError) as error:
-                    self._trouble(run, f"{fault.name} did not heal: {error}")
+                    self._trouble(run.folder, run.seed, f"{fault.name} did not heal: {error}")
                 run.healed(number, fault.name, **_more(fault))
         took_s = run.whole(*((number, fault.name) for number, fault in begun))
         words = " + ".join(fault.name for _, fault in begun)
         self.say(f"  {words}: whole in {took_s:.2f} s, {run.count('acked'):,} acknowledged")
 
-    def _trouble(self, run: Run, words: str) -> None:
-        self.troubles.append(f"{run.folder.name} (seed {run.seed}): {words}")
+    def _trouble(self, folder: Path, seed: int, words: str) -> None:
+        self.troubles.append(f"{folder.name} (seed {seed}): {words}")
         self.say(f"TROUBLE: {self.troubles[-1]}")
 
     def _heard(self, verdicts: Sequence[Verdict]) -> None:

@@ -33,7 +33,7 @@ from tests.faults.plan import ClientPlan, FleetPlan, spread
 LIMIT_S = 10.0
 """Within so long after healing everything is drained and at head, or liveness is violated."""
 
-_GIVE_UP_S = 90.0
+_ANSWER_S = 90.0
 _LOOK_S = 0.05
 _ROOMS_MAX = 3
 """Open rooms of one client, besides ``general``."""
@@ -55,6 +55,8 @@ class Scale:
     """Size of the disk under the first process of real clients; 0: it is an ordinary one."""
     within_s: float = LIMIT_S
     """When recovery counts as too late, as the checker is told."""
+    patience_s: float = 90.0
+    """How long to wait for a recovery before the run goes on without it."""
 
 
 class RunError(Exception):
@@ -231,8 +233,8 @@ class Run:
         began = time.monotonic()
         self.talk(False)
         while not self.is_whole():
-            if time.monotonic() - began > _GIVE_UP_S:
-                return _GIVE_UP_S
+            if time.monotonic() - began > self.scale.patience_s:
+                return self.scale.patience_s
             self.rest(_LOOK_S)
         for number, name in faults:
             self.nemesis.fault(number, name, "whole")
@@ -245,7 +247,7 @@ class Run:
                 raise RunError(f"fleet {crew.name} ended:\n{crew.complained()}")
             crew.tell("status")
         for crew in self.crews.values():
-            self._statuses[crew.name] = crew.wait("status", _GIVE_UP_S)
+            self._statuses[crew.name] = crew.wait("status", _ANSWER_S)
         return whole(self._statuses.values())
 
     def count(self, name: str) -> int:
