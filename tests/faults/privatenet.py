@@ -16,6 +16,8 @@ from contextlib import contextmanager
 _NEW_NETWORK = 0x4000_0000
 _PLACES = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 _OWN = "/proc/thread-self/ns/net"
+_INSIDE = "ZVIAZOK_TEST_NET"
+"""The environment variable that names the network that was made."""
 
 
 def why_no_private_net() -> str | None:
@@ -28,9 +30,9 @@ def why_no_private_net() -> str | None:
 
 
 def is_private() -> bool:
-    """Whether this thread is in another network than the machine's first process."""
+    """Whether this thread is in a network that :func:`private_net` made, here or in a parent."""
     try:
-        return os.readlink(_OWN) != os.readlink("/proc/1/ns/net")
+        return os.environ.get(_INSIDE) == os.readlink(_OWN)
     except OSError:
         return False
 
@@ -59,8 +61,10 @@ def private_net() -> Iterator[None]:
         _check(libc.unshare(_NEW_NETWORK))
         try:
             run("ip", "link", "set", "lo", "up")
+            os.environ[_INSIDE] = os.readlink(_OWN)
             yield
         finally:
+            os.environ.pop(_INSIDE, None)
             _check(libc.setns(outside, _NEW_NETWORK))
     finally:
         os.close(outside)

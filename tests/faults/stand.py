@@ -8,7 +8,7 @@ with stand.talking() as load, fault.applied():
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -63,8 +63,13 @@ class Stand:
         self.cluster = cluster
 
     @contextmanager
-    def talking(self, gateway: int = 0, times: int = 1) -> Iterator[Load]:
-        """Talk during the block; after it, all must be there, once and in order."""
+    def talking(
+        self, gateway: int = 0, times: int = 1, readers: Sequence[int] | None = None
+    ) -> Iterator[Load]:
+        """Talk during the block; after it, all must be there, once and in order.
+
+        ``readers``: through which gateways that is looked at; by default all.
+        """
         number = next(_numbers)
         name = f"load{number}"
         folder = self.cluster.folder / "histories"
@@ -78,7 +83,7 @@ class Stand:
         finally:
             repeater.stop()
         assert len(repeater.acked) == len(repeater.texts)
-        for place in range(len(self.cluster.ports)):
+        for place in range(len(self.cluster.ports)) if readers is None else readers:
             self.check(repeater, place)
 
     def check(self, repeater: Repeater, gateway: int) -> None:
