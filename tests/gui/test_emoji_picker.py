@@ -1,5 +1,6 @@
 """The emoji picker in a real window: typing in any script, keys, clicks, tones, looks."""
 
+import json
 import tkinter as tk
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from gui.emojis.emojirows import EmojiRows
 from gui.emojis.sheet import sheet
 from gui.views.emoji.emojipicker import EmojiPicker
-from tests.gui.conftest import Stage
+from tests.gui.conftest import Bench, Stage
 from tests.gui.screens import rgb, texts_of
 
 
@@ -232,6 +233,60 @@ def test_a_skin_tone_is_chosen_and_kept(stage: Stage, opened: object) -> None:
     assert found[0] == "👍🏾"
     stage.keys("Return")
     assert kept.picked == ["👍🏾"]
+
+
+def hands(picker: EmojiPicker) -> int:
+    """How many pictures the foot shows: the hand alone (and an emoji), or six of them."""
+    canvas = picker.foot.widget
+    return sum(canvas.type(one) == "image" for one in canvas.find_all())  # type: ignore[no-untyped-call]
+
+
+def test_a_skin_tone_is_chosen_by_keys_where_one_is(stage: Stage, opened: object) -> None:
+    assert callable(opened)
+    picker, kept = opened()
+    found = searched(stage, picker, "thumbs")
+    stage.keys("Right")
+    at = picker.grid.cells.index(picker.grid.selected)
+    assert at == 1 and len(found) > 1
+    stage.keys("shift+Down", "shift+Down", "shift+Down")
+    drawn(stage, picker)
+    assert kept.tone == 3 and picker.entry.get() == "thumbs"
+    assert picker.grid.selected == sheet().toned_as(found[1], 3), "the selection stays"
+    assert picker.grid.cells[0] == "👍🏽"
+    assert hands(picker) >= 6, "all tones are shown while one goes through them"
+    stage.keys("shift+Up")
+    assert kept.tone == 2
+    stage.keys("Left")
+    assert hands(picker) < 6, "the name is shown again"
+    stage.keys("shift+Down", "Escape")
+    assert picker.open and hands(picker) < 6
+    stage.keys("Return")
+    assert kept.picked == ["👍🏽"] and not picker.open
+
+
+def test_tones_end_at_both_ends_and_the_view_stays(stage: Stage, opened: object) -> None:
+    assert callable(opened)
+    picker, kept = opened()
+    stage.keys("Next", "Next")
+    drawn(stage, picker)
+    before = picker.grid.place_of(100)
+    stage.keys(*["shift+Down"] * 7)
+    drawn(stage, picker)
+    assert kept.tone == 5 and picker.grid.place_of(100) == before
+    stage.keys(*["shift+Up"] * 7)
+    assert kept.tone == 0 and "👋" in picker.grid.cells
+
+
+def test_the_tone_is_remembered_for_the_next_start(bench: Bench) -> None:
+    bench.open()
+    bench.enter()
+    bench.keys("ctrl+e")
+    bench.wait(lambda: bench.main.emoji.open, "the picker")
+    bench.keys("shift+Down", "shift+Down")
+    bench.keys("Escape", "Escape")
+    assert not bench.main.emoji.open
+    file = bench.window.folder / "gui.json"
+    assert json.loads(file.read_text("utf-8"))["skin_tone"] == 2
 
 
 def test_nothing_found_is_said(stage: Stage, opened: object) -> None:

@@ -1,6 +1,7 @@
 """The foot of the emoji picker: what is selected and how it is called, and the skin tone.
 
-A click on the hand offers six of them in place of the name. Belongs to the Tk thread.
+A click on the hand offers six of them in place of the name; keys go from one tone to the
+next and show them too. Belongs to the Tk thread.
 """
 
 import tkinter as tk
@@ -31,6 +32,8 @@ class EmojiFoot:
         self._on_tone = on_tone
         self._shown = ("", "", "")
         self._asking = False
+        self._by_keys = False
+        """The tones are offered because a key has taken another one."""
         self._over = -1
         self.widget = tk.Canvas(
             master, height=look.px(HEIGHT), width=1, bd=0, highlightthickness=0,
@@ -44,12 +47,30 @@ class EmojiFoot:
     def show(self, sequence: str, name: str, code: str) -> None:
         """Show an emoji, its name and its shortcode; "" shows that one may be chosen."""
         self._shown = (sequence, name, code)
+        if self._by_keys:
+            self._asking = self._by_keys = False
         self._draw()
 
     def reset(self) -> None:
-        """Ask for no skin tone any more."""
-        self._asking = False
+        """Ask for no skin tone any more, and show nothing."""
         self._shown = ("", "", "")
+        self.calm()
+        self._draw()
+
+    def calm(self) -> bool:
+        """Ask for no skin tone any more; return whether it was asked for."""
+        asked = self._asking
+        self._asking = self._by_keys = False
+        if asked:
+            self._draw()
+        return asked
+
+    def step(self, by: int) -> None:
+        """Take the next darker tone (1) or the next lighter one (-1), and show where it stands."""
+        tone = max(0, min(_LAST, self._tone() + by))
+        if tone != self._tone():
+            self._on_tone(tone)
+        self._asking = self._by_keys = True
         self._draw()
 
     def _hand_x(self, tone: int) -> int:

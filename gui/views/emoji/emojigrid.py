@@ -90,6 +90,11 @@ class EmojiGrid:
         self._fill_soon()
         self.select(select if self._layout.cells else -1, True)
 
+    def exchange(self, sections: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Show as many others in the same places; the view and the selection stay."""
+        self._sections = sections
+        self._lay()
+
     def to_section(self, section: int) -> None:
         """Scroll to where a section begins."""
         self.scroll(self._layout.starts[section] - self._top())

@@ -205,7 +205,9 @@ class EmojiPicker:
             "<Next>": lambda: self._to_tab(self._tab + 1),
             "<Return>": lambda: self._picked(self.grid.selected),
             "<KP_Enter>": lambda: self._picked(self.grid.selected),
-            "<Escape>": self.hide,
+            "<Shift-Up>": lambda: self.foot.step(-1),
+            "<Shift-Down>": lambda: self.foot.step(1),
+            "<Escape>": self._escape,
             # There is nothing else in the panel that the focus could go to.
             "<Tab>": lambda: self._to_tab((self._tab + 1) % len(self._groups)),
             "<<PrevWindow>>": lambda: self._to_tab((self._tab - 1) % len(self._groups)),
@@ -214,6 +216,10 @@ class EmojiPicker:
         self.entry.bind("<FocusOut>", lambda _: self._left_soon())
         for key, work in keys.items():
             self.entry.bind(key, self._key(work))
+
+    def _escape(self) -> None:
+        if not self.foot.calm():
+            self.hide()
 
     @staticmethod
     def _key(work: Callable[[], None]) -> Callable[[object], str]:
@@ -257,26 +263,29 @@ class EmojiPicker:
             # Typed within the first moments of the program.
             self._after = self._root.after(_AGAIN_MS, self._search)
             return
-        known, tr = sheet.sheet(), self._look.tr
-        tone = self._tone()
-        if words and self._names is not None:
-            found = [known.toned_as(one, tone) for one in self._names.search(words)]
-            self._tab = -1
-            self.grid.set_sections([(tr("emoji.found"), found)] if found else [], 0)
-        else:
-            recent = [one for one in self._recent() if known.knows(one)][:RECENT_MAX]
-            groups = [("recent", recent)] if recent else []
-            for name, group in known.groups:
-                groups.append((name, [known.toned_as(one, tone) for one in group]))
-            self._groups = [name for name, _ in groups]
-            self._tab = 0
-            self.grid.set_sections([(tr(f"emoji.{name}"), group) for name, group in groups])
+        sections = self._sections()
+        self._tab = -1 if words else 0
+        self.grid.set_sections(sections, 0 if words else -1)
         if words and not self.grid.cells:
             self._empty.place(x=0, y=0, relwidth=1, relheight=1)
         else:
             self._empty.place_forget()
         self._draw_tabs()
         self._hovered(self.grid.selected)
+
+    def _sections(self) -> list[tuple[str, list[str]]]:
+        """Return what is to be shown, in the skin tone of now; names must be here for words."""
+        known, tr, words = sheet.sheet(), self._look.tr, self._typed.get().strip()
+        tone = self._tone()
+        if words and self._names is not None:
+            found = [known.toned_as(one, tone) for one in self._names.search(words)]
+            return [(tr("emoji.found"), found)] if found else []
+        recent = [one for one in self._recent() if known.knows(one)][:RECENT_MAX]
+        groups = [("recent", recent)] if recent else []
+        for name, group in known.groups:
+            groups.append((name, [known.toned_as(one, tone) for one in group]))
+        self._groups = [name for name, _ in groups]
+        return [(tr(f"emoji.{name}"), group) for name, group in groups]
 
     # What was chosen.
 
@@ -293,7 +302,10 @@ class EmojiPicker:
 
     def _toned(self, tone: int) -> None:
         self._on_tone(tone)
-        self._search()
+        if self._names is not None or not self._typed.get().strip():
+            # The same hands in another colour: where one is stays where it is.
+            self.grid.exchange(self._sections())
+            self._hovered(self.grid.selected)
 
     # The field.
 
