@@ -10,7 +10,6 @@ Reads the data folder only, but for a lock file of its own; main thread.
 import argparse
 import errno
 import os
-import signal
 import sqlite3
 import sys
 from datetime import UTC, datetime
@@ -34,7 +33,7 @@ from broker.manifest import (
     Manifest,
     blob_path,
 )
-from broker.progress import Progress
+from broker.progress import Progress, stoppable
 from broker.restoring import STAGE_FOLDER
 from broker.sqlite_copy import copy_journal, journal_bytes
 from broker.sqlite_survey import Survey, opened, survey
@@ -81,11 +80,10 @@ backup back with: zviazok restore BACKUP. What is newer than that backup is lost
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="the backup, not there yet")
     options = parser.parse_args(argv)
-    # So that what is half done is removed.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         folder = options.folder.expanduser().absolute()
-        manifest = make_backup(server_place(options.data), folder, options.incomplete)
+        with stoppable():
+            manifest = make_backup(server_place(options.data), folder, options.incomplete)
     except DamagedError as error:
         print(f"zviazok backup: {_DAMAGED.format(error=error)}", file=sys.stderr)
         return 1
@@ -123,7 +121,9 @@ def make_backup(data: Path, folder: Path, incomplete: bool = False) -> Manifest:
             os.rename(part, folder)
         except OSError as error:
             remove_tree(part)
-            raise SetupError(_why(error)) from None
+            raise SetupError(
+                f"no backup was made: {error.filename or folder}: {error.strerror}"
+            ) from None
         except BaseException:
             remove_tree(part)
             raise
@@ -241,11 +241,6 @@ def _copy_files(data: Path, part: Path) -> dict[str, str]:
                     "earlier backup, or start the server once to get a new one"
                 ) from None
     return hashes
-
-
-def _why(error: OSError) -> str:
-    where = f"{error.filename}: " if error.filename else ""
-    return f"no backup was made: {where}{error.strerror}"
 
 
 if __name__ == "__main__":

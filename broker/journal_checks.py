@@ -6,7 +6,7 @@ from pathlib import Path
 
 from broker.durable import megabytes
 from broker.findings import Finding, bad, ok, warn
-from broker.manifest import JOURNAL_FILE, blob_path
+from broker.manifest import JOURNAL_FILE, blob_path, counted
 from broker.progress import Progress
 from broker.sqlite_schema import SCHEMA_VERSION
 from broker.sqlite_survey import Survey, find_faults, opened, survey
@@ -47,8 +47,9 @@ def check_journal(data: Path, full: bool) -> Iterator[Finding]:
         how = "every block read" if full else "pages only; --full reads every block"
         yield ok(
             "journal",
-            f"{found.events:,} messages, {len(found.heads):,} rooms, {len(found.people):,} people, "
-            f"epoch {found.epoch.hex()[:8]}, term {found.term} ({how})",
+            f"{counted(found.events, 'message')}, {counted(len(found.heads), 'room')}, "
+            f"{counted(len(found.people), 'person', 'people')}, epoch {found.epoch.hex()[:8]}, "
+            f"term {found.term} ({how})",
         )
     yield _check_schema(found)
     yield _check_wal(path)

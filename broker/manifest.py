@@ -62,8 +62,8 @@ class Manifest:
         size = megabytes(self.journal_bytes + self.blob_bytes)
         lacking = f" ({len(self.missing)} more are missing)" if self.missing else ""
         return (
-            f"{_count(self.events, 'message')} in {_count(len(self.heads), 'room')} of "
-            f"{_count(self.people, 'person', 'people')}, {_count(self.blobs, 'file')}{lacking}, "
+            f"{counted(self.events, 'message')} in {counted(len(self.heads), 'room')} of "
+            f"{counted(self.people, 'person', 'people')}, {counted(self.blobs, 'file')}{lacking}, "
             f"{size}, epoch {self.epoch[:8]}, term {self.term}, as of {when}"
         )
 
@@ -134,5 +134,6 @@ def blob_path(folder: Path, sha256: bytes) -> Path:
     return folder / BLOBS_FOLDER / name[:2] / name
 
 
-def _count(number: int, one: str, many: str = "") -> str:
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write a number with its noun."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

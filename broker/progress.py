@@ -1,16 +1,28 @@
 """How far a long work is, for whoever waits at the keyboard: one line on stderr that moves.
 
 Where stderr is no terminal it says a line every ten seconds, so that a log shows that it lives;
-work that ends sooner says nothing there. Main thread.
+work that ends sooner says nothing there. Main thread, as signals are.
 """
 
 import contextlib
+import signal
 import sys
 import time
+from collections.abc import Iterator
 from types import TracebackType
 
 _REDRAW_S = 0.2
 _LINE_S = 10.0
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl+C does, so that what is half done is removed."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Progress:

@@ -5,7 +5,6 @@ How the files change places so that a kill does no harm says :mod:`broker.restor
 """
 
 import argparse
-import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from pathlib import Path
 
 from broker.durable import hash_file
 from broker.lock import LOCK_FILE, DataLock
-from broker.manifest import JOURNAL_FILE, Manifest
+from broker.manifest import JOURNAL_FILE, Manifest, counted
+from broker.progress import stoppable
 from broker.restoring import ASIDE, Finished, finish, stage
 from broker.sqlite_survey import Survey, find_faults, opened, survey
 from broker.verification import verify
@@ -49,9 +49,9 @@ the server (or of zviazok restore) finishes it.""",
     parser.add_argument("--yes", action="store_true", help="do not ask (for scripts)")
     parser.add_argument("backup", type=Path, metavar="BACKUP", help="the folder of the backup")
     options = parser.parse_args(argv)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return _restore(options.data, options.backup.expanduser().absolute(), options.yes)
+        with stoppable():
+            return _restore(options.data, options.backup.expanduser().absolute(), options.yes)
     except ZviazokError as error:
         print(f"zviazok restore: {error}", file=sys.stderr)
         return 1
@@ -113,8 +113,8 @@ def consequences(present: Present, found: Survey, changed: set[str]) -> Iterator
         yield "- There is no journal there now."
     elif now.epoch != found.epoch:
         yield (
-            f"- The journal there now is another history. Its {_messages(now.events)} will be "
-            "missing, except what the backup has too."
+            "- The journal there now is another history. Its "
+            f"{counted(now.events, 'message')} will be missing, except what the backup has too."
         )
     else:
         yield from _compared(now, found)
@@ -134,7 +134,7 @@ def _compared(now: Survey, found: Survey) -> Iterator[str]:
     if newer:
         rooms = sum(1 for room, head in now.heads.items() if head > found.heads.get(room, 0))
         yield (
-            f"- {_messages(newer)} in {rooms} {'room' if rooms == 1 else 'rooms'} "
+            f"- {counted(newer, 'message')} in {counted(rooms, 'room')} "
             f"{'is' if newer == 1 else 'are'} newer than the backup and will be missing."
         )
     else:
@@ -145,10 +145,6 @@ def _compared(now: Survey, found: Survey) -> Iterator[str]:
             f"- People who joined since ({people}) and devices that were added since ({devices}) "
             "must join again with the invite link."
         )
-
-
-def _messages(number: int) -> str:
-    return f"{number:,} {'message' if number == 1 else 'messages'}"
 
 
 def _changed_files(data: Path, manifest: Manifest) -> set[str]:

@@ -81,8 +81,9 @@ def stage(
         sync_folder(data)
     except OSError as error:
         remove_tree(part)
-        where = f"{error.filename}: " if error.filename else ""
-        raise SetupError(f"nothing was changed: {where}{error.strerror}") from None
+        raise SetupError(
+            f"nothing was changed: {error.filename or data}: {error.strerror}"
+        ) from None
     except BaseException:
         remove_tree(part)
         raise

@@ -6,6 +6,7 @@ at the WAL: if it grows too far the moment is let go, and the copy begins again.
 The copy is one file without a WAL. Owned by the thread that calls.
 """
 
+import errno
 import os
 import sqlite3
 from collections.abc import Callable
@@ -38,8 +39,8 @@ def journal_bytes(path: Path) -> int:
 def copy_journal(source: Path, target: Path, tell: Callable[[int], None]) -> None:
     """Copy the journal into a new file (0600), synced; ``tell`` hears how many bytes there are.
 
-    Raises :class:`SetupError`, :class:`DamagedError` or :class:`JournalError`; what is at
-    ``target`` is of no use then.
+    Raises :class:`SetupError`, :class:`DamagedError`, :class:`JournalError`, or ``OSError`` when
+    the disk is full; what is at ``target`` is of no use then.
     """
     for _ in range(_TRIES):
         target.unlink(missing_ok=True)
@@ -79,7 +80,7 @@ def _copy_once(source: Path, target: Path, tell: Callable[[int], None]) -> None:
             copy.execute("PRAGMA journal_mode=DELETE")
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-                raise SetupError(f"the disk of {target.parent} is full") from None
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from None
             raise
         finally:
             copy.close()
