@@ -49,6 +49,7 @@ TURN_MS = 4
 _WAIT_MS = 25
 _ASK_AGAIN_MS = 500
 _LOOK_MS = 200
+_BEHIND_MAX = 8
 _CONNECTING_MAX = 40
 """Newcomers at a time: the coming of a fleet is not what is tested."""
 
@@ -332,11 +333,31 @@ class Fleet:
             "waiting": waiting,
             "away": away,
             "missing": sum(one.missing for one in self._wanted),
+            "behind": self._behind(rooms),
             "clients": len(self._clients),
             "rooms": rooms,
             "counts": counts,
             "delays_ms": delays,
         }
+
+    def _behind(self, rooms: dict[str, list[int]]) -> list[str]:
+        """Say of a few clients why they are not whole."""
+        found: list[str] = []
+        for one, wanted in zip(self._clients, self._wanted, strict=True):
+            recorder = one.recorder
+            if not recorder.online:
+                found.append(f"{one.plan.name} is away")
+            elif recorder.waiting:
+                found.append(f"{one.plan.name} waits for {len(recorder.waiting)} answers")
+            elif wanted.missing:
+                found.append(f"{one.plan.name} is not in all its rooms")
+            for room, held in list(recorder.rooms.items()):
+                head = rooms[f"{room.hex()} {held.epoch.hex()}"][1]
+                if held.high < head:
+                    found.append(f"{one.plan.name} is at {held.high} of {head} in {room.hex()[:8]}")
+            if len(found) >= _BEHIND_MAX:
+                break
+        return found[:_BEHIND_MAX]
 
     def _quit(self) -> None:
         status = self.status()

@@ -73,6 +73,8 @@ class Run:
         self.random = Random(seed)
         self.cluster: Cluster
         self.crews: dict[str, Crew] = {}
+        self.late: list[str] = []
+        """Who was behind when the last recovery had taken longer than it may."""
         self._number = 0
         self._finished = False
         self._talking = False
@@ -231,13 +233,17 @@ class Run:
         A run in which that never happens is recorded as it is, and judged by the checker.
         """
         began = time.monotonic()
+        self.late = []
         self.talk(False)
         while not self.is_whole():
-            if time.monotonic() - began > self.scale.patience_s:
-                return self.scale.patience_s
+            took_s = time.monotonic() - began
+            if took_s > LIMIT_S and not self.late:
+                self.late = self.behind()
+            if took_s > self.scale.patience_s:
+                return took_s
             self.rest(_LOOK_S)
         for number, name in faults:
-            self.nemesis.fault(number, name, "whole")
+            self.nemesis.fault(number, name, "whole", late=self.late)
         return time.monotonic() - began
 
     def is_whole(self) -> bool:
@@ -249,6 +255,10 @@ class Run:
         for crew in self.crews.values():
             self._statuses[crew.name] = crew.wait("status", _ANSWER_S)
         return whole(self._statuses.values())
+
+    def behind(self) -> list[str]:
+        """Say who was not whole when last asked, and why; a few of each fleet."""
+        return [words for one in self._statuses.values() for words in one["behind"]]
 
     def count(self, name: str) -> int:
         """Add up one of the counts of all fleets, as they said last."""
