@@ -80,6 +80,11 @@ class Manifest:
             with path.open("rb") as file:
                 value: Any = json.loads(file.read(_MAX_BYTES))
         except FileNotFoundError:
+            if (folder / JOURNAL_FILE).is_file():
+                raise SetupError(
+                    f"{folder} is a server's data, but not a backup: it has no {MANIFEST_FILE}. "
+                    f"Make one of it: zviazok backup --data '{folder}' FOLDER; and restore that"
+                ) from None
             raise SetupError(
                 f"{folder} is not a backup: it has no {MANIFEST_FILE}; "
                 "backups are made with: zviazok backup"

@@ -43,7 +43,15 @@ def main(argv: list[str] | None = None) -> int:
 What is in the data folder now is put aside in {ASIDE}-DATE there; nothing is deleted.
 To move a server to another machine, restore its backup there into a folder of its own.
 If this program is killed in the middle, either nothing has changed, or the next start of
-the server (or of zviazok restore) finishes it.""",
+the server (or of zviazok restore) finishes it.
+
+To go back to what was put aside, or to a copy of a data folder that was made by hand,
+make a backup of it, and restore that:
+
+  zviazok backup --incomplete --data DIR/{ASIDE}-DATE FOLDER
+  zviazok restore --data DIR FOLDER
+
+(--incomplete because pictures and files are not put aside: they stay where they are.)""",
     )
     parser.add_argument("--data", type=Path, metavar="DIR", help="the server's data folder")
     parser.add_argument("--yes", action="store_true", help="do not ask (for scripts)")

@@ -1,6 +1,7 @@
 """zviazok restore: what it says before it does anything, and when it refuses."""
 
 import io
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,14 @@ import pytest
 
 from broker.backup import make_backup
 from broker.lock import DataLock
-from broker.manifest import JOURNAL_FILE, MANIFEST_FILE
+from broker.manifest import JOURNAL_FILE, MANIFEST_FILE, blob_path
 from broker.restore import Present, consequences, main
 from broker.restoring import stage
+from broker.sqlite_schema import SCHEMA_VERSION
 from broker.sqlite_survey import Survey
 from broker.verification import verify
 from tests.broker.datafolder import DataFolder, flip, look
+from tests.broker.test_sqlite_schema import SCHEMA_1
 
 A, B = b"a" * 16, b"b" * 16
 FOUND = Survey(2, b"e" * 16, 3, {A: 10}, frozenset({b"ann"}), frozenset({b"key"}), {}, 77)
@@ -179,3 +182,46 @@ def test_an_earlier_one_is_finished_first(
     assert "another history" in said
     assert len(list(data.path.glob("before-restore-*"))) == 2
     assert look(data.path).epoch not in (epoch, found.epoch)
+
+
+def test_one_can_go_back_to_what_was_put_aside(
+    data: DataFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_backup(data.path, tmp_path / "b")
+    data.say(0, 5)
+    data.post(b"posted later" * 100)
+    data.close()
+    before = look(data.path)
+    assert main(words(data, tmp_path / "b", "--yes")) == 0
+    aside = next(data.path.glob("before-restore-*"))
+    assert main(words(data, aside, "--yes")) == 1
+    assert f"zviazok backup --data '{aside}' FOLDER; and restore that" in capsys.readouterr().err
+    make_backup(aside, tmp_path / "again", incomplete=True)
+    assert main(words(data, tmp_path / "again", "--yes")) == 0
+    now = look(data.path)
+    assert now == replace(before, epoch=now.epoch, term=now.term)
+    assert now.epoch != before.epoch and now.term > before.term
+    assert all(blob_path(data.path, one).is_file() for one in now.blobs)
+
+
+def test_a_backup_of_an_earlier_schema_is_brought_up_to_date_on_its_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = DataFolder(tmp_path / "data", fill=False)
+    one.close()
+    path = one.path / JOURNAL_FILE
+    path.unlink()
+    db = sqlite3.connect(path)
+    db.executescript(SCHEMA_1)
+    db.executemany("INSERT INTO meta VALUES (?, ?)", [("epoch", b"e" * 16), ("term", 41)])
+    db.execute("INSERT INTO person VALUES (1, x'aa', 'Ann', 'ann')")
+    db.execute("PRAGMA user_version=1")
+    db.commit()
+    db.close()
+    made = make_backup(one.path, tmp_path / "b")
+    assert (made.schema, made.people) == (1, 1)
+    assert main(words(one, tmp_path / "b", "--yes")) == 0
+    now = look(one.path)
+    assert now.schema == SCHEMA_VERSION and now.people == {b"\xaa"} and now.term >= 42
+    assert not list(one.path.glob(f"{JOURNAL_FILE}.*")), "the backup is the copy"
+    assert verify(tmp_path / "b")[1].schema == 1
