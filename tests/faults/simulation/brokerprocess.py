@@ -128,7 +128,8 @@ class BrokerProcess(Process):
         except JournalError as error:
             agenda.trace(self.name, "ends:", error)
             raise Killed from None
-        self.reader.turn()
+        if self.reader.asked:
+            self.reader.turn()
         self.wake(_POLL_MS)
 
     # --- its sockets ----------------------------------------------------------------------

@@ -41,7 +41,7 @@ class Story:
         self._renames = 0
         people: dict[Callable[[], None], float] = {
             self._say: 10,
-            self._burst: 1,
+            self._burst: 0.4,
             self._join: 1,
             self._leave: 0.7,
             self._direct: 1,
@@ -80,7 +80,7 @@ class Story:
         """Tell it to the end."""
         random, agenda, world = self._random, self.agenda, self.world
         world.begin()
-        steps = random.choice([20, 40, 40, 80, 150])
+        steps = random.choice([10, 20, 30, 40, 60, 100])
         for _ in range(steps):
             random.choices(self._deeds, self._weights)[0]()
             if random.random() >= self._hurry:
@@ -118,7 +118,7 @@ class Story:
         self._talk(self._random.choice([1, 1, 1, 2, 5]))
 
     def _burst(self) -> None:
-        self._talk(self._random.choice([20, 60]))
+        self._talk(self._random.choice([20, 20, 60, 150]))
 
     def _say_twice(self) -> None:
         client = self._somebody()
