@@ -52,6 +52,7 @@ class HistoryError(Exception):
     """A file is no history: somebody wrote into it who should not, or it is damaged."""
 
 
+_PHASES = ("begin", "heal", "whole")
 _OPTIONAL = {"person", "members", "v"}
 
 
@@ -86,7 +87,9 @@ def _fault(fields: dict[str, Any]) -> Fault:
     known = {"t", "f", "id", "name", "phase", "p", "s"}
     details = {name: value for name, value in fields.items() if name not in known}
     fault = Fault(fields["t"], fields["id"], fields["name"], fields["phase"], details)
-    if type(fault.t) is not int or fault.phase not in ("begin", "heal", "whole"):
+    within_s = details.get("within_s", 1)
+    right = (type(fault.t), type(fault.name)) == (int, str) and isinstance(fault.id, int | str)
+    if not right or type(within_s) not in (int, float) or fault.phase not in _PHASES:
         raise HistoryError("a record Fault has a wrong value")
     return fault
 

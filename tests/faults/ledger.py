@@ -19,6 +19,7 @@ Numbers: TypeAlias = "array[int]"
 _N_MAX = 50_000_000
 _STEP_MAX = 1_000_000
 """A counter that runs ahead by more is no counter."""
+_MOST = 1 << 62
 
 
 @dataclass(slots=True)
@@ -112,7 +113,8 @@ class Ledger:
         box = boxes.get(oe)
         if box is None:
             box = boxes[oe] = Outbox(p, room, oe)
-        if not 0 < n <= min(_N_MAX, len(box.values) + _STEP_MAX) or box.client != p:
+        fits = 0 < n <= min(_N_MAX, len(box.values) + _STEP_MAX) and 0 < record.t < _MOST
+        if not fits or box.client != p:
             self._findings.add(Invariant.HISTORY, p, f"no such message can be: {record}")
             return
         if n > len(box.values):
@@ -144,6 +146,9 @@ class Ledger:
         t, p, _, _, _, n, epoch_name, seq = record
         box = self._answered(record)
         if box is None:
+            return
+        if not (0 < t < _MOST and 0 < seq < _MOST):
+            self._findings.add(Invariant.ACK, p, f"no such place can be: {record}")
             return
         epoch = self.epoch(epoch_name)
         at = n - 1

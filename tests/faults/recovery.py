@@ -71,8 +71,8 @@ class Recovery:
 
     def _judge(self, who: str, course: _Course, heals: list[int]) -> None:
         tell = self.findings.add
-        if not course.begin_ns <= course.heal_ns:
-            tell(Invariant.LIVENESS, "nemesis", f"{who} was not healed")
+        if not 0 < course.begin_ns <= course.heal_ns:
+            tell(Invariant.LIVENESS, "nemesis", f"{who} has no begin, or was not healed")
         elif course.whole_ns < course.heal_ns:
             tell(Invariant.LIVENESS, "nemesis", f"not all was whole after {who}")
         else:

@@ -124,7 +124,10 @@ class Roll:
                 epoch = record.epoch
                 self.rooms.add(record.room)
                 if record.kind == RoomKind.DIRECT:
-                    self._direct(record)
+                    try:
+                        self._direct(record)
+                    except (ValueError, TypeError, LookupError):
+                        self.findings.add(Invariant.HISTORY, client, f"no room: {record}")
             elif isinstance(record, Resync):
                 epoch = record.epoch
                 self.resyncs += 1
@@ -140,9 +143,9 @@ class Roll:
         return epoch
 
     def _direct(self, record: Room) -> None:
-        members = self.members.setdefault(record.room, set())
-        for one in record.members or ():
-            members.add(one if isinstance(one, str) else one[0])
+        persons = [one if isinstance(one, str) else one[0] for one in record.members or ()]
+        canary(bytes.fromhex(record.room))
+        self.members.setdefault(record.room, set()).update(persons)
 
     def may_see(self, client: str, room: str) -> bool:
         """Whether a client may see a room: all may see what is not private."""

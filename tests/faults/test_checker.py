@@ -1,7 +1,9 @@
 """The checker says yes to an honest run, and no, by the right name, to every spoiled one."""
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -174,6 +176,36 @@ def test_a_history_that_is_none(run: SpoiledRun, line: str) -> None:
     path = run.file("c03")
     path.write_text(f"{line}\n{path.read_text()}")
     assert Invariant.HISTORY in found(run)
+
+
+ANYTHING: st.SearchStrategy[Any] = st.sampled_from(
+    (None, True, -1, 0, 2**70, 1.5, "", "zz", "c01", [], [[]], [1], [None] * 6, {}, {"t": 1})
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_whatever_stands_in_a_history_is_judged(
+    honest: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("odd") / "run"
+    shutil.copytree(honest, folder)
+    for _ in range(data.draw(st.integers(1, 3))):
+        path = data.draw(st.sampled_from(sorted((folder / "histories").iterdir())))
+        lines = path.read_text().splitlines()
+        at = data.draw(st.integers(0, len(lines) - 2))
+        fields = json.loads(lines[at])
+        fields[data.draw(st.sampled_from(sorted(fields)))] = data.draw(ANYTHING)
+        lines[at] = json.dumps(fields)
+        path.write_text("\n".join(lines))
+    check(folder)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("name", ["run.json", "processes.json", "histories/nemesis.jsonl"])
+def test_whatever_stands_beside_is_judged(run: SpoiledRun, name: str) -> None:
+    (run.folder / name).write_text("[{]\n")
+    assert found(run) == {Invariant.HISTORY}
 
 
 def test_the_command(run: SpoiledRun, capsys: pytest.CaptureFixture[str]) -> None:
