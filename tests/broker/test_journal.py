@@ -35,6 +35,7 @@ from broker.journal import (
 from broker.sqlite_journal import SqliteHistory, SqliteJournal
 from protocol.codes import RoomKind
 from protocol.errors import DamagedError, FencedError, JournalError, SetupError
+from tests.faults.simulation.journal import Disk, MemoryHistory, MemoryJournal
 
 _PROJECT = Path(__file__).parents[2]
 _MANY = 1 << 30
@@ -52,7 +53,7 @@ class Kind:
     try_to_write: Callable[[History], None]
     rewrite: Callable[[Path, str], None]
     child: str
-    """Names of module and class, for a process that writes."""
+    """Names of module and class, for a process that writes; empty: it is not in a file."""
 
 
 def _sqlite(one: Journal | History) -> sqlite3.Connection:
@@ -91,7 +92,29 @@ def _sqlite_rewrite(path: Path, sql: str) -> None:
         db.close()
 
 
+_disks: dict[Path, Disk] = {}
+
+
+def _disk(path: Path) -> Disk:
+    """The simulated disk of a path: another path is another disk."""
+    return _disks.setdefault(path, Disk(random.Random(str(path)), lambda *_: None))
+
+
+def _fill_disk(journal: Journal) -> None:
+    assert isinstance(journal, MemoryJournal)
+    journal._disk.full = True
+
+
 KINDS = {
+    "memory": Kind(
+        lambda path: MemoryJournal(_disk(path)),
+        lambda path: MemoryHistory(_disk(path)),
+        lambda _: "simulated",
+        _fill_disk,
+        lambda _: None,
+        lambda *_: None,
+        "",
+    ),
     "sqlite": Kind(
         SqliteJournal,
         SqliteHistory,
@@ -100,9 +123,14 @@ KINDS = {
         _sqlite_try_to_write,
         _sqlite_rewrite,
         "broker.sqlite_journal SqliteJournal",
-    )
+    ),
 }
-DURABLE = {"sqlite": "wal 2"}
+DURABLE = {"memory": "simulated", "sqlite": "wal 2"}
+
+in_files = pytest.mark.parametrize(
+    "store", [name for name, kind in KINDS.items() if kind.child], indirect=True
+)
+"""For tests that look at the file, damage it or write it from another process."""
 
 
 @dataclass
@@ -222,6 +250,7 @@ def test_fenced_broker_stores_nothing(store: Store) -> None:
     assert read_all(store.history(), room) == [blocks[0].data, b"kept"]
 
 
+@in_files
 def test_file_is_the_owners_alone(store: Store) -> None:
     fill(store.writer(), 1, [(1, 100)])
     if os.name == "posix":
@@ -229,6 +258,7 @@ def test_file_is_the_owners_alone(store: Store) -> None:
         assert not any(modes.values()), modes
 
 
+@in_files
 def test_what_is_no_journal_is_refused_in_one_line(store: Store) -> None:
     store.path.write_bytes(b"this is a letter to the editor, not a journal\n" * 100)
     with pytest.raises(SetupError) as caught:
@@ -237,11 +267,13 @@ def test_what_is_no_journal_is_refused_in_one_line(store: Store) -> None:
     assert "\n" not in str(caught.value)
 
 
+@in_files
 def test_history_of_nothing_is_refused(store: Store) -> None:
     with pytest.raises(SetupError):
         store.history()
 
 
+@in_files
 def test_relative_paths_work(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(store.path.parent)
     store.path = Path("with ? and #.journal")
@@ -478,8 +510,8 @@ def test_pages_are_those_of_the_model(
         store.writer()
         store.history()
     journal, history = store.opened
-    assert isinstance(journal, SqliteJournal)
-    assert isinstance(history, SqliteHistory)
+    assert isinstance(journal, SqliteJournal | MemoryJournal)
+    assert isinstance(history, SqliteHistory | MemoryHistory)
     # Neighbours on both sides must never be seen.
     no = 3 * next(store.rooms)
     for neighbour in (no - 1, no + 1):
@@ -555,6 +587,7 @@ def test_history_sees_what_is_committed_at_once(store: Store) -> None:
             assert page == Page([b"%d" % seq], seq, False)
 
 
+@in_files
 def test_history_cannot_write(store: Store) -> None:
     room, blocks = fill(store.writer(), 1, [(1, 9)])
     history = store.history()
@@ -565,6 +598,7 @@ def test_history_cannot_write(store: Store) -> None:
 # --- damage and death ---------------------------------------------------------------------
 
 
+@in_files
 def test_block_changed_by_another_hand_is_never_served(store: Store) -> None:
     journal = store.writer()
     room, blocks = fill(journal, 1, [(2, 50), (2, 50), (2, 50)])
@@ -600,6 +634,7 @@ def test_block_changed_by_another_hand_is_never_served(store: Store) -> None:
         store.close()
 
 
+@in_files
 @pytest.mark.parametrize("value", ["9", "'x'", "x'ff'", "CAST(x'ff' AS TEXT)"])
 @pytest.mark.parametrize("column", ["last_seq", "data"])
 def test_damaged_head_stops_a_broker(store: Store, column: str, value: str) -> None:
@@ -614,6 +649,7 @@ def test_damaged_head_stops_a_broker(store: Store, column: str, value: str) -> N
             store.history().read(room, 2, before, _MANY, _MANY)
 
 
+@in_files
 def test_lost_first_block_is_noticed(store: Store) -> None:
     room, blocks = fill(store.writer(), 1, [(2, 50), (2, 50)])
     store.close()
@@ -627,6 +663,7 @@ def test_lost_first_block_is_noticed(store: Store) -> None:
     assert history.read(room, 0, 9, _MANY, _MANY) == Page([blocks[1].data], 4, True)
 
 
+@in_files
 def test_flipped_bits_in_the_file_are_never_served(store: Store) -> None:
     room, blocks = fill(store.writer(), 1, [(2, 300)] * 60)
     store.close()
@@ -686,6 +723,7 @@ while True:
 """
 
 
+@in_files
 def test_all_that_was_acknowledged_survives_kill_9(store: Store) -> None:
     acked = 0
     for lines in (1, 40, 160):
@@ -720,6 +758,7 @@ def test_all_that_was_acknowledged_survives_kill_9(store: Store) -> None:
         store.close()
 
 
+@in_files
 def test_a_copy_of_the_file_is_the_same_history(store: Store, tmp_path: Path) -> None:
     journal = store.writer()
     room, blocks = fill(journal, 1, [(2, 30), (1, 30)])
