@@ -209,6 +209,8 @@ class Campaign:
         took_s = run.whole(*((number, fault.name) for number, fault in begun))
         words = " + ".join(fault.name for _, fault in begun)
         self.say(f"  {words}: whole in {took_s:.2f} s, {run.count('acked'):,} acknowledged")
+        if run.late:
+            self.say(f"    late: {'; '.join(run.late)}")
 
     def _trouble(self, folder: Path, seed: int, words: str) -> None:
         self.troubles.append(f"{folder.name} (seed {seed}): {words}")

@@ -131,10 +131,7 @@ class Fleet:
             else:
                 touched[self._owner[socket]] = None
         now_ms = _now_ms()
-        while self._wakes and self._wakes[0][0] <= now_ms:
-            at_ms, place = heapq.heappop(self._wakes)
-            if self._wake_of.get(place) == at_ms:
-                touched[place] = None
+        touched.update(self._woken(now_ms))
         for place in self._load.due(now_ms):
             self._say(place)
             touched[place] = None
@@ -146,6 +143,16 @@ class Fleet:
                 if isinstance(one, Light):
                     one.recorder.tick()
             self._look(now_ms)
+
+    def _woken(self, now_ms: int) -> dict[int, None]:
+        """Return whose time has come."""
+        woken: dict[int, None] = {}
+        while self._wakes and self._wakes[0][0] <= now_ms:
+            at_ms, place = heapq.heappop(self._wakes)
+            if self._wake_of.get(place) == at_ms:
+                del self._wake_of[place]
+                woken[place] = None
+        return woken
 
     def _serve(self, place: int, now_ms: int) -> None:
         one = self._clients[place]
@@ -312,6 +319,9 @@ class Fleet:
 
     def status(self) -> dict[str, Any]:
         """Say how all stand: messages that wait, who is away, and how far behind rooms are."""
+        now_ms = _now_ms()
+        for place in self._woken(now_ms):
+            self._serve(place, now_ms)  # what was said in this turn is not in the outbox yet
         rooms: dict[str, list[int]] = {}
         counts: dict[str, Any] = asdict(Counts())
         delays = counts.pop("delays_ms")

@@ -115,6 +115,8 @@ class Recorder:
         self._canaries: set[str] = set()
         self._pages: set[bytes] = set()
         """Rooms of which a page came in this drain."""
+        self._acked: set[tuple[bytes, int]] = set()
+        """Acknowledged in this drain: what was sent twice is answered twice."""
 
     def tick(self) -> None:
         """Write what is due; call it at least every 50 ms."""
@@ -153,6 +155,7 @@ class Recorder:
     def came(self, frames: Iterable[bytes]) -> None:
         """Look through what was received, before anybody else does."""
         self._pages.clear()
+        self._acked.clear()
         for data in frames:
             if _MARK in data:
                 self._look(data)
@@ -180,7 +183,8 @@ class Recorder:
                     rest = f'"room":"{room}","oe":"{oe}","n":{n},"epoch":"{epoch}","seq":{seq}'
                     self._pen.line("ok", rest)
                 said_ns = self.waiting.get((frame.room, frame.outbox_epoch, n))
-                if said_ns is not None:
+                if said_ns is not None and (frame.room, n) not in self._acked:
+                    self._acked.add((frame.room, n))
                     self.counts.acked += 1
                     if self._probe:
                         self.counts.delays_ms.append((now_ns - said_ns) / 1e6)
