@@ -170,13 +170,14 @@ class Cluster(Server):
     def serves_again(self) -> bool:
         """Start the broker, which may refuse to serve; return whether it did not."""
         one = self.broker = self._start_broker()
+        one.planned = True  # should it refuse
         deadline = time.monotonic() + READY_S
         while one.runs and "ready " not in one.printed():
             assert time.monotonic() < deadline, one.complained()
             time.sleep(0.02)
         if not one.runs:
             return False
-        one.ready()
+        one.planned = False
         return True
 
     def restart(self, name: str) -> Started:
@@ -224,7 +225,7 @@ class Cluster(Server):
             ports = [self.broker_port + place for place in range(3)]
             # Small buffers at the proxy too, or they would take what is to overflow.
             small = _PLANE_BUFFER_BYTES if self.shape.feed_hwm else 0
-            self.planes.append(self.proxy.link(f"plane-{index}", ports, far_buffer_bytes=small))
+            self.planes.append(self.proxy.link(f"plane-{index}", ports, down_buffer_bytes=small))
             self.fronts.append(self.proxy.link(f"front-{index}", [self.ports[index]]))
         words = ["gateway", "--data", str(self.data), "--listen", f"{HOST}:{self.ports[index]}"]
         words += ["--broker", f"{HOST}:{self.planes[index].port}"]

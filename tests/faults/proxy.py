@@ -100,17 +100,17 @@ class Proxy:
             raise ProxyError(answer["error"])
         return answer["ok"]
 
-    def link(self, name: str, targets: Sequence[int], far_buffer_bytes: int = 0) -> "Link":
+    def link(self, name: str, targets: Sequence[int], down_buffer_bytes: int = 0) -> "Link":
         """Open ports in a row, one for each target port of this host; names are unique.
 
-        ``far_buffer_bytes`` bounds what the system holds of what the targets send.
+        ``down_buffer_bytes`` bounds what is held of what the targets send, here and in the system.
         """
         for _ in range(_TRIES):
             first = free_ports(len(targets))
             try:
                 for place, target in enumerate(targets):
                     words = {"port": first + place, "target": target}
-                    self.tell(name, "open", **words, buffer_bytes=far_buffer_bytes)
+                    self.tell(name, "open", **words, buffer_bytes=down_buffer_bytes)
             except ProxyError as error:
                 if "Errno" not in str(error) or self.tell(name, "forget") is not None:
                     raise

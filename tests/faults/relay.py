@@ -84,6 +84,7 @@ class Route:
         self.port = port
         self.target = target
         self._buffer_bytes = buffer_bytes
+        self.write_max_bytes = buffer_bytes or _WRITE_MAX_BYTES
         self._server: asyncio.Server | None = None
 
     async def dialled(self) -> socket.socket:
@@ -108,6 +109,9 @@ class Route:
             listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             if os.name == "posix":
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if self._buffer_bytes:
+                # Connections inherit it.
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._buffer_bytes)
             listener.bind((HOST, self.port))
             listener.setblocking(False)
             self._server = await asyncio.get_running_loop().create_server(
@@ -180,7 +184,7 @@ class Side(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        transport.set_write_buffer_limits(_WRITE_MAX_BYTES)
+        transport.set_write_buffer_limits(self._pair.route.write_max_bytes)
         if self is self._pair.near:
             transport.pause_reading()
             self._pair.accepted()
