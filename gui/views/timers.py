@@ -6,7 +6,7 @@ Belongs to the Tk thread.
 import tkinter as tk
 from collections.abc import Callable
 
-from gui.paint.slices import Slices, Work
+from gui.paint.slices import Slices, Steps, Work
 
 
 class Timers:
@@ -17,14 +17,19 @@ class Timers:
         self._widget = widget
         self._slices = slices
         self._running: dict[str, str | Work] = {}
+        self._begun: list[Work] = []
+        """Steps under way: another one of the name may wait behind them."""
 
     def __contains__(self, name: str) -> bool:
         return name in self._running
 
-    def soon(self, name: str, work: Callable[[], None]) -> None:
-        """Call ``work`` after what waits already; many calls until then cost one."""
+    def soon(self, name: str, work: Callable[[], Steps | None]) -> None:
+        """Call ``work`` after what waits already; many calls until it is begun cost one.
+
+        If it gives steps, they are taken one by one.
+        """
         if name not in self._running:
-            self._running[name] = self._slices.soon(lambda: self._run(name, work))
+            self._running[name] = self._slices.soon(lambda: self._begin(name, work))
 
     def after(self, name: str, after_ms: int, work: Callable[[], None]) -> None:
         """Call ``work`` after a while; an earlier one of the name is called off."""
@@ -43,6 +48,16 @@ class Timers:
         """Call all of them off."""
         for name in list(self._running):
             self.cancel(name)
+        for work in self._begun:
+            self._slices.cancel(work)
+
+    def _begin(self, name: str, work: Callable[[], Steps | None]) -> Steps | None:
+        begun = self._running.pop(name, None)
+        steps = work()
+        if steps is not None and isinstance(begun, Work):
+            self._begun = [one for one in self._begun if not one.done]
+            self._begun.append(begun)
+        return steps
 
     def _run(self, name: str, work: Callable[[], None]) -> None:
         self._running.pop(name, None)

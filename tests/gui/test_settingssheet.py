@@ -188,8 +188,10 @@ def test_without_a_server_there_is_no_profile(stage: Stage, home: Path) -> None:
     opened = Opened(stage, home, "language")
     opened.acts.face = Face(b"", "")
     opened.sheet.show("profile")
+    stage.settle()
     assert not opened.sheet.parts
     opened.sheet.show("device")
+    stage.settle()
     assert "server_switch" not in opened.sheet.parts and "folder_open" in opened.sheet.parts
 
 

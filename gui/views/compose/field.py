@@ -17,6 +17,7 @@ from PIL import ImageTk
 from gui.paint.look import Look
 from gui.text import emoji
 from gui.text.textlayout import clean
+from gui.text.tokens import Counting, Token, joined, split
 from gui.text.undo import History, Moment
 
 _EMOJI: Final = re.compile(emoji.PATTERN)
@@ -31,9 +32,6 @@ _NEAR: Final = 40
 """Steps of Tk around a change in which a sequence may have come together or apart."""
 _PIECES: Final = 512
 """Names of pictures kept before those that are gone are forgotten."""
-
-Token = tuple[bool, str]
-"""Whether it is a picture; the characters."""
 
 
 class Field:
@@ -55,6 +53,8 @@ class Field:
         self._lit: frozenset[str] = frozenset()
         self._due = ""
         self._half = ""
+        self._known: list[Token] | None = None
+        """What stands in it; None: it has changed since that was looked at."""
         self._pattern = _EMOJI if look.fonts.draws_emoji else _UNSAFE
         self.widget = tk.Text(
             master, height=1, width=10, wrap="word", bd=0, undo=False, highlightthickness=0,
@@ -63,7 +63,8 @@ class Field:
         )  # fmt: skip
         # A character beyond U+FFFF is one step for some versions of Tk 8.6, and two for others.
         self.widget.insert("1.0", "\U0001f600")
-        self._steps = 1 if self.widget.compare("1.0 + 1 indices", "==", "end-1c") else 2
+        one = self.widget.compare("1.0 + 1 indices", "==", "end-1c")
+        self._count = Counting(1 if one else 2)
         self.widget.delete("1.0", "end")
         self._wrap()
         bind = self.widget.bind
@@ -81,12 +82,13 @@ class Field:
 
     def words(self) -> str:
         """Return what is written."""
-        return "".join(piece for _, piece in self._tokens("1.0", "end-1c"))
+        return joined(self._all())
 
     @property
     def cursor(self) -> int:
         """Where the cursor stands, in characters."""
-        return self._offset("insert")
+        units = self.widget.tk.call(self._real, "count", "-indices", "1.0", "insert")
+        return self._count.offset(self._all(), int(str(units or 0)))
 
     def put(self, words: str, cursor: int | None = None) -> None:
         """Replace what is written, and forget what was before."""
@@ -116,7 +118,7 @@ class Field:
         """Return what is selected."""
         if not self.widget.tag_ranges("sel"):
             return ""
-        return "".join(piece for _, piece in self._tokens("sel.first", "sel.last"))
+        return joined(self._tokens("sel.first", "sel.last"))
 
     def copy(self) -> str:
         """Put what is selected into the clipboard; ends the event."""
@@ -162,9 +164,7 @@ class Field:
         self.widget.see("insert")
 
     def _note(self) -> None:
-        before = "".join(piece for _, piece in self._tokens("1.0", "insert"))
-        behind = "".join(piece for _, piece in self._tokens("insert", "end-1c"))
-        self._history.note(before + behind, len(before))
+        self._history.note(self.words(), self.cursor)
 
     def _step(self) -> None:
         self._note()
@@ -192,6 +192,7 @@ class Field:
 
     def _edit(self, command: str, *words: str) -> None:
         call, real = self.widget.tk.call, self._real
+        self._known = None
         at = str(call(real, "index", words[0]))
         if call(real, "compare", at, ">", "end-1c"):
             # Behind Tk's own last line end nothing can stand.
@@ -205,7 +206,7 @@ class Field:
         if text:
             # Nothing is drawn or measured before Tk is idle.
             call(real, "insert", at, text)
-            end = str(call(real, "index", f"{at} + {self._units(text)} indices"))
+            end = str(call(real, "index", f"{at} + {self._count.units(text)} indices"))
         self._settle(at, end)
         if not self._due:
             self._due = self.widget.after_idle(self._changed)
@@ -229,12 +230,12 @@ class Field:
         low = self._edge(start, "linestart", -1)
         high = self._edge(end, "lineend", 1)
         have = self._tokens(low, high)
-        text = "".join(piece for _, piece in have)
-        want = self._split(text)
+        text = joined(have)
+        want = split(text, self._pattern)
         if have != want:
             self._rebuild(low, high, have, want)
         if _THAI.search(text):
-            self._dress(low, f"{low} + {self._width(want)} indices")
+            self._dress(low, f"{low} + {self._count.width(want)} indices")
 
     def _edge(self, place: str, line: str, way: int) -> str:
         """Return how far from a place something could belong to what stands there."""
@@ -247,6 +248,12 @@ class Field:
         if "\udc00" <= str(call(real, "get", at)) <= "\udfff":
             at = str(call(real, "index", f"{at} {'+' if way > 0 else '-'} 1 indices"))
         return at
+
+    def _all(self) -> list[Token]:
+        """Return what stands in all of it: looked at once after each change."""
+        if self._known is None:
+            self._known = self._tokens("1.0", "end-1c")
+        return self._known
 
     def _tokens(self, start: str, end: str) -> list[Token]:
         """Return what stands between two places, neighbouring texts made one."""
@@ -262,18 +269,6 @@ class Field:
                 found.append((False, str(value)))
         return found
 
-    def _split(self, text: str) -> list[Token]:
-        found: list[Token] = []
-        at = 0
-        for match in self._pattern.finditer(text):
-            if match.start() > at:
-                found.append((False, text[at : match.start()]))
-            found.append((True, match.group()))
-            at = match.end()
-        if at < len(text):
-            found.append((False, text[at:]))
-        return found
-
     def _rebuild(self, low: str, high: str, have: list[Token], want: list[Token]) -> None:
         call, real = self.widget.tk.call, self._real
         inside = bool(call(real, "compare", low, "<=", "insert")) and bool(
@@ -286,8 +281,8 @@ class Field:
             first += 1
         while last < most - first and have[-1 - last] == want[-1 - last]:
             last += 1
-        before = self._width(have[:first])
-        gone = self._width(have[first : len(have) - last])
+        before = self._count.width(have[:first])
+        gone = self._count.width(have[first : len(have) - last])
         call(real, "delete", f"{low} + {before} indices", f"{low} + {before + gone} indices")
         for is_picture, piece in want[first : len(want) - last]:
             at = f"{low} + {before} indices"
@@ -296,9 +291,9 @@ class Field:
                 before += 1
             else:
                 call(real, "insert", at, piece)
-                before += self._units(piece)
+                before += self._count.units(piece)
         if inside:
-            call(real, "mark", "set", "insert", f"{low} + {self._span(want, cursor)} indices")
+            call(real, "mark", "set", "insert", f"{low} + {self._count.span(want, cursor)} indices")
 
     def _put_picture(self, at: str, sequence: str) -> None:
         if len(self._sequences) >= _PIECES:
@@ -309,7 +304,11 @@ class Field:
         name = f"e{self._made}"
         self._sequences[name] = sequence
         image = self._images[name] = self._picture(sequence, False)
-        self.widget.image_create(at, image=str(image), name=name, align="center", padx=1)
+        # Straight to Tcl: half of the time of image_create, and pasted emoji are many.
+        self.widget.tk.call(
+            self._real, "image", "create", at, "-image", str(image), "-name", name,
+            "-align", "center", "-padx", 1,
+        )  # fmt: skip
 
     def _picture(self, sequence: str, lit: bool) -> ImageTk.PhotoImage:
         look = self._look
@@ -343,36 +342,17 @@ class Field:
         for value, at in zip(flat[1::3], flat[2::3], strict=True):
             text = str(value)
             for match in _THAI.finditer(text):
-                start = self._units(text[: match.start()])
-                ends = (f"{at} + {edge} indices" for edge in (start, start + self._units(match[0])))
+                start = self._count.units(text[: match.start()])
+                ends = (
+                    f"{at} + {edge} indices"
+                    for edge in (start, start + self._count.units(match[0]))
+                )
                 tk_.call(self._real, "tag", "add", "thai", *ends)
 
     # --- places -----------------------------------------------------------
 
     def _index(self, offset: int) -> str:
-        return f"1.0 + {self._span(self._tokens('1.0', 'end-1c'), offset)} indices"
-
-    def _offset(self, index: str) -> int:
-        return sum(len(piece) for _, piece in self._tokens("1.0", index))
-
-    def _units(self, text: str) -> int:
-        """Return how many steps of Tk's a text is long."""
-        if self._steps == 1 or text.isascii():
-            return len(text)
-        return len(text) + sum(1 for char in text if char > "\uffff")
-
-    def _width(self, tokens: list[Token]) -> int:
-        return sum(1 if is_picture else self._units(piece) for is_picture, piece in tokens)
-
-    def _span(self, tokens: list[Token], offset: int) -> int:
-        """Return how many steps away a place is; inside of a picture: behind it."""
-        units = 0
-        for is_picture, piece in tokens:
-            if offset <= 0:
-                break
-            units += 1 if is_picture else self._units(piece[:offset])
-            offset -= len(piece)
-        return units
+        return f"1.0 + {self._count.span(self._all(), offset)} indices"
 
     # --- looks ------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What stands in each section of the settings. Belongs to the Tk thread."""
+"""What stands in each section of the settings, put there step by step. In the Tk thread."""
 
 import os
 import time
@@ -16,6 +16,7 @@ from gui.paint.faces import Face
 from gui.paint.look import Look
 from gui.paint.pictures import PictureError
 from gui.paint.portrait import make_portrait
+from gui.paint.slices import Steps
 from gui.paint.theme import ACCENTS, FONT_PX, palette
 from gui.settings import TEXT_PERCENTS
 from gui.text.rowlayout import Box
@@ -33,7 +34,7 @@ FILES_MAX: Final = 200_000
 """Files that are counted for the size of the folder."""
 
 
-def profile(page: Page) -> None:
+def profile(page: Page) -> Steps:
     """Nickname, colour, picture."""
     look, px, acts, host = page.look, page.look.px, page.acts, page.host
     if not acts.me().person:
@@ -52,12 +53,15 @@ def profile(page: Page) -> None:
         canvas.delete("all")
         look.avatar(canvas, (0, 0), px(AVATAR), face._replace(online=None), ground, ())
 
+    yield None
     # --- nickname
     kit.label(beside, look, page.tr("nick"), "small", "quiet").pack(fill="x", pady=(0, px(4)))
     line = tk.Frame(beside, bd=0, bg=ground)
     line.pack(fill="x")
+    yield None
     field = kit.entry(line, look)
     kit.put(field, acts.me().name)
+    yield None
     answer = page.words("", "danger")
 
     def say(reason: str, good: str) -> None:
@@ -75,6 +79,7 @@ def profile(page: Page) -> None:
 
         acts.rename(field.get(), renamed)
 
+    yield None
     save = kit.button(line, look, page.tr("nick_save"), rename, "main")
     save.pack(side="right", padx=(px(8), 0))
     field.pack(side="left", fill="x", expand=True)
@@ -111,12 +116,14 @@ def profile(page: Page) -> None:
 
         host.work(lambda: _portrait(path), made)
 
+    yield None
     page.heading(page.tr("picture"))
     row = page.row()
     page.button(row, "picture_choose", choose_picture)
     page.button(
         row, "picture_remove", lambda: set_profile(acts.me().colour, b"", "picture_gone"), "danger"
     )
+    yield None
     page.words(page.tr("picture_note"))
     page.heading(page.tr("colour"))
     colours = [(0, look.palette.groove)]
@@ -128,6 +135,7 @@ def profile(page: Page) -> None:
             lambda colour: set_profile(colour, acts.me().picture or b"", "colour_saved"),
         ),
     )  # fmt: skip
+    yield None
     page.words(page.tr("colour_note"))
     host.parts["use_picture"] = use_picture
     draw(acts.me())
@@ -140,7 +148,7 @@ def _portrait(path: Path) -> tuple[bytes, str]:
         return b"", str(error)
 
 
-def appearance(page: Page) -> None:
+def appearance(page: Page) -> Steps:
     """Theme, accent, size of text."""
     look, host, settings = page.look, page.host, page.acts.settings
     page.heading(page.tr("theme"))
@@ -152,6 +160,7 @@ def appearance(page: Page) -> None:
         ),
         inset=8,
     )
+    yield None
     page.heading(page.tr("accent"))
     accents = [(name, palette(look.palette.name, name).accent) for name in ACCENTS]
     page.add(
@@ -161,6 +170,7 @@ def appearance(page: Page) -> None:
             lambda accent: host.change(accent=accent),
         ),
     )  # fmt: skip
+    yield None
     page.heading(page.tr("text_size"))
     row = page.row()
     percent = kit.label(row, look, "", "label", "quiet", wraps=False)
@@ -179,13 +189,14 @@ def appearance(page: Page) -> None:
             # All is built anew: after this, nothing here may be touched.
             host.change(text_percent=value)
 
+    yield None
     slider = kit.Slider(row, look, TEXT_PERCENTS, settings.text_percent, moved)
     slider.widget.pack(side="left", fill="x", expand=True, padx=(0, look.px(12)))
     host.parts["text_size"] = slider
     host.parts["sample"] = sample
     sample.pack(fill="x", padx=look.px(8), pady=(0, look.px(8)))
+    # This draws it, too: it comes with its first size.
     sample.bind("<Configure>", lambda _: preview(slider.value))
-    preview(slider.value)
 
 
 def _sample(canvas: tk.Canvas, look: Look, text: str, factor: float) -> None:
@@ -210,8 +221,9 @@ def _sample(canvas: tk.Canvas, look: Look, text: str, factor: float) -> None:
         )
 
 
-def language(page: Page) -> None:
+def language(page: Page) -> Steps:
     """The language, each by its own name."""
+    yield None
     options = [("", page.tr("language_system")), *LANGUAGES.items()]
     page.add(
         "language",
@@ -222,11 +234,12 @@ def language(page: Page) -> None:
     )  # fmt: skip
 
 
-def notify(page: Page) -> None:
+def notify(page: Page) -> Steps:
     """Notifications, sound, and the rooms that are different."""
     look, acts = page.look, page.acts
     page.switch("notify_on", "notify")
     page.switch("notify_words", "notify_words")
+    yield None
     page.switch("sound", "sound", noted=False)
     page.add(
         "chime",
@@ -239,12 +252,14 @@ def notify(page: Page) -> None:
         ),
         inset=8,
     )
+    yield None
     page.button(page.row(), "sound_try", acts.try_sound)
     page.heading(page.tr("muted"))
     rooms = acts.muted_rooms()
     if not rooms:
         page.words(page.tr("muted_none"))
     for index, one in enumerate(rooms):
+        yield None
         row = page.row()
 
         def unmute(room: bytes = one.room) -> None:
@@ -289,14 +304,15 @@ _OWN: Final = {
 }
 
 
-def privacy(page: Page) -> None:
+def privacy(page: Page) -> Steps:
     """What others see of oneself."""
     page.switch("typing", "typing")
     page.switch("read_marks", "read_marks")
+    yield None
     page.words(page.tr("privacy_always"))
 
 
-def device(page: Page) -> None:
+def device(page: Page) -> Steps:
     """Other devices, servers, the folder, the version."""
     look, acts, host = page.look, page.acts, page.host
     if acts.me().person:
@@ -328,20 +344,25 @@ def device(page: Page) -> None:
             answer.clipboard_append(shown.get())
             answer.configure(text=look.plain(page.tr("link_copied")))
 
+        yield None
         page.button(row, "link_get", ask)
         copy = page.button(row, "link_copy", copy_it)
         copy.pack_forget()
+        yield None
         shown = kit.entry(page.frame, look)
         host.parts["link"] = shown
         host.parts["link_answer"] = answer
+        yield None
         page.heading(page.tr("server"))
         page.words(page.tr("server_note"))
         page.button(page.row(), "server_switch", lambda: _leave(page))
+    yield None
     page.heading(page.tr("folder"))
     page.words(str(acts.data_folder()), "text")
     size = page.words(page.tr("folder_counting"))
     host.parts["folder_size"] = size
     page.button(page.row(), "folder_open", acts.open_folder)
+    yield None
     page.heading(page.tr("about"))
     page.words(page.tr("about_note", version=protocol.__version__))
 
@@ -374,7 +395,7 @@ def folder_size(folder: Path) -> int:
     return total
 
 
-PAGES: Final[dict[str, Callable[[Page], None]]] = {
+PAGES: Final[dict[str, Callable[[Page], Steps]]] = {
     "profile": profile,
     "appearance": appearance,
     "language": language,

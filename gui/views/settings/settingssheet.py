@@ -2,7 +2,8 @@
 
 What people choose goes to :class:`SettingsActs`, which may build the whole window anew
 (another language, another size of text); the sheet is then shown again by whoever built it,
-with the same section. Belongs to the Tk thread; files are read and pictures made in workers.
+with the same section. A section is filled step by step, and may be left before it is full.
+Belongs to the Tk thread; files are read and pictures made in workers.
 """
 
 import threading
@@ -17,6 +18,7 @@ from gui.paint import kit
 from gui.paint.controls import Control
 from gui.paint.faces import Face
 from gui.paint.look import Look
+from gui.paint.slices import LONG, Steps, Work
 from gui.settings import Settings
 from gui.text.textlayout import one_line
 from gui.views.scrollpane import ScrollPane
@@ -107,6 +109,7 @@ class SettingsSheet:
         self.look = look
         self.acts = acts
         self._call = call
+        self._filling: Work | None = None
         self._drawn = look.palette
         self.section = section
         tr = look.tr
@@ -129,9 +132,8 @@ class SettingsSheet:
         self.pane.widget.pack(side="left", fill="both", expand=True, padx=(px(8), 0))
         self.parts: dict[str, Any] = {}
         """What the open section is made of, by name: for tests."""
-        # The labels break their lines at the width that the pane gets here.
-        self._card.update_idletasks()
-        self.show(section)
+        self._body.bind("<Destroy>", lambda _: look.slices.cancel(self._filling))
+        self._fill_soon(True)
         first: Control | None = self.list or self.drop
         if first is not None:
             at = first.widget
@@ -150,19 +152,40 @@ class SettingsSheet:
     def show(self, section: str) -> None:
         """Show a section."""
         self.section = section
+        if self.list is not None:
+            self.list.set(section)
+        if self.drop is not None:
+            self.drop.set(section)
+        self._fill_soon(False)
+
+    def _fill_soon(self, first: bool, top: int = 0, focused: str = "") -> None:
+        slices = self.look.slices
+        slices.cancel(self._filling)
         self.pane.clear()
         self.parts = {}
-        PAGES[section](Page(self, self.pane.inner))
+        self._filling = slices.build(self._fill(first, top, focused))
+
+    def _fill(self, first: bool, top: int, focused: str) -> Steps:
+        """Fill the section; then show what is ``top`` pixels below, and focus a part."""
+        if first:
+            # The labels break their lines at the width that the pane gets here.
+            yield LONG
+            self._card.update_idletasks()
+            yield LONG
+        yield from PAGES[self.section](Page(self, self.pane.inner))
+        yield None
         self.pane.filled()
         waiting: list[tk.Misc] = [self.pane.inner]
         while waiting:
             one = waiting.pop()
             waiting.extend(one.winfo_children())
             tk.Misc.bind(one, "<Escape>", self.sheet.escape, add="+")
-        if self.list is not None:
-            self.list.set(section)
-        if self.drop is not None:
-            self.drop.set(section)
+        if top:
+            yield LONG
+            self._card.update_idletasks()
+            self.pane.scroll(top)
+        if focused in self.parts:
+            self.parts[focused].widget.focus_set()
 
     def change(self, **fields: Any) -> None:
         """Let settings hold; afterwards this sheet may be gone, or in another palette."""
@@ -186,6 +209,8 @@ class SettingsSheet:
 
     def restyle(self) -> None:
         """Draw it in the palette of now; call it when the theme changes by itself, too."""
+        if self._drawn is self.look.palette:
+            return
         self._drawn = self.look.palette
         self.sheet.restyle()
         self._body.configure(bg=self.look.palette.card)
@@ -199,12 +224,7 @@ class SettingsSheet:
              if isinstance(one, Control) and one.widget.focus_get() is one.widget),
             "",
         )  # fmt: skip
-        top = self.pane.top
-        self.show(self.section)
-        self._card.update_idletasks()
-        self.pane.scroll(top)
-        if focused in self.parts:
-            self.parts[focused].widget.focus_set()
+        self._fill_soon(False, self.pane.top, focused)
 
 
 class SectionList(Control):

@@ -7,13 +7,12 @@ drawn by ``viewport.py`` and moved by ``travel.py``; the mouse and the keyboard 
 
 import tkinter as tk
 from datetime import date
-from time import perf_counter
 
 from gui.chat.model import Model
 from gui.chat.room import Entry, Room
 from gui.paint.look import Look
 from gui.paint.pictures import Pictures
-from gui.paint.slices import SLICE_S
+from gui.paint.slices import LONG, Steps
 from gui.text.rowlayout import Box, Page
 from gui.text.rows import Row, Rows
 from gui.text.rowshapes import RowShapes
@@ -176,8 +175,9 @@ class Timeline:
     def flash(self, seq: int) -> None:
         """Show the message of a ``seq`` that is loaded, and make it stand out for a while."""
         if "sync" in self._timers:
-            self._resync()
-        self.travel.flash(seq)
+            self._timers.soon("bring", lambda: self.travel.flash_measured(seq))
+        else:
+            self.travel.flash(seq)
 
     # --- what is shown ------------------------------------------------------
 
@@ -317,7 +317,9 @@ class Timeline:
 
     # --- drawing ------------------------------------------------------------
 
-    def _resync(self) -> None:
+    def _resync(self) -> Steps:
+        yield from self.view.measure()
+        yield LONG
         self.sync()
         self.redress()
 
@@ -327,8 +329,7 @@ class Timeline:
         if self._page.width < 2 or canvas.winfo_height() < 2:
             return
         self._shapes.turn(date.today())
-        ends = perf_counter() + SLICE_S
-        seen = self.view.sync(lambda: perf_counter() > ends)
+        seen = self.view.sync()
         if self.view.unfinished:
             self._timers.soon("rest", self.sync)
         if seen is None or room is None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from gui.chat.room import Entry, Room
 from gui.paint.look import Look
+from gui.paint.slices import LONG, Steps
 from gui.text.found import first_box, folded_away
 from gui.text.rowlayout import Shape
 from gui.text.rows import Row, Rows
@@ -183,6 +184,12 @@ class Travel:
         self._sync()
         self._redress()
         self._timers.after("flash", FOUND_MS if self.sought else FLASH_MS, self._end_flash)
+
+    def flash_measured(self, seq: int) -> Steps:
+        """Do as :meth:`flash` does, with rows that have only just come."""
+        yield from self._view.measure(self._rows.index_of_seq(seq))
+        yield LONG
+        self.flash(seq)
 
     def _end_flash(self) -> None:
         self.calm()

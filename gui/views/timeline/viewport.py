@@ -9,7 +9,9 @@ scrolling moves the canvas below the window. Belongs to the Tk thread.
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import perf_counter
 
+from gui.paint.slices import SLICE_S, Steps
 from gui.text.rowlayout import Shape
 from gui.text.rows import Row, Rows
 from gui.views.timeline.bubbles import Dress
@@ -40,10 +42,6 @@ class Seen:
     """The first row that is drawn."""
     high: int
     """The last one."""
-
-
-def _never() -> bool:
-    return False
 
 
 class Viewport:
@@ -124,14 +122,18 @@ class Viewport:
 
     # --- drawing ----------------------------------------------------------
 
-    def sync(self, enough: Callable[[], bool] = _never) -> Seen | None:
+    def sync(self) -> Seen | None:
         """Bring the canvas in line with rows and anchor; return what is in view.
 
-        Once it is ``enough``, no more rows are begun: then it is ``unfinished``, and the next call
-        goes on.
+        After a slice no more rows are begun: then it is ``unfinished``, and the next call goes on.
         """
         rows, view = self._rows.rows, self._canvas.winfo_height()
         self.unfinished = False
+        ends = perf_counter() + SLICE_S
+
+        def enough() -> bool:
+            return perf_counter() > ends
+
         if not rows or view < 2:
             return None
         shape = self._shape
@@ -170,6 +172,22 @@ class Viewport:
             )
             self.origin = target
         return Seen(first, top, last, bottom, index, high)
+
+    def measure(self, at: int = -1) -> Steps:
+        """Lay out the rows that are about to come into view, one by one: it is kept.
+
+        ``at`` is one of them; else it is where the view hangs.
+        """
+        view = self._canvas.winfo_height()
+        if at < 0:
+            at = len(self._rows.rows) - 1 if self.end else self._find_anchor()
+        for way in (-1, 1):
+            index, high = (at if way < 0 else at + 1), 0
+            # Others may come or go meanwhile.
+            while high < view and 0 <= index < len(self._rows.rows):
+                high += self._shape(self._rows.rows[index]).height
+                index += way
+                yield None
 
     def redress(self) -> None:
         """Paint anew the drawn rows that look different now."""

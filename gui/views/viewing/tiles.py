@@ -15,10 +15,9 @@ from PIL import Image, ImageTk
 from gui.paint import zoom
 from gui.paint.look import Look
 from gui.paint.pictures import Job, Pictures
+from gui.paint.slices import LONG, Steps, Work
 from gui.paint.zoom import Cell, Zoom
 
-TURN: Final = 8
-"""Tiles sent to the screen at a time: some 2 ms."""
 MARGIN: Final = 192
 """Pixels around what is in view that are made too, for the next movement."""
 TILES_MAX: Final = 240
@@ -43,7 +42,7 @@ class Tiles:
         self._drawn: dict[Cell, tuple[int, ImageTk.PhotoImage]] = {}
         self._at = (0, 0)
         self._job: Job[Any] | None = None
-        self._timer = ""
+        self._sending: Work | None = None
         self.zoom: Zoom | None = None
         """How the picture should lie; None: there is none."""
         self.size = (0, 0)
@@ -60,9 +59,7 @@ class Tiles:
         if self._job is not None:
             self._job.cancel()
             self._job = None
-        if self._timer:
-            self._canvas.after_cancel(self._timer)
-            self._timer = ""
+        self._look.slices.cancel(self._sending)
         self.zoom = None
         self.size = (0, 0)
         self._levels = []
@@ -104,28 +101,25 @@ class Tiles:
         self._job = self._pictures.run(work, lambda made, _: self._made(size, made or []))
 
     def _made(self, size: tuple[int, int], made: Made) -> None:
-        """Put a batch on the screen, a few at a time; another scale all at once in the end."""
+        """Put a batch on the screen, tile by tile; another scale all at once in the end."""
+        self._sending = self._look.slices.build(self._send(size, made))
+
+    def _send(self, size: tuple[int, int], made: Made) -> Steps:
         fresh: dict[Cell, tuple[int, ImageTk.PhotoImage]] = {}
-
-        def turn() -> None:
-            self._timer = ""
-            for cell, image in made[len(fresh) : len(fresh) + TURN]:
-                photo = self._look.art.photo(image)
-                # Sent to the screen now, seen later.
-                item = self._canvas.create_image(
-                    cell[0] * zoom.TILE, cell[1] * zoom.TILE, image=photo, anchor="nw",
-                    state="hidden", tags="fresh",
-                )  # fmt: skip
-                fresh[cell] = (item, photo)
-            if len(fresh) < len(made):
-                self._timer = self._canvas.after(1, turn)
-                return
-            self._job = None
-            self._put(size, fresh)
-            if fresh:
-                self._want()
-
-        turn()
+        for cell, image in made:
+            photo = self._look.art.photo(image)
+            # Sent to the screen now, seen later.
+            item = self._canvas.create_image(
+                cell[0] * zoom.TILE, cell[1] * zoom.TILE, image=photo, anchor="nw",
+                state="hidden", tags="fresh",
+            )  # fmt: skip
+            fresh[cell] = (item, photo)
+            yield None
+        yield LONG
+        self._job = None
+        self._put(size, fresh)
+        if fresh:
+            self._want()
 
     def _put(
         self, size: tuple[int, int], fresh: dict[Cell, tuple[int, ImageTk.PhotoImage]]
