@@ -8,6 +8,7 @@ Lives in the Tk thread; holds no widget.
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from gui.chat.asking import ClientPort, Context, Got, View
 from gui.chat.model import Model, Part
@@ -111,6 +112,8 @@ class Controller(Roaming, Writing):
         before = self.model.active
         for happening in happenings:
             if isinstance(happening, Refused):
+                # The server says it in English.
+                happening = replace(happening, text=self._refusal(happening))
                 self._change_refused(happening)
             part |= self.model.apply(happening, now_ms)
             part |= self._react(happening)
@@ -149,6 +152,7 @@ class Controller(Roaming, Writing):
                 return self._failed(happening)
             case Queued():
                 self._uploaded(happening.request)
+                self._answers.pop(happening.request, None)
             case Done() | RoomsListed() | Fetched() | Loaded():
                 part = Part.NONE
                 if not isinstance(happening, Loaded):
@@ -181,7 +185,7 @@ class Controller(Roaming, Writing):
         """A change of one's own is undone, which has no row to say why; nobody can retry it."""
         room = self.model.rooms.get(refused.room)
         if room is not None and refused.n in room.changes:
-            self._say(self._refusal(refused), bad=True)
+            self._say(refused.text, bad=True)
             self._hushed.append(self._client.discard(refused.room, refused.n))
 
     def _changed(self, changed: Changed) -> None:

@@ -12,7 +12,7 @@ from gui.chat.asking import Asking, Got
 from gui.chat.model import Part
 from gui.chat.room import Draft, Entry, Room, Transfer
 from protocol.client.happenings import Failed, Fetched
-from protocol.codes import EventKind
+from protocol.codes import ErrorCode, EventKind
 from protocol.limits import TEXT_MAX_CHARS, TYPING_MS
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
@@ -94,9 +94,19 @@ class Writing(Asking):
                 self._client.forward(room.room, seq, to)
 
     def retry(self, entry: Entry) -> None:
-        """Send a refused message anew."""
-        if self.model.room is not None:
-            self._client.retry(self.model.room.room, entry.n)
+        """Send a refused message anew; of a picture or a file, also the bytes if need be."""
+        if self.model.room is None:
+            return
+
+        def got(what: Got) -> None:
+            if not isinstance(what, Failed):
+                return
+            gone = what.code == ErrorCode.NO_BLOB
+            why = self._context.tr("window.original_gone") if gone else self._refusal(what)
+            if why:
+                self._say(why, bad=True)
+
+        self._ask(self._client.retry(self.model.room.room, entry.n), got)
 
     def discard(self, entry: Entry) -> None:
         """Throw a refused message away."""

@@ -108,7 +108,11 @@ class Client:
         return self._do(lambda _, request, __: self._composing.react(request, room, seq, emoji, on))
 
     def retry(self, room: bytes, n: int) -> int:
-        """Send a refused message anew: Discarded, then Queued with another ``n``; or Failed."""
+        """Send a refused message anew: Discarded, then Queued with another ``n``; or Failed.
+
+        Where the server has not the bytes of its picture or file they go first: Resumed, Progress;
+        Failed with NO_BLOB if they are not on this device any more, Done if they are under way.
+        """
         return self._do(lambda _, request, __: self._composing.retry(request, room, n))
 
     def discard(self, room: bytes, n: int) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from protocol.client.happenings import Failed, Message
+from protocol.client.operations import OutboxRow
 from protocol.client.overlay import fits
 from protocol.client.sending import NOT_REFUSED
 from protocol.client.session import Session
@@ -26,10 +27,19 @@ _LONG = f"the text below a picture or a file may have {CAPTION_MAX_CHARS} charac
 class Composing:
     """Acts on messages by their ``seq``, or by the ``n`` of one's own."""
 
-    def __init__(self, shelf: Shelf, session: Callable[[], Session]) -> None:
-        """Look messages up on the shelf; ``session`` returns the one of now."""
+    def __init__(
+        self,
+        shelf: Shelf,
+        session: Callable[[], Session],
+        again: Callable[[int, OutboxRow], None] | None = None,
+    ) -> None:
+        """Look messages up on the shelf; ``session`` returns the one of now.
+
+        ``again`` sends the bytes of a message anew, and then the message.
+        """
         self._shelf = shelf
         self._session = session
+        self._again = again
 
     def say(
         self,
@@ -81,10 +91,12 @@ class Composing:
         self._session().say(request, to, kind, {**body, **posted(0, (), via)})
 
     def retry(self, request: int, room: bytes, n: int) -> None:
-        """Send a refused message anew, under another counter."""
+        """Send a refused message anew, under another counter; bytes that are missing first."""
         row = self._shelf.refused(room, n)
         if row is None:
             self._fail(request, NOT_REFUSED)
+        elif row.code == ErrorCode.NO_BLOB and self._again is not None:
+            self._again(request, row)
         else:
             self._session().again(request, row)
 

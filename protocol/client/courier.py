@@ -15,6 +15,7 @@ from protocol.client.happenings import Failed, Fetched, Happening, Progress
 from protocol.client.link import Link, LinkDown
 from protocol.client.outcome import Answer, Drop, Touched
 from protocol.client.parcels import Parcel, Parcels
+from protocol.client.resending import Resent
 from protocol.client.transfer import Download, Upload
 from protocol.codes import ErrorCode
 from protocol.limits import BLOB_MAX_BYTES
@@ -44,12 +45,12 @@ class Courier:
         self._open_link = open_link
         self._tell = tell
         self._parcels = parcels
-        self._carried: dict[int, Parcel] = {}
+        self._carried: dict[int, Parcel | Resent] = {}
         self._link: Link | None = None
         self._connect_at = 0
         self._failed = 0
 
-    def send(self, request: int, parcel: Parcel) -> None:
+    def send(self, request: int, parcel: Parcel | Resent) -> None:
         """Upload a picture or a file; its message follows when the server has it."""
         content = parcel.content
         self._carried[request] = parcel

@@ -76,12 +76,13 @@ class Network:
         )
         self.session = self._new_session()
         self._shelf = Shelf(self._store)
-        self.composing = Composing(self._shelf, lambda: self.session)
-        self.parcels = Parcels(snapshot.uploads, self.post, self.tell, lambda: self.session)
-        bulk = BulkSession(*self._greeting, self._random)
-        self.courier = Courier(
-            bulk, Gallery(profile.pictures), self._random, self._open, self.tell, self.parcels
+        gallery = Gallery(profile.pictures)
+        self.parcels = Parcels(
+            snapshot.uploads, self.post, self.tell, lambda: self.session, gallery.path
         )
+        self.composing = Composing(self._shelf, lambda: self.session, self.parcels.again)
+        bulk = BulkSession(*self._greeting, self._random)
+        self.courier = Courier(bulk, gallery, self._random, self._open, self.tell, self.parcels)
         self.parcels.use(self.courier.send)
         self._commands: queue.SimpleQueue[Callable[[int], None]] = queue.SimpleQueue()
         self._waker, self._wakened = socket.socketpair()

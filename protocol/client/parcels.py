@@ -14,12 +14,14 @@ from pathlib import Path
 
 from protocol.client.composing import posted
 from protocol.client.documents import Document, clean_name, prepare_document
-from protocol.client.happenings import Failed, Happening, Resumed
-from protocol.client.operations import DropUpload, PutUpload, UploadRow
+from protocol.client.happenings import Done, Failed, Happening, Resumed
+from protocol.client.messages import kind_number
+from protocol.client.operations import DropUpload, OutboxRow, PutUpload, UploadRow
 from protocol.client.pictures import Picture, prepare
 from protocol.client.requests import CANCELLED
+from protocol.client.resending import GoneError, Resent, attached, prepare_again
 from protocol.client.session import Session
-from protocol.codes import EventKind
+from protocol.codes import ErrorCode, EventKind
 from protocol.errors import SetupError, WireError
 from protocol.items import encode_item
 
@@ -53,21 +55,28 @@ class Parcels:
         post: Callable[[Callable[[int], None]], None],
         tell: Callable[[Happening], None],
         session: Callable[[], Session],
+        kept: Callable[[bytes], Path],
     ) -> None:
-        """``post`` has something called in the network thread; ``session`` gives that of now."""
+        """``post`` has something called in the network thread; ``session`` gives that of now.
+
+        ``kept`` tells where bytes of a digest would be that were sent before.
+        """
         self._unfinished = list(unfinished)
         self._number = max((row.number for row in self._unfinished), default=0)
         self._post = post
         self._tell = tell
         self._session = session
-        self._carry: Callable[[int, Parcel], None] | None = None
+        self._kept = kept
+        self._anew: dict[tuple[bytes, bytes, int], int] = {}
+        """Refused messages whose bytes are on their way again → the request."""
+        self._carry: Callable[[int, Parcel | Resent], None] | None = None
         self._worker = ThreadPoolExecutor(1, "parcels")
-        self._waiting: dict[int, UploadRow] = {}
+        self._waiting: dict[int, UploadRow | OutboxRow] = {}
         """Whose turn has not come: request → row, in the order in which they came."""
-        self._preparing: dict[int, UploadRow] = {}
+        self._preparing: dict[int, UploadRow | OutboxRow] = {}
         self._held = 0
 
-    def use(self, carry: Callable[[int, Parcel], None]) -> None:
+    def use(self, carry: Callable[[int, Parcel | Resent], None]) -> None:
         """Have ``carry`` take the request and what is ready."""
         self._carry = carry
 
@@ -97,6 +106,23 @@ class Parcels:
         )
         self._prepare(request, row)
 
+    def again(self, request: int, row: OutboxRow) -> None:
+        """Send the bytes of a refused message anew, then the message: Resumed and so on.
+
+        Done: they are under way already, for another request.
+        """
+        body = attached(row)
+        name = (row.room, row.outbox_epoch, row.n)
+        if body is None:
+            self._session().again(request, row)
+        elif name in self._anew:
+            self._tell(Done(request))
+        else:
+            self._anew[name] = request
+            self._tell(Resumed(request, row.room, kind_number(row.item), str(body["name"])))
+            self._waiting[request] = row
+            self._begin_next()
+
     def cancel(self, request: int) -> bool:
         """Forget what is being prepared; False: it is not here."""
         row = self._waiting.pop(request, None) or self._preparing.pop(request, None)
@@ -106,14 +132,17 @@ class Parcels:
         self._tell(Failed(request, 0, CANCELLED))
         return True
 
-    def carried(self, request: int, parcel: Parcel) -> None:
+    def carried(self, request: int, parcel: Parcel | Resent) -> None:
         """The server has the bytes: say it."""
         self._let_go()
         self._forget(parcel.row)
         session = self._session()
+        if isinstance(parcel, Resent):
+            session.again(request, parcel.row)
+            return
         session.say(request, parcel.row.room, EventKind(parcel.row.kind), parcel.body)
 
-    def failed(self, parcel: Parcel) -> None:
+    def failed(self, parcel: Parcel | Resent) -> None:
         """It will not be carried; whoever waits for it was told."""
         self._let_go()
         self._forget(parcel.row)
@@ -122,7 +151,11 @@ class Parcels:
         """No more work for the worker."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
-    def _forget(self, row: UploadRow) -> None:
+    def _forget(self, row: UploadRow | OutboxRow) -> None:
+        if isinstance(row, OutboxRow):
+            # It stays in the outbox as refused, until it is sent anew or thrown away.
+            self._anew.pop((row.room, row.outbox_epoch, row.n), None)
+            return
         self._session().out.operations.append(DropUpload(row.number))
 
     def _prepare(self, request: int, row: UploadRow) -> None:
@@ -147,29 +180,34 @@ class Parcels:
         self._held -= 1
         self._begin_next()
 
-    def _read(self, request: int, row: UploadRow) -> None:
+    def _read(self, request: int, row: UploadRow | OutboxRow) -> None:
         """In the worker: make it ready, then go back to the network thread."""
-        result: Parcel | str
+        result: Parcel | Resent | Failed
         try:
-            result = _ready(row)
+            result = self._ready(row)
         except SetupError as error:
-            result = str(error)
+            code = int(ErrorCode.NO_BLOB) if isinstance(error, GoneError) else 0
+            result = Failed(request, code, str(error))
         except Exception:
             log.exception("prepare_failed")
-            result = "something went wrong in this program"
+            result = Failed(request, 0, "something went wrong in this program")
         self._post(lambda _: self._prepared(request, result))
 
-    def _prepared(self, request: int, result: Parcel | str) -> None:
+    def _ready(self, row: UploadRow | OutboxRow) -> Parcel | Resent:
+        return prepare_again(row, self._kept) if isinstance(row, OutboxRow) else _ready(row)
+
+    def _prepared(self, request: int, result: Parcel | Resent | Failed) -> None:
         row = self._preparing.pop(request, None)
         if row is None:
             self._let_go()
             return  # cancelled meanwhile
-        if isinstance(result, str):
+        if isinstance(result, Failed):
             self._let_go()
             self._forget(row)
-            self._tell(Failed(request, 0, result))
+            self._tell(result)
         elif self._carry is not None:
-            self._session().out.operations.append(PutUpload(result.row))
+            if isinstance(result, Parcel):
+                self._session().out.operations.append(PutUpload(result.row))
             self._carry(request, result)
 
 
