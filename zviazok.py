@@ -28,9 +28,9 @@ WORDS = {
     "chat": Word("protocol.terminal.__main__", "chat in the terminal, or from a script (--json)"),
     "broker": Word("broker.__main__", "run a broker alone"),
     "gateway": Word("gateway.__main__", "run a gateway alone, here or on another machine"),
-    "backup": Word("broker.backup", "copy a server's data while it runs"),
-    "restore": Word("broker.restore", "bring a backup back, and say what that does to clients"),
-    "doctor": Word("broker.doctor", "check a server, and say what is wrong and what to do"),
+    "backup": Word("broker.upkeep.backup", "copy a server's data while it runs"),
+    "restore": Word("broker.upkeep.restore", "bring a backup back; says what that does to clients"),
+    "doctor": Word("broker.upkeep.doctor", "check a server, and say what is wrong and what to do"),
     "bench": Word("tests.bench.__main__", "measure fan-out, ingest, connections and the window"),
 }
 

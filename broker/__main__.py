@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from broker.lock import LOCK_FILE, DataLock
-from broker.restoring import finish
 from broker.server import Broker
+from broker.upkeep.restoring import finish
 from protocol.errors import JournalError, SetupError, ZviazokError
 from protocol.folders import server_folder
 from protocol.invite import join_address, parse_address

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from broker import sqlite_copy
-from broker.manifest import JOURNAL_FILE
 from broker.sqlite_copy import copy_journal, journal_bytes
 from broker.sqlite_survey import find_faults, opened, survey
+from broker.upkeep.manifest import JOURNAL_FILE
 from protocol.errors import DamagedError, SetupError
-from tests.broker.datafolder import ROOMS, DataFolder, look
+from tests.broker.upkeep.datafolder import ROOMS, DataFolder, look
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from broker.manifest import JOURNAL_FILE
 from broker.sqlite_survey import find_faults, opened, survey
+from broker.upkeep.manifest import JOURNAL_FILE
 from protocol.errors import DamagedError, JournalError, SetupError
-from tests.broker.datafolder import FIRST_MS, PICTURES, ROOMS, DataFolder, flip, look
+from tests.broker.upkeep.datafolder import FIRST_MS, PICTURES, ROOMS, DataFolder, flip, look
 
 
 @pytest.fixture

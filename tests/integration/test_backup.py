@@ -14,11 +14,11 @@ from random import Random
 
 import pytest
 
-from broker.restoring import STAGE_FOLDER, stage
-from broker.verification import verify
+from broker.upkeep.restoring import STAGE_FOLDER, stage
+from broker.upkeep.verification import verify
 from protocol.client.happenings import Acked, Happening
 from protocol.invite import Invite
-from tests.broker.datafolder import flip, look
+from tests.broker.upkeep.datafolder import flip, look
 from tests.integration.bare import Circle, Stubborn, texts_of
 from tests.integration.talker import Talker
 from tests.server import ROOT, Server

@@ -15,15 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from broker import backup
-from broker.backup import main, make_backup
 from broker.lock import DataLock
-from broker.manifest import MANIFEST_FILE, Manifest, blob_path
-from broker.verification import verify
+from broker.upkeep import backup
+from broker.upkeep.backup import main, make_backup
+from broker.upkeep.manifest import MANIFEST_FILE, Manifest, blob_path
+from broker.upkeep.verification import verify
 from protocol.errors import DamagedError, SetupError
-from tests.broker.datafolder import PICTURES, ROOMS, DataFolder, flip, look
+from tests.broker.upkeep.datafolder import PICTURES, ROOMS, DataFolder, flip, look
 
-_PROJECT = Path(__file__).parents[2]
+_PROJECT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def data(tmp_path: Path) -> Iterator[DataFolder]:
 
 def start(data: Path, folder: Path) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "broker.backup", "--data", str(data), str(folder)],
+        [sys.executable, "-P", "-m", "broker.upkeep.backup", "--data", str(data), str(folder)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=_PROJECT,

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from broker.backup import make_backup
-from broker.manifest import JOURNAL_FILE, blob_path
-from broker.restoring import STAGE_FOLDER, Finished, finish, stage
 from broker.sqlite_journal import SqliteJournal
 from broker.sqlite_survey import find_faults, opened
-from broker.verification import verify
+from broker.upkeep.backup import make_backup
+from broker.upkeep.manifest import JOURNAL_FILE, blob_path
+from broker.upkeep.restoring import STAGE_FOLDER, Finished, finish, stage
+from broker.upkeep.verification import verify
 from broker.witness import WITNESS_FILE, Witness
 from protocol.errors import DamagedError, SetupError
-from tests.broker.datafolder import ROOMS, DataFolder, flip, look
+from tests.broker.upkeep.datafolder import ROOMS, DataFolder, flip, look
 
 _STEPS = ("rename", "replace", "unlink", "fsync", "mkdir", "rmdir")
 KEYS = ("frontend.key", "broker.key", "gateway.key", "invite.token", "gateways")
@@ -145,7 +145,7 @@ def test_what_fails_before_it_holds_changes_nothing(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("broker.restoring.write_synced", fail)
+    monkeypatch.setattr("broker.upkeep.restoring.write_synced", fail)
     with pytest.raises((SetupError, KeyboardInterrupt)):
         case.restore(data)
     monkeypatch.undo()

@@ -13,17 +13,17 @@ import msgpack
 import pytest
 import zmq
 
-from broker.doctor import main
-from broker.findings import Level, bad, ok, warn, worst
 from broker.journal import Batch, BlockRow
 from broker.lock import DataLock
-from broker.machine_checks import is_mended
-from broker.manifest import JOURNAL_FILE, blob_path
 from broker.sqlite_schema import SCHEMA_VERSION
+from broker.upkeep.doctor import main
+from broker.upkeep.findings import Level, bad, ok, warn, worst
+from broker.upkeep.machine_checks import is_mended
+from broker.upkeep.manifest import JOURNAL_FILE, blob_path
 from protocol.addresses import free_ports
 from protocol.invite import Invite
 from protocol.keys import load_or_make, make
-from tests.broker.datafolder import DataFolder, flip, look
+from tests.broker.upkeep.datafolder import DataFolder, flip, look
 from tests.server import Server
 
 Found = list[dict[str, str]]
@@ -283,7 +283,7 @@ def test_a_link_alone_needs_no_server_here(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     one = server()
-    monkeypatch.setattr("broker.doctor.server_place", lambda _: Path("/nonexistent/server"))
+    monkeypatch.setattr("broker.upkeep.doctor.server_place", lambda _: Path("/nonexistent/server"))
     assert main(["--link", one.link]) == 0
     assert f"ok   link: the server of the link answers at {one.addresses[0]}" in (
         capsys.readouterr().out

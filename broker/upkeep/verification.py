@@ -6,10 +6,10 @@ Reads only; main thread.
 from pathlib import Path
 
 from broker.durable import hash_file
-from broker.manifest import JOURNAL_FILE, Manifest, blob_path
-from broker.progress import Progress
 from broker.sqlite_schema import SCHEMA_VERSION
 from broker.sqlite_survey import Survey, find_faults, opened, survey
+from broker.upkeep.manifest import JOURNAL_FILE, Manifest, blob_path
+from broker.upkeep.progress import Progress
 from protocol.errors import DamagedError, SetupError
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from broker.blobs import BlobStore
 from broker.journal import Batch, BlobRow, BlockRow, DeviceRow, MemberRow, PersonRow, RoomRow
-from broker.manifest import BLOBS_FOLDER, JOURNAL_FILE
 from broker.sqlite_journal import SqliteJournal
 from broker.sqlite_survey import Survey, opened, survey
+from broker.upkeep.manifest import BLOBS_FOLDER, JOURNAL_FILE
 from broker.witness import WITNESS_FILE, Witness
 from protocol.codes import RoomKind
 from protocol.keys import load_or_make

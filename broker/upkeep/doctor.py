@@ -9,25 +9,25 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from broker.findings import Finding, Level, bad, worst
-from broker.folder_checks import (
+from broker.lock import LOCK_FILE, is_held, read_note
+from broker.upkeep.findings import Finding, Level, bad, worst
+from broker.upkeep.folder_checks import (
     check_folder,
     check_gateways,
     check_keys,
     check_running,
     check_token,
 )
-from broker.journal_checks import check_journal
-from broker.lock import LOCK_FILE, is_held, read_note
-from broker.machine_checks import (
+from broker.upkeep.journal_checks import check_journal
+from broker.upkeep.machine_checks import (
     check_disk,
     check_limits,
     check_memory,
     check_time,
     check_versions,
 )
-from broker.port_checks import check_addresses, check_broker, check_link
-from broker.restoring import STAGE_FOLDER
+from broker.upkeep.port_checks import check_addresses, check_broker, check_link
+from broker.upkeep.restoring import STAGE_FOLDER
 from protocol.folders import server_place
 from protocol.words import WordParser
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
-from broker.findings import Finding, bad, ok, warn
 from broker.invitations import read_addresses
+from broker.upkeep.findings import Finding, bad, ok, warn
 from protocol.errors import SetupError, ZviazokError
 from protocol.invite import DEFAULT_PORT, Invite, endpoint, parse_address
 from protocol.keys import load_or_make, make

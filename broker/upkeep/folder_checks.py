@@ -8,9 +8,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from broker.findings import Finding, bad, ok, warn
 from broker.lock import LOCK_FILE, is_held, read_note
-from broker.restoring import STAGE_FOLDER
+from broker.upkeep.findings import Finding, bad, ok, warn
+from broker.upkeep.restoring import STAGE_FOLDER
 from protocol.errors import SetupError
 from protocol.keys import from_text, load_or_make
 

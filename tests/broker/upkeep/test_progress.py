@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from broker.progress import Progress, stoppable
+from broker.upkeep.progress import Progress, stoppable
 
 
 class Screen(io.StringIO):

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from broker.backup import make_backup
 from broker.lock import DataLock
-from broker.manifest import JOURNAL_FILE, MANIFEST_FILE, blob_path
-from broker.restore import Present, consequences, main
-from broker.restoring import stage
 from broker.sqlite_schema import SCHEMA_VERSION
 from broker.sqlite_survey import Survey
-from broker.verification import verify
-from tests.broker.datafolder import DataFolder, flip, look
+from broker.upkeep.backup import make_backup
+from broker.upkeep.manifest import JOURNAL_FILE, MANIFEST_FILE, blob_path
+from broker.upkeep.restore import Present, consequences, main
+from broker.upkeep.restoring import stage
+from broker.upkeep.verification import verify
 from tests.broker.test_sqlite_schema import SCHEMA_1
+from tests.broker.upkeep.datafolder import DataFolder, flip, look
 
 A, B = b"a" * 16, b"b" * 16
 FOUND = Survey(2, b"e" * 16, 3, {A: 10}, frozenset({b"ann"}), frozenset({b"key"}), {}, 77)

@@ -25,7 +25,9 @@ from broker.durable import (
     write_synced,
 )
 from broker.lock import DataLock
-from broker.manifest import (
+from broker.sqlite_copy import copy_journal, journal_bytes
+from broker.sqlite_survey import Survey, opened, survey
+from broker.upkeep.manifest import (
     BLOBS_FOLDER,
     JOURNAL_FILE,
     NEEDED_FILES,
@@ -33,11 +35,9 @@ from broker.manifest import (
     Manifest,
     blob_path,
 )
-from broker.progress import Progress, stoppable
-from broker.restoring import STAGE_FOLDER
-from broker.sqlite_copy import copy_journal, journal_bytes
-from broker.sqlite_survey import Survey, opened, survey
-from broker.verification import verify
+from broker.upkeep.progress import Progress, stoppable
+from broker.upkeep.restoring import STAGE_FOLDER
+from broker.upkeep.verification import verify
 from protocol import __version__
 from protocol.errors import DamagedError, SetupError, ZviazokError
 from protocol.folders import server_place

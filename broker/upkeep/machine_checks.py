@@ -14,7 +14,7 @@ import msgpack
 import zmq
 
 from broker.durable import megabytes
-from broker.findings import Finding, bad, ok, warn
+from broker.upkeep.findings import Finding, bad, ok, warn
 
 _GIB = 1024**3
 _DISK_BAD_BYTES = 64 * 1024 * 1024

@@ -1,7 +1,8 @@
 """``zviazok restore``: a backup takes the place of a server's data, and one is told what follows.
 
 Everything is checked, counted and said before anything changes; what was there is put aside.
-How the files change places so that a kill does no harm says :mod:`broker.restoring`. Main thread.
+How the files change places so that a kill does no harm says :mod:`broker.upkeep.restoring`.
+Main thread.
 """
 
 import argparse
@@ -12,11 +13,11 @@ from pathlib import Path
 
 from broker.durable import hash_file
 from broker.lock import LOCK_FILE, DataLock
-from broker.manifest import JOURNAL_FILE, Manifest, counted
-from broker.progress import stoppable
-from broker.restoring import ASIDE, Finished, finish, stage
 from broker.sqlite_survey import Survey, find_faults, opened, survey
-from broker.verification import verify
+from broker.upkeep.manifest import JOURNAL_FILE, Manifest, counted
+from broker.upkeep.progress import stoppable
+from broker.upkeep.restoring import ASIDE, Finished, finish, stage
+from broker.upkeep.verification import verify
 from protocol.errors import JournalError, SetupError, ZviazokError
 from protocol.folders import server_folder
 from protocol.words import WordParser

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from broker.durable import megabytes
-from broker.findings import Finding, bad, ok, warn
-from broker.manifest import JOURNAL_FILE, blob_path, counted
-from broker.progress import Progress
 from broker.sqlite_schema import SCHEMA_VERSION
 from broker.sqlite_survey import Survey, find_faults, opened, survey
-from broker.verification import blob_fault
+from broker.upkeep.findings import Finding, bad, ok, warn
+from broker.upkeep.manifest import JOURNAL_FILE, blob_path, counted
+from broker.upkeep.progress import Progress
+from broker.upkeep.verification import blob_fault
 from protocol.errors import DamagedError, JournalError, SetupError
 
 _WAL_WARN_BYTES = 512 * 1024 * 1024

@@ -31,9 +31,9 @@ from broker.durable import (
     sync_folder,
     write_synced,
 )
-from broker.manifest import BLOBS_FOLDER, JOURNAL_FILE, Manifest, blob_path
-from broker.progress import Progress
 from broker.sqlite_journal import SqliteJournal
+from broker.upkeep.manifest import BLOBS_FOLDER, JOURNAL_FILE, Manifest, blob_path
+from broker.upkeep.progress import Progress
 from broker.witness import WITNESS_FILE
 from protocol.errors import DamagedError, SetupError
 
