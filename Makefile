@@ -2,6 +2,7 @@
 # make test   checks the code and runs all tests
 # make setup  only installs what both need
 # make check  only checks the code (ruff, mypy, import-linter)
+# make faults puts real servers under every fault many times, for most of an hour, and reports
 # make clean  removes the virtual environment and what tools left behind
 # make help   prints these lines
 #
@@ -10,7 +11,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: run test setup check clean help
+.PHONY: run test setup check faults clean help
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -51,6 +52,9 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict $(CODE)
 	$(BIN)/lint-imports
+
+faults: setup
+	$(BIN)/python -m tests.faults --long
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

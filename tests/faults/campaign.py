@@ -20,6 +20,7 @@ from typing import Any
 from tests.faults import storms
 from tests.faults.cluster import Shape
 from tests.faults.crew import CrewError
+from tests.faults.crowds import DuplicateSends
 from tests.faults.fault import Fault
 from tests.faults.habits import HABITS, Habit
 from tests.faults.judge import Judge
@@ -36,7 +37,9 @@ NAMES: tuple[str, ...] = (*FAULTS, *HABIT_OF, *STORMS)
 _ALONE = frozenset(("everything", "journal"))
 _APART = frozenset(("gateway", "plane"))
 """A gateway does not start while it cannot reach the broker."""
-_ORDER = ("everything", "journal", "broker", "gateway", "client", "plane", "front")
+_BEGIN = ("everything", "journal", "gateway", "broker", "client", "plane", "front")
+_HEAL = ("front", "plane", "everything", "journal", "broker", "gateway", "client")
+"""A gateway does not start while the broker is away: it begins before that, and heals after it."""
 _SMALL_DISK_MB = 192
 
 Say = Callable[[str], None]
@@ -76,6 +79,9 @@ class Campaign:
         self.left_out: dict[str, str] = {}
         """Faults that cannot be done here, and why."""
         self._runs = 0
+        self._turn = 0
+        self._refused: dict[tuple[bool, bool], set[str]] = {}
+        """Faults that servers of a kind do not allow."""
 
     def run(self) -> Report:
         """Do all faults, check all runs, and return what they come to."""
@@ -87,11 +93,8 @@ class Campaign:
             queue.sort(key=lambda name: -_kind(name).hold_s[0])
         with ExitStack() as closing:
             closing.callback(self.judge.close)
-            idle = 0
-            while queue and idle < len(_SHAPES):
-                before = len(queue)
-                self.one_run(_SHAPES[self._runs % len(_SHAPES)], queue)
-                idle = idle + 1 if len(queue) == before else 0
+            while queue and (shape := self._next_shape(queue)) is not None:
+                self.one_run(shape, queue)
             for name in self.plan.names:
                 if name in STORMS:
                     self.one_storm(name)
@@ -132,6 +135,15 @@ class Campaign:
                 raise
         self.judge.take(folder)
 
+    def _next_shape(self, queue: list[str]) -> Shape | None:
+        """Return the next kind of server that may allow a fault of the queue; None: none does."""
+        for _ in _SHAPES:
+            shape = _SHAPES[self._turn % len(_SHAPES)]
+            self._turn += 1
+            if set(queue) - self._refused.get(_allows(shape), set()):
+                return shape
+        return None
+
     def one_storm(self, name: str) -> None:
         """Let one storm blow, in a run of its own."""
         seed = self.random.getrandbits(32)
@@ -163,11 +175,11 @@ class Campaign:
                 queue.remove(name)
             else:
                 self.left_out[name] = reason
+                self._refused.setdefault(_allows(run.scale.shape), set()).add(name)
         groups: list[list[Fault]] = []
         while allowed:
-            most = (
-                self.plan.together if self.plan.short else run.random.randint(1, self.plan.together)
-            )
+            alone = not self.plan.short and run.random.random() < 0.3
+            most = run.random.randint(1, 2) if alone else self.plan.together
             group: list[Fault] = []
             for name in list(allowed):
                 if len(group) < most and _fits(_kind(name), group):
@@ -181,7 +193,7 @@ class Campaign:
         random = run.random
         run.talk()
         run.rest(0.4 if self.plan.short else random.uniform(0.3, 1.5))
-        group.sort(key=lambda fault: _ORDER.index(fault.acts_on))
+        group.sort(key=lambda fault: _BEGIN.index(fault.acts_on))
         begun: list[tuple[int, Fault]] = []
         until = 0.0
         try:
@@ -200,12 +212,15 @@ class Campaign:
                     run.rest(random.uniform(0.0, 0.3))
             run.rest(max(0.0, until - time.monotonic()))
         finally:
-            for number, fault in reversed(begun):
+            begun.sort(key=lambda one: _HEAL.index(one[1].acts_on))
+            for number, fault in begun:
                 try:
                     fault.heal()
                 except (AssertionError, OSError, subprocess.SubprocessError) as error:
                     self._trouble(run.folder, run.seed, f"{fault.name} did not heal: {error}")
                 run.healed(number, fault.name, **_more(fault))
+                if isinstance(fault, DuplicateSends) and not fault.repeater.sent:
+                    run.gone.add(fault.repeater.name)  # other faults did not let it in
         took_s = run.whole(*((number, fault.name) for number, fault in begun))
         words = " + ".join(fault.name for _, fault in begun)
         self.say(f"  {words}: whole in {took_s:.2f} s, {run.count('acked'):,} acknowledged")
@@ -236,6 +251,11 @@ def _shapes() -> tuple[Shape, ...]:
 
 
 _SHAPES = _shapes()
+
+
+def _allows(shape: Shape) -> tuple[bool, bool]:
+    """Return what decides which faults a server allows."""
+    return bool(shape.disk_mb), bool(shape.feed_hwm)
 
 
 def _words(shape: Shape) -> str:

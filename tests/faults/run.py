@@ -73,6 +73,8 @@ class Run:
         self.random = Random(seed)
         self.cluster: Cluster
         self.crews: dict[str, Crew] = {}
+        self.gone: set[str] = set()
+        """Clients with a history of which nothing is expected: they never came in."""
         self.late: list[str] = []
         """Who was behind when the last recovery had taken longer than it may."""
         self._number = 0
@@ -109,6 +111,7 @@ class Run:
         about = {
             "seed": self.seed,
             "recovery_s": self.scale.within_s,
+            "gone": sorted(self.gone),
             "plan": asdict(self.scale),
             "versions": {
                 "zviazok": protocol.__version__,
@@ -272,5 +275,6 @@ class Run:
         for crew in self.crews.values():
             self._statuses[crew.name] = crew.quit()
         self._finished = True
+        self._write_plan()
         self.nemesis.close()
         self.cluster.stop()
