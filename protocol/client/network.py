@@ -8,6 +8,7 @@ and ``stop`` may be called from other threads.
 """
 
 import contextlib
+import ipaddress
 import logging
 import queue
 import random
@@ -40,9 +41,10 @@ from protocol.client.route import Route
 from protocol.client.session import Session
 from protocol.client.shelf import Shelf
 from protocol.client.store import Store
+from protocol.client.whereabouts import Verdict, Whereabouts
 from protocol.codes import ErrorCode
 from protocol.errors import SetupError
-from protocol.invite import Invite
+from protocol.invite import DEFAULT_PORT, Invite, parse_address
 from protocol.sockets import Context
 
 log = logging.getLogger("client")
@@ -50,6 +52,7 @@ log = logging.getLogger("client")
 _COMMANDS_MAX = 256
 _GIVE_UP_FAULTS = 20
 """Unexpected faults in a row after which the thread ends rather than spins."""
+_ANY_PORT = 9
 
 
 class Network:
@@ -96,6 +99,8 @@ class Network:
         self._poller.register(self._wakened, zmq.POLLIN)
         self._link: Connection | None = None
         self._connect_at: int | None = 0
+        self._whereabouts = Whereabouts()
+        self._own_address = own_address
 
     def post(self, command: Callable[[int], None]) -> None:
         """Have ``command(now_ms)`` called in the network thread. Any thread."""
@@ -148,6 +153,8 @@ class Network:
 
     def _turn(self) -> None:
         now_ms = _now_ms()
+        if now_ms >= self._whereabouts.wake_ms:
+            self._look_around(now_ms)
         if self._link is None and self._connect_at is not None and now_ms >= self._connect_at:
             self._connect(now_ms)
         up = self._link is not None and self._link.up
@@ -176,6 +183,7 @@ class Network:
         if self._untidy:
             return 0
         times = [self.session.wake_ms(now_ms), self.courier.wake_ms(now_ms)]
+        times.append(self._whereabouts.wake_ms)
         if self._link is None and self._connect_at is not None:
             times.append(self._connect_at)
         return max(0, min(times) - now_ms)
@@ -207,6 +215,27 @@ class Network:
         """The machine was asleep: connect at once, or look whether the connection still lives."""
         self.retry_now(now_ms)
         self.session.probe(now_ms)
+
+    def _look_around(self, now_ms: int) -> None:
+        """Connect at once where the machine has come to another network, or to one again."""
+        address = self._route.current()
+        host = parse_address(address, DEFAULT_PORT)[0]
+        verdict = self._whereabouts.seen(host, self._own_address(host), now_ms)
+        if verdict is Verdict.SAME or self._refused:
+            return
+        log.info("network_changed verdict=%s", verdict.value)
+        if verdict is Verdict.BACK:
+            self.woke(now_ms)
+            return
+        if self._link is not None:
+            self.courier.over()
+            self._lost(Drop("the network has changed"), now_ms)
+        self.retry_now(now_ms)
+
+    @property
+    def _refused(self) -> bool:
+        """Whether the server wants no connection: then only the person tries again."""
+        return self._link is None and self._connect_at is None
 
     def _connect(self, now_ms: int) -> None:
         address = self._route.next()
@@ -326,6 +355,25 @@ class Network:
         self._waker.close()
         self._wakened.close()
         self._context.term()
+
+
+def own_address(host: str) -> str:
+    """Return the address from which this machine would talk to a host; empty if it cannot.
+
+    Nothing is sent and no name is looked up, which could take seconds: for a host with a name
+    it is the way to everything else (an address that RFC 5737 keeps for examples).
+    """
+    try:
+        target = ipaddress.ip_address(host)
+    except ValueError:
+        target = ipaddress.ip_address("192.0.2.1")
+    family = socket.AF_INET6 if target.version == 6 else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asked:
+            asked.connect((str(target), _ANY_PORT))
+            return str(asked.getsockname()[0])
+    except OSError:
+        return ""
 
 
 def _now_ms() -> int:
