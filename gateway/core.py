@@ -152,7 +152,7 @@ class Core:
     def _drop(self, session: Session) -> None:
         self._delivery.forget(session)
         self._counter.flight.forget(session)
-        for room in list(session.rooms):
+        for room in sorted(session.rooms):  # in one order, for a simulation to repeat
             if session.purpose is Purpose.TALK and self.fanout.leave(session, room):
                 self._sockets.unsubscribe(room)
         if session.slot in self.sessions.by_slot:

@@ -103,7 +103,7 @@ class Upstream:
         if session.purpose is Purpose.BULK:
             session.rooms = {row[0] for row in rooms}
         else:
-            for gone in session.rooms - {row[0] for row in rooms}:
+            for gone in sorted(session.rooms - {row[0] for row in rooms}):
                 self._left(session, 0, gone)
             for row in rooms:
                 known = row[0] in session.rooms
