@@ -212,13 +212,16 @@ class Campaign:
                     run.rest(random.uniform(0.0, 0.3))
             run.rest(max(0.0, until - time.monotonic()))
         finally:
+            # They all recover together, so what one of them may take holds for all.
+            within_s = max((getattr(fault, "within_s", 0.0) for fault in group), default=0.0)
             begun.sort(key=lambda one: _HEAL.index(one[1].acts_on))
             for number, fault in begun:
                 try:
                     fault.heal()
                 except (AssertionError, OSError, subprocess.SubprocessError) as error:
                     self._trouble(run.folder, run.seed, f"{fault.name} did not heal: {error}")
-                run.healed(number, fault.name, **_more(fault))
+                more = {**_more(fault), "within_s": within_s} if within_s else _more(fault)
+                run.healed(number, fault.name, **more)
                 if isinstance(fault, DuplicateSends) and not fault.repeater.sent:
                     run.gone.add(fault.repeater.name)  # other faults did not let it in
         took_s = run.whole(*((number, fault.name) for number, fault in begun))

@@ -37,6 +37,9 @@ class RepeatedSends(Habit):
     name = "repeated-sends"
     hold_s = (2.0, 6.0)
 
+    within_s = 40.0
+    """They have used up four times what they said of the rate, and are told to wait for it."""
+
     def begin(self) -> None:
         self.crew.tell("twice", on=True, who=self.who)
 

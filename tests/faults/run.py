@@ -227,8 +227,9 @@ class Run:
         return self._number
 
     def healed(self, number: int, name: str, **details: Any) -> None:
-        """Write down that a fault was taken away."""
-        self.nemesis.fault(number, name, "heal", within_s=self.scale.within_s, **details)
+        """Write down that a fault was taken away; ``within_s`` in the details is the least."""
+        within_s = max(self.scale.within_s, float(details.pop("within_s", 0.0)))
+        self.nemesis.fault(number, name, "heal", within_s=within_s, **details)
 
     def whole(self, *faults: tuple[int, str]) -> float:
         """Wait, silent, until all are drained and at head; write it down; return the seconds.
