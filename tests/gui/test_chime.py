@@ -49,7 +49,7 @@ def test_the_files_are_what_the_script_makes(sound: Sound) -> None:
 
 
 def test_no_two_sounds_are_alike() -> None:
-    """Their pitch at the loudest moment, or how fast they fade, tells them apart."""
+    """How they swell and fade tells them apart."""
 
     def shape(sound: Sound) -> tuple[int, ...]:
         """How loud each tenth of a second is, in tenths of the loudest."""

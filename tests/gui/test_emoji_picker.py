@@ -238,7 +238,8 @@ def test_a_skin_tone_is_chosen_and_kept(stage: Stage, opened: object) -> None:
 def hands(picker: EmojiPicker) -> int:
     """How many pictures the foot shows: the hand alone (and an emoji), or six of them."""
     canvas = picker.foot.widget
-    return sum(canvas.type(one) == "image" for one in canvas.find_all())  # type: ignore[no-untyped-call]
+    call, name = canvas.tk.call, str(canvas)
+    return sum(call(name, "type", one) == "image" for one in canvas.find_all())
 
 
 def test_a_skin_tone_is_chosen_by_keys_where_one_is(stage: Stage, opened: object) -> None:
