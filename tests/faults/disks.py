@@ -5,6 +5,7 @@ calls of the broker (``injection.py``): after one it must end, having acknowledg
 is not stored, because what the system still holds of a failed sync nobody knows.
 """
 
+import time
 from random import Random
 from typing import ClassVar
 
@@ -15,6 +16,8 @@ from tests.faults.smalldisk import SmallDisk
 
 _RESERVE_BYTES = 16 << 20
 """What the broker leaves free of its own will."""
+_ENDING_S = 1.0
+"""How long a broker that has met the error may take to end."""
 
 
 class FullDisk(Fault):
@@ -106,6 +109,9 @@ class WriteError(NoSpace):
     def heal(self) -> None:
         super().heal()
         process = self.cluster.process(BROKER)
+        deadline = time.monotonic() + _ENDING_S
+        while process.runs and time.monotonic() < deadline:
+            time.sleep(0.02)
         if process.runs:
             # Nobody wrote meanwhile. From here on an end of its own is nobody's plan.
             process.planned = False

@@ -6,6 +6,7 @@ back loses nothing. Bringing back an older one is what people do by ``zviazok re
 """
 
 import contextlib
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -95,29 +96,34 @@ class FlippedJournal(_Damage):
 
     def __init__(self, cluster: Cluster, random: Random) -> None:
         super().__init__(cluster, random)
-        self._places: dict[str, Callable[[], int]] = {
-            "magic": lambda: random.randrange(16),
-            "schema": lambda: random.choice(_SCHEMA_PLACES),
+        self._places: dict[str, Callable[[], list[int]]] = {
+            "magic": lambda: [random.randrange(16)],
+            "schema": lambda: [random.choice(_SCHEMA_PLACES)],
             "head": self._in_a_head,
         }
         self.place = random.choice(sorted(self._places))
 
     def damage(self) -> None:
-        offset = self._places[self.place]()
+        flip = 1 << self.random.randrange(8)
         with self.cluster.journal.open("r+b") as file:
-            file.seek(offset)
-            byte = file.read(1)[0]
-            file.seek(offset)
-            file.write(bytes([byte ^ (1 << self.random.randrange(8))]))
+            for offset in self._places[self.place]():
+                file.seek(offset)
+                byte = file.read(1)[0]
+                file.seek(offset)
+                file.write(bytes([byte ^ flip]))
 
-    def _in_a_head(self) -> int:
-        """Return a place in the last block of a room, of which the next number depends."""
+    def _in_a_head(self) -> list[int]:
+        """Return places in the last block of a room, on which the next number depends.
+
+        Pages that were split hold old copies of it: one of the places is the one that counts.
+        """
         with contextlib.closing(sqlite3.connect(self.cluster.journal)) as db:
             rows = db.execute("SELECT data FROM block GROUP BY id >> 40 HAVING id = max(id)")
             heads: list[bytes] = [data for (data,) in rows]
         whole = self.cluster.journal.read_bytes()
         data = self.random.choice(heads)[:_KNOWN_BYTES]
-        return whole.rindex(data) + self.random.randrange(len(data))
+        within = self.random.randrange(len(data))
+        return [found.start() + within for found in re.finditer(re.escape(data), whole)]
 
     def describe(self) -> dict[str, object]:
         return {**super().describe(), "place": self.place}

@@ -25,7 +25,7 @@ def why_no_private_net() -> str | None:
     if sys.platform != "linux":
         return "only on Linux are there network namespaces"
     if os.geteuid() != 0:
-        return "a network namespace needs root"
+        return "only on systems where the tests are root is there a network of one's own"
     return None if tool("ip") else "there is no ip command (on Debian: apt install iproute2)"
 
 

@@ -27,7 +27,7 @@ def why_no_small_disk() -> str | None:
     if sys.platform != "linux":
         return "only on Linux is there a tmpfs"
     if os.geteuid() != 0:
-        return "mounting a tmpfs needs root"
+        return "only on systems where the tests are root can a tmpfs be mounted"
     if shutil.which("mount") is None:
         return "there is no mount command"
     return None

@@ -118,8 +118,9 @@ class Stand:
                 self.cluster.invite, f"new{next(_numbers)}", gateway, made=made, welcome=False
             )
             try:
-                one.welcome = one.wait_for(Welcome, Bye, timeout_s=2.0)  # type: ignore[assignment]
-                if isinstance(one.welcome, Welcome):
+                answer = one.wait_for(Welcome, Bye, Error, timeout_s=2.0)
+                if isinstance(answer, Welcome):
+                    one.welcome = answer
                     return one
             except TimeoutError:
                 pass

@@ -61,7 +61,7 @@ def test_ends_are_recorded_and_what_nobody_planned_stands_out(tmp_path: Path) ->
     assert all((tmp_path / "logs" / one["log"]).exists() for one in ends)
 
 
-@pytest.mark.skipif(why_no_small_disk() is not None, reason=f"only on: {why_no_small_disk()}")
+@pytest.mark.skipif(why_no_small_disk() is not None, reason=str(why_no_small_disk()))
 def test_a_small_disk_fills_empties_and_is_gone_at_the_end(tmp_path: Path) -> None:
     folder = tmp_path / "small"
     disk = SmallDisk(folder, 4)

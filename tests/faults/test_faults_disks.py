@@ -17,12 +17,8 @@ from tests.faults.stand import Stand, until
 from tests.integration.bare import Bare, circle
 from tests.integration.chat import Chat
 
-needs_small_disk = pytest.mark.skipif(
-    bool(why_no_small_disk()), reason=f"only on: {why_no_small_disk()}"
-)
-needs_injection = pytest.mark.skipif(
-    bool(why_no_injection()), reason=f"only on: {why_no_injection()}"
-)
+needs_small_disk = pytest.mark.skipif(bool(why_no_small_disk()), reason=str(why_no_small_disk()))
+needs_injection = pytest.mark.skipif(bool(why_no_injection()), reason=str(why_no_injection()))
 
 
 @pytest.fixture(scope="module")

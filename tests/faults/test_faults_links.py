@@ -88,7 +88,7 @@ def test_behind_a_partition_clients_are_told_to_wait(stand: Stand) -> None:
             assert (room, 1) not in one.acked
 
 
-@pytest.mark.skipif(bool(why_no_private_net()), reason=f"only on: {why_no_private_net()}")
+@pytest.mark.skipif(bool(why_no_private_net()), reason=str(why_no_private_net()))
 def test_lost_packets_and_reset_sockets_in_a_network_of_ones_own(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
