@@ -135,6 +135,16 @@ class Popups:
         self.bench.settle()
         self.bench.wait(lambda: not self.main.emoji.grid.waiting, "the emoji")
 
+    def whose(self) -> None:
+        self.main.search(False)
+        panel = self.main.finder.panel
+        assert panel is not None
+        panel.filters.person_field.open()
+
+    def no_search(self) -> None:
+        self.main.escape()
+        self.main.escape()
+
     def tooltip(self) -> None:
         self.main.tip._show(self.main.new_button.widget, "New conversation")
 
@@ -163,6 +173,7 @@ class Popups:
             "new menu": (main.new_menu, down),
             "message menu": (lambda: menu.show(self.own[0], 50, 50, "", True), menu.hide),
             "search": (lambda: main.search(False), out),
+            "whose": (self.whose, self.no_search),
             "tooltip": (self.tooltip, main.tip.hide),
             "toast": (lambda: main.say("words"), out),
         }
@@ -171,7 +182,7 @@ class Popups:
 NAMES = (
     "settings", "help", "switcher", "join", "people", "forward", "leave", "delete", "archive",
     "attach", "viewer", "reader", "emoji", "room menu", "more menu", "person menu", "new menu",
-    "message menu", "search", "tooltip", "toast",
+    "message menu", "search", "whose", "tooltip", "toast",
 )  # fmt: skip
 
 
