@@ -13,6 +13,7 @@ from typing import Any
 
 from broker.journal import BlockRow
 from broker.sqlite_blocks import SEQ_BITS, SEQ_MASK, row_of
+from broker.sqlite_rows import seal_all
 from protocol.blocks import Event, decode_block, encode_block
 from tests.faults.history import NEMESIS
 from tests.faults.records import Entry
@@ -76,11 +77,13 @@ class Spoiler:
     # --- the journal ---------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def journal(self) -> Iterator[sqlite3.Connection]:
-        """The journal, to be changed."""
+    def journal(self, seal: bool = True) -> Iterator[sqlite3.Connection]:
+        """The journal, to be changed; ``seal``: whatever is written has right checksums."""
         with contextlib.closing(sqlite3.connect(self.journal_path)) as db, db:
             db.execute("PRAGMA synchronous=OFF")
             yield db
+            if seal:
+                seal_all(db)
 
     def change_events(self, room: str, change: Callable[[Event], Event]) -> None:
         """Change what the journal holds of a room, with right checksums."""
@@ -128,6 +131,8 @@ class Spoiler:
         last_seq = first_seq + len(events) - 1
         row = row_of(BlockRow(no, first_seq, last_seq, ts, encode_block(first_seq, ts, runs)))
         db.execute("INSERT OR REPLACE INTO block VALUES (?,?,?,?,?)", row)
+        sql = "UPDATE head SET last_seq=max(last_seq, ?) WHERE room_no=?"
+        db.execute(sql, (last_seq, no))
 
 
 def room_no(db: sqlite3.Connection, room: str) -> int:

@@ -158,6 +158,8 @@ def test_a_flipped_byte_in_the_journal(run: SpoiledRun) -> None:
         "UPDATE block SET crc = crc + 1 WHERE id IN (SELECT max(id) FROM block)",
         "UPDATE block SET ts = ts + 1 WHERE id IN (SELECT max(id) FROM block)",
         "DELETE FROM writer WHERE no = 1",
+        "UPDATE head SET last_seq = last_seq - 1 WHERE room_no = 1",
+        "DELETE FROM head WHERE room_no = 1",
         "DELETE FROM meta",
     ],
 )
@@ -165,6 +167,20 @@ def test_a_journal_that_contradicts_itself(run: SpoiledRun, sql: str) -> None:
     with run.journal() as db:
         assert db.execute(sql).rowcount
     assert Invariant.STORAGE in found(run)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE person SET nick = 'other' WHERE no = 1",
+        "UPDATE member SET joined = joined + 100 WHERE person_no = 1",
+        "UPDATE answer SET crc = crc + 1 WHERE writer_no = 1",
+    ],
+)
+def test_a_row_that_is_not_what_was_written(run: SpoiledRun, sql: str) -> None:
+    with run.journal(seal=False) as db:
+        assert db.execute(sql).rowcount
+    assert found(run) == {Invariant.STORAGE}
 
 
 def test_times_that_go_back_in_the_journal(run: SpoiledRun) -> None:

@@ -1,6 +1,8 @@
 """Acknowledgements, sessions and unknown fates (I8 to I10): the checker names what was spoiled."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +44,14 @@ def test_an_answer_to_what_was_not_said(run: SpoiledRun) -> None:
 def test_an_acknowledgement_in_an_epoch_that_nobody_knows(run: SpoiledRun) -> None:
     ok = run.records("c01", "ok")[-1]
     run.change("c01", lambda one: ok | {"epoch": "ab" * 16} if one == ok else one)
+    assert found(run) == {Invariant.ACK}
+
+
+def test_an_epoch_that_changes_without_a_restore(restored: Path, tmp_path: Path) -> None:
+    run = SpoiledRun(restored, tmp_path / "run")
+    shutil.rmtree(run.folder / "old")
+    assert found(run) == set()  # what is left of the old history is unknown
+    run.change_nemesis(lambda one: one | {"name": "kill broker"})
     assert found(run) == {Invariant.ACK}
 
 
