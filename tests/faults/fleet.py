@@ -23,7 +23,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -40,7 +40,7 @@ from tests.faults.light import Light
 from tests.faults.load import Load, Texts
 from tests.faults.plan import ClientPlan, FleetPlan
 from tests.faults.real import Real
-from tests.faults.recorder import Counts
+from tests.faults.standing import standing, whole
 from tests.faults.watch import Watch
 
 TURN_MS = 4
@@ -49,7 +49,6 @@ TURN_MS = 4
 _WAIT_MS = 25
 _ASK_AGAIN_MS = 500
 _LOOK_MS = 200
-_BEHIND_MAX = 8
 _CONNECTING_MAX = 40
 """Newcomers at a time: the coming of a fleet is not what is tested."""
 
@@ -318,56 +317,12 @@ class Fleet:
     # --- figures ------------------------------------------------------------------------------
 
     def status(self) -> dict[str, Any]:
-        """Say how all stand: messages that wait, who is away, and how far behind rooms are."""
+        """Say how all stand."""
         now_ms = _now_ms()
         for place in self._woken(now_ms):
             self._serve(place, now_ms)  # what was said in this turn is not in the outbox yet
-        rooms: dict[str, list[int]] = {}
-        counts: dict[str, Any] = asdict(Counts())
-        delays = counts.pop("delays_ms")
-        waiting = away = 0
-        for one in self._clients:
-            recorder = one.recorder
-            waiting += len(recorder.waiting)
-            away += not recorder.online
-            for name in counts:
-                counts[name] += getattr(recorder.counts, name)
-            if recorder.counts.delays_ms:
-                delays += recorder.counts.delays_ms
-                recorder.counts.delays_ms = []
-            for room, held in list(recorder.rooms.items()):
-                name = f"{room.hex()} {held.epoch.hex()}"
-                low, head = rooms.get(name, (1 << 62, 0))
-                rooms[name] = [min(low, held.high), max(head, held.head, held.high)]
-        return {
-            "waiting": waiting,
-            "away": away,
-            "missing": sum(one.missing for one in self._wanted),
-            "behind": self._behind(rooms),
-            "clients": len(self._clients),
-            "rooms": rooms,
-            "counts": counts,
-            "delays_ms": delays,
-        }
-
-    def _behind(self, rooms: dict[str, list[int]]) -> list[str]:
-        """Say of a few clients why they are not whole."""
-        found: list[str] = []
-        for one, wanted in zip(self._clients, self._wanted, strict=True):
-            recorder = one.recorder
-            if not recorder.online:
-                found.append(f"{one.plan.name} is away")
-            elif recorder.waiting:
-                found.append(f"{one.plan.name} waits for {len(recorder.waiting)} answers")
-            elif wanted.missing:
-                found.append(f"{one.plan.name} is not in all its rooms")
-            for room, held in list(recorder.rooms.items()):
-                head = rooms[f"{room.hex()} {held.epoch.hex()}"][1]
-                if held.high < head:
-                    found.append(f"{one.plan.name} is at {held.high} of {head} in {room.hex()[:8]}")
-            if len(found) >= _BEHIND_MAX:
-                break
-        return found[:_BEHIND_MAX]
+        recorders = [one.recorder for one in self._clients]
+        return standing(recorders, [one.missing for one in self._wanted])
 
     def _quit(self) -> None:
         status = self.status()
@@ -377,21 +332,6 @@ class Fleet:
             one.quit()
         _answer("quitting", **status)
         self._context.destroy(300)
-
-
-def whole(statuses: Iterable[dict[str, Any]]) -> bool:
-    """Whether all clients of some fleets are there, drained, and at the same head of every room."""
-    rooms: dict[str, tuple[str, int, int]] = {}
-    for status in statuses:
-        if status["waiting"] or status["away"] or status["missing"]:
-            return False
-        for name, (low, head) in status["rooms"].items():
-            room, epoch = name.split()
-            known = rooms.setdefault(room, (epoch, low, head))
-            if known[0] != epoch:
-                return False
-            rooms[room] = (epoch, min(low, known[1]), max(head, known[2]))
-    return all(low >= head for _, low, head in rooms.values())
 
 
 def _answer(what: str, **values: Any) -> None:

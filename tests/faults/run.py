@@ -26,9 +26,9 @@ import zmq
 import protocol
 from tests.faults.cluster import Cluster, Shape
 from tests.faults.crew import Crew
-from tests.faults.fleet import whole
 from tests.faults.history import NemesisWriter
 from tests.faults.plan import ClientPlan, FleetPlan, spread
+from tests.faults.standing import whole
 
 LIMIT_S = 10.0
 """Within so long after healing everything is drained and at head, or liveness is violated."""

@@ -12,7 +12,6 @@ from tests.faults.run import Run, Scale
 from tests.faults.storms import STORMS
 
 SEED = 1
-PARTS = 2
 PATIENT_S = 100.0
 """Where other programs want the cores too, a recovery may take long; ``make faults`` judges it."""
 
@@ -32,10 +31,9 @@ def swept(folder: Path, names: tuple[str, ...]) -> Campaign:
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("part", range(PARTS))
-def test_everything_holds_under_every_fault(part: int, tmp_path: Path) -> None:
-    names = sorted(set(NAMES) - set(STORMS))
-    swept(tmp_path, tuple(names[part::PARTS]))
+def test_everything_holds_under_every_fault(tmp_path: Path) -> None:
+    campaign = swept(tmp_path, tuple(name for name in NAMES if name not in STORMS))
+    print(campaign.left_out)
 
 
 def test_faults_at_once_do_not_stand_in_each_others_way() -> None:

@@ -23,12 +23,12 @@ from protocol.frames import (
 from protocol.items import decode_item, encode_item
 from tests.faults.checker import check
 from tests.faults.decoding import Kept
-from tests.faults.fleet import whole
 from tests.faults.history import Reader, sessions
 from tests.faults.load import Load
 from tests.faults.plan import ClientPlan, FleetPlan
 from tests.faults.recorder import Held, Recorder
 from tests.faults.run import Run, Scale
+from tests.faults.standing import whole
 from tests.faults.versions import OldClient, OldServer
 
 ROOM, EPOCH, OUTBOX = b"r" * 16, b"e" * 16, b"o" * 8
