@@ -207,7 +207,7 @@ class Window:
             old.close()
             old.widget.place_forget()
             # Not at once: it may be one of its own buttons that asked for this.
-            self.root.after_idle(old.widget.destroy)
+            self.look.slices.destroy(old.widget)
 
     def _happened(self, happenings: Sequence[Happening]) -> None:
         session = self.session

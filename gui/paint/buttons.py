@@ -44,7 +44,7 @@ class Button(tk.Canvas):
             master, bd=0, highlightthickness=0, takefocus=1, width=self._wide(),
             height=look.px(HEIGHT), cursor="hand2", bg=getattr(look.palette, below),
         )  # fmt: skip
-        self.bind("<Configure>", lambda _: self.restyle())
+        self.bind("<Configure>", lambda _: look.slices.paint(self, self.restyle))
         self.bind("<Enter>", lambda _: self._hover(True))
         self.bind("<Leave>", lambda _: self._hover(False))
         self.bind("<FocusIn>", lambda _: self._focus(True))

@@ -27,7 +27,7 @@ class Control:
             cursor="hand2", bg=getattr(look.palette, below),
         )  # fmt: skip
         bind = self.widget.bind
-        bind("<Configure>", lambda _: self.restyle())
+        bind("<Configure>", lambda _: look.slices.paint(self.widget, self.restyle))
         bind("<FocusIn>", lambda _: self._focus(True))
         bind("<FocusOut>", lambda _: self._focus(False))
         bind("<Motion>", lambda event: self._hover(self._part_at(event.x, event.y)))

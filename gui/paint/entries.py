@@ -45,7 +45,7 @@ class Entry(tk.Frame):
                 self, text=look.plain(placeholder), font=font, bd=0, padx=0, pady=0,
                 cursor="xterm", anchor="w",
             )  # fmt: skip
-        tk.Misc.bind(self, "<Configure>", lambda _: self.restyle())
+        tk.Misc.bind(self, "<Configure>", lambda _: look.slices.paint(self, self._edge))
         for around in (self._frame, self._hint):
             if around is not None:
                 around.bind("<Button-1>", lambda _: self.field.focus_set())

@@ -27,7 +27,7 @@ class Fonts:
     """Fonts of one scale; a :class:`gui.text.textlayout.Ruler`."""
 
     def __init__(self, root: tk.Misc, scale: float) -> None:
-        """Find families and make the fonts of every role, each in a Thai variant too."""
+        """Find families; the fonts of roles, each with a Thai one, are made when first used."""
         self.draws_emoji = privatefonts.register()
         """False if Tk must not be given emoji: it would end the process."""
         self.on_x11 = str(root.tk.call("tk", "windowingsystem")) == "x11"
@@ -39,19 +39,17 @@ class Fonts:
         self._shapes_thai = self.on_x11 and marked in thai.FAMILIES
         self.family = sans
         """What the interface is set in."""
+        self._root = root
+        self._scale = scale
+        self._marked = marked
         self._fonts: dict[str, tkfont.Font] = {}
         self._heights: dict[str, int] = {}
         self._emoji: dict[str, int] = {}
         self._ascents: dict[str, int] = {}
         for role, size in FONT_PX.items():
             pixels = round(size * scale)
-            weight = "bold" if role in BOLD else "normal"
-            for name, family in ((role, self.family), (f"{role}.thai", marked)):
-                made = tkfont.Font(root, family=family, size=-pixels, weight=weight)  # type: ignore[arg-type,unused-ignore]
-                self._fonts[name] = made
-                self._ascents[name] = int(made.metrics("ascent"))
             self._emoji[role] = round(pixels * 1.3)
-            plain = int(self._fonts[role].metrics("linespace"))
+            plain = int(self.named(role).metrics("linespace"))
             self._heights[role] = max(plain, self._emoji[role] + 1)
         self._chars: dict[tuple[str, str], int] = {}
         self._words: dict[tuple[str, str], int] = {}
@@ -60,11 +58,22 @@ class Fonts:
 
     def named(self, name: str) -> tkfont.Font:
         """Return the Tk font of a role, or of a role with ``.thai``."""
-        return self._fonts[name]
+        made = self._fonts.get(name)
+        if made is None:
+            role, _, thai_too = name.partition(".")
+            made = self._fonts[name] = tkfont.Font(
+                self._root, family=self._marked if thai_too else self.family,
+                size=-round(FONT_PX[role] * self._scale),
+                weight="bold" if role in BOLD else "normal",
+            )  # fmt: skip
+        return made
 
     def ascent(self, name: str) -> int:
         """Return the pixels above the base line."""
-        return self._ascents[name]
+        known = self._ascents.get(name)
+        if known is None:
+            known = self._ascents[name] = int(self.named(name).metrics("ascent"))
+        return known
 
     def line_height(self, role: str) -> int:
         """Return the height of a line of a role."""
@@ -96,14 +105,14 @@ class Fonts:
         if self.on_x11:
             width = sum(self._char(font, char) for char in self.shown(font, text))
         else:
-            width = int(self._fonts[font].measure(text))
+            width = int(self.named(font).measure(text))
         self._words[font, text] = width
         return width
 
     def _char(self, font: str, char: str) -> int:
         known = self._chars.get((font, char))
         if known is None:
-            known = int(self._fonts[font].measure(char))
+            known = int(self.named(font).measure(char))
             self._chars[font, char] = known
         return known
 

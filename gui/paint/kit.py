@@ -126,15 +126,17 @@ def put(field: Entry, text: str) -> None:
 
 def label(
     master: tk.Misc, look: Look, text: str, role: str = "label", ink: str = "text",
-    below: str = "card", wraps: bool = True,
+    below: str = "card", wraps: bool = True, width: int = 0,
 ) -> tk.Label:  # fmt: skip
     """Return a label whose lines begin at the left; ``ink`` and ``below`` name colours.
 
-    If it ``wraps``, it breaks its lines at the width that it is given.
+    If it ``wraps``, it breaks its lines at the width that it is given; ``width`` is what it will
+    be given, if that is known.
     """
     made = tk.Label(
         master, text=look.plain(text), bd=0, padx=0, pady=0, anchor="w", justify="left",
         font=look.font(role, text), fg=getattr(look.palette, ink), bg=getattr(look.palette, below),
+        wraplength=width,
     )  # fmt: skip
 
     def wrap(event: "tk.Event[tk.Misc]") -> None:

@@ -43,6 +43,7 @@ class Slices:
         self._line: deque[Work] = deque()
         self._running = False
         self._after = ""
+        self._unpainted: set[tk.Misc] = set()
 
     def soon(self, call: Callable[[], Steps | None]) -> Work:
         """Have something done after what waits already; if it gives steps, one by one."""
@@ -54,6 +55,24 @@ class Slices:
         self._line.append(work)
         self._go_on()
         return work
+
+    def paint(self, widget: tk.Misc, call: Callable[[], Steps | None]) -> None:
+        """Have a widget painted by ``call``; many wishes are one, and none once it has gone."""
+        if widget not in self._unpainted:
+            self._unpainted.add(widget)
+            self.build(self._paint(widget, call))
+
+    def _paint(self, widget: tk.Misc, call: Callable[[], Steps | None]) -> Steps:
+        self._unpainted.discard(widget)
+        if widget.winfo_exists():
+            for step in call() or ():
+                yield step
+                if not widget.winfo_exists():
+                    return
+
+    def destroy(self, widget: tk.Misc) -> Work:
+        """Have a widget destroyed, with all that is in it, one by one."""
+        return self.build(_destroying(widget))
 
     def finish(self, work: Work | None) -> None:
         """Do the rest of something now, for whoever cannot wait."""
@@ -71,6 +90,7 @@ class Slices:
         """Do nothing more of anything: the window goes."""
         for work in tuple(self._line):
             self._drop(work)
+        self._unpainted.clear()
 
     def _drop(self, work: Work) -> None:
         work.done = True
@@ -112,3 +132,11 @@ def _steps(call: Callable[[], Steps | None]) -> Steps:
     steps = call()
     if steps is not None:
         yield from steps
+
+
+def _destroying(widget: tk.Misc) -> Steps:
+    for child in widget.winfo_children():
+        yield from _destroying(child)
+    yield None
+    if widget.winfo_exists():
+        widget.destroy()

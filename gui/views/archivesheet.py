@@ -337,7 +337,7 @@ class ArchiveSheet:
         body.bind("<Destroy>", lambda event: self._gone(event.widget))
         old.pack_forget()
         # Not at once: a button of it is still in its own click.
-        body.after_idle(old.destroy)
+        look.slices.destroy(old)
         return body
 
     def _gone(self, widget: object) -> None:

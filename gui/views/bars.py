@@ -26,7 +26,7 @@ class MeBar:
         self._look = look
         self._model = model
         self.widget = tk.Canvas(master, highlightthickness=0, bd=0, width=10, cursor="hand2")
-        self.widget.bind("<Configure>", lambda _: self.draw())
+        self.widget.bind("<Configure>", lambda _: look.slices.paint(self.widget, self.draw))
         self.widget.bind("<ButtonRelease-1>", lambda _: on_click())
 
     def draw(self) -> None:
@@ -65,7 +65,7 @@ class TitleBar:
         self.alone = False
         """The line about the connection is out of sight: tell it here."""
         self.widget = tk.Canvas(master, highlightthickness=0, bd=0, width=10, cursor="hand2")
-        self.widget.bind("<Configure>", lambda _: self.draw())
+        self.widget.bind("<Configure>", lambda _: look.slices.paint(self.widget, self.draw))
         self.widget.bind("<ButtonRelease-1>", lambda _: on_click())
 
     @property
@@ -134,7 +134,7 @@ class StatusBar:
             master, highlightthickness=0, bd=0, height=1, cursor="hand2", takefocus=0
         )
         bind = self.widget.bind
-        bind("<Configure>", lambda _: self.draw())
+        bind("<Configure>", lambda _: look.slices.paint(self.widget, self.draw))
         for event in ("<ButtonRelease-1>", "<Return>", "<space>"):
             bind(event, lambda _: on_click())
         bind("<FocusIn>", lambda _: self._focus(True))

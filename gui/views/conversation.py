@@ -141,7 +141,7 @@ class Conversation:
         yield None
         self._drops = DropVeil(frame, look, self.files_dropped)
         self.alone(False)
-        yield from self.restyle()
+        self._restyle()
 
     # --- showing ----------------------------------------------------------------
 
@@ -173,19 +173,22 @@ class Conversation:
 
     def restyle(self) -> Steps:
         """Draw everything in the palette of now."""
-        palette = self._look.palette
-        self._header.configure(bg=palette.card)
-        self._rule.configure(bg=palette.line)
+        self._restyle()
         for one in self._icons:
             one.restyle()
             yield None
-        self.title.draw()
-        yield None
+        yield LONG
         self.composer.restyle()
         yield LONG
         self.timeline.restyle()
         yield None
         self.toast.restyle()
+
+    def _restyle(self) -> None:
+        palette = self._look.palette
+        self._header.configure(bg=palette.card)
+        self._rule.configure(bg=palette.line)
+        self.title.draw()
 
     def close(self) -> None:
         """Stop what goes on."""

@@ -100,7 +100,7 @@ class JoinScreen:
         self._crest = tk.Frame(self._card, bd=0, height=px(16))
         self._crest.pack(fill="x")
         head.pack(fill="x")
-        head.bind("<Configure>", lambda _: self._draw_head())
+        head.bind("<Configure>", lambda _: look.slices.paint(head, self._draw_head))
         self._slogan = self._label("join.slogan", "label", "quiet", (0, 12))
         self._slogan.configure(anchor="center")
         yield None

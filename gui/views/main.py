@@ -139,7 +139,7 @@ class MainScreen:
         keys.install(root, self._shortcuts)
         self.widget.bind("<Configure>", lambda _: self._resized())
         if MainScreen._settings_open:
-            self.widget.after_idle(self.open_settings)
+            look.slices.soon(self.open_settings)
 
     def _icon(self, name: str, work: Callable[[], None], hint: str) -> IconButton:
         made = IconButton(self._me, self._look, name, work, "side")

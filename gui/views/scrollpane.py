@@ -25,12 +25,16 @@ class ScrollPane:
             master, bd=0, highlightthickness=0, takefocus=0, width=10, height=10, bg=colour,
             yscrollincrement=1,
         )  # fmt: skip
-        self.inner = tk.Frame(self.widget, bd=0, bg=colour, takefocus=0)
+        self.inner = self._frame()
         self._window = self.widget.create_window(0, 0, window=self.inner, anchor="nw")
         self._top = 0
         self.widget.bind("<Configure>", lambda event: self._sized(event.width))
-        self.inner.bind("<Configure>", lambda _: self._place())
         self._wheel(self.widget)
+
+    def _frame(self) -> tk.Frame:
+        made = tk.Frame(self.widget, bd=0, bg=getattr(self._look.palette, self._below), takefocus=0)
+        made.bind("<Configure>", lambda _: self._place())
+        return made
 
     def filled(self) -> None:
         """Listen to what stands in it now: the wheel over it, and where the focus goes."""
@@ -44,19 +48,31 @@ class ScrollPane:
 
     def clear(self) -> None:
         """Take everything out and go to the top."""
-        for child in self.inner.winfo_children():
-            child.destroy()
+        old, self.inner = self.inner, self._frame()
+        self.widget.itemconfigure(self._window, window=self.inner)
+        self._look.slices.destroy(old)
         self._top = 0
-        # An empty frame keeps the height it had.
-        self.inner.configure(height=1)
         self._place()
+
+    def set_width(self, width: int) -> None:
+        """Say how wide it will be, before Tk knows it: labels break their lines by that."""
+        self._sized(width)
+
+    @property
+    def room(self) -> int:
+        """How wide what stands in it is."""
+        return int(self.widget.itemcget(self._window, "width"))  # type: ignore[no-untyped-call]
+
+    def begin_at(self, top: int) -> None:
+        """Show what is so many pixels down, once what stands in it has its height."""
+        self._top = top
+        self.widget.after_idle(self._place)
 
     def restyle(self) -> None:
         """Take the palette of now."""
         colour = getattr(self._look.palette, self._below)
         self.widget.configure(bg=colour)
-        # Past customtkinter, which tells it to fields in it that are gone, too.
-        tk.Frame.configure(self.inner, bg=colour)
+        self.inner.configure(bg=colour)
         self._place()
 
     def scroll(self, pixels: int) -> None:

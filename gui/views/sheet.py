@@ -131,7 +131,7 @@ class Sheet:
         self._let_go()
         # Not at once: it may be a button of it that asked for this.
         self.shade.place_forget()
-        self.shade.after_idle(self.shade.destroy)
+        self._look.slices.destroy(self.shade)
         if back is not None and back.winfo_exists():
             back.focus_set()
         if self._on_close is not None:

@@ -75,7 +75,7 @@ class Composer:
             lambda one: model.portraits.get(one.picture) if one.picture else None,
         )  # fmt: skip
         self._bind()
-        self.restyle()
+        self._restyle()
 
     def _bind(self) -> None:
         bind = self.text.bind
@@ -371,6 +371,11 @@ class Composer:
 
     def restyle(self) -> None:
         """Draw in the palette of now."""
+        self._restyle()
+        for button in (self.attach_button, self.emoji_button, self.send_button):
+            button.restyle()
+
+    def _restyle(self) -> None:
         palette = self._look.palette
         for frame in (self.widget, self._row):
             frame.configure(bg=palette.card)
@@ -380,8 +385,6 @@ class Composer:
         self.box.restyle()
         self.uploads.draw()
         self.subject.draw()
-        for button in (self.attach_button, self.emoji_button, self.send_button):
-            button.restyle()
         self._count_now(len(self.words()))
 
     def close(self) -> None:

@@ -1,22 +1,21 @@
 """A canvas full of emoji: only the rows in view exist, and their pictures come in slices.
 
-Scrolling moves the canvas; what comes into view is drawn at idle times, some three
-milliseconds at a go, so that nothing waits for it. Belongs to the Tk thread.
+Scrolling moves the canvas; what comes into view is drawn afterwards, emoji by emoji, so that
+nothing waits for it. Belongs to the Tk thread.
 """
 
-import time
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from gui.emojis.emojirows import EmojiRows
 from gui.paint.look import Look
+from gui.paint.slices import Steps, Work
 from gui.text.rowlayout import Box
 
 CELL: Final = 40
 PICTURE: Final = 28
 HEADING: Final = 32
-_SLICE_S: Final = 0.003
 
 
 class EmojiGrid:
@@ -38,7 +37,7 @@ class EmojiGrid:
         self._sections: Sequence[tuple[str, Sequence[str]]] = ()
         self._layout = EmojiRows((), 8, look.px(CELL), look.px(HEADING))
         self._drawn: set[int] = set()
-        self._after = ""
+        self._filling: Work | None = None
         self._selected = -1
         self._section = 0
         self._dragging = False
@@ -72,7 +71,7 @@ class EmojiGrid:
     @property
     def waiting(self) -> bool:
         """If rows in view are still to be drawn."""
-        return bool(self._after)
+        return self._filling is not None and not self._filling.done
 
     def place_of(self, cell: int) -> tuple[int, int]:
         """Return the middle of a cell in the widget's pixels."""
@@ -131,9 +130,7 @@ class EmojiGrid:
 
     def close(self) -> None:
         """Draw nothing more."""
-        if self._after:
-            self.widget.after_cancel(self._after)
-            self._after = ""
+        self._look.slices.cancel(self._filling)
 
     def _top(self) -> int:
         return int(self.widget.canvasy(0))
@@ -167,31 +164,30 @@ class EmojiGrid:
         self.widget.configure(scrollregion=(0, 0, width, height))
         self.widget.delete("all")
         self._drawn.clear()
+        # What it is at belongs to another layout.
+        self.close()
         self._fill_soon()
 
     def _fill_soon(self) -> None:
         self._thumb()
-        if not self._after:
-            self._after = self.widget.after(1, self._fill)
+        if not self.waiting:
+            self._filling = self._look.slices.build(self._fill())
 
-    def _fill(self) -> None:
-        self._after = ""
-        began = time.perf_counter()
-        top, height = self._top(), self.widget.winfo_height()
-        wanted = self._layout.between(top, top + height)
-        for row in [row for row in self._drawn if row not in wanted]:
-            self.widget.delete(f"row{row}")
-            self._drawn.discard(row)
-        for row in wanted:
-            if row in self._drawn:
-                continue
-            if time.perf_counter() - began > _SLICE_S:
-                self._after = self.widget.after(1, self._fill)
-                break
-            self._draw_row(row)
-            self._drawn.add(row)
+    def _fill(self) -> Steps:
+        """Draw what is in view, wherever the view goes meanwhile."""
+        while True:
+            top, height = self._top(), self.widget.winfo_height()
+            wanted = self._layout.between(top, top + height)
+            for row in [row for row in self._drawn if row not in wanted]:
+                self.widget.delete(f"row{row}")
+                self._drawn.discard(row)
+            following = next((row for row in wanted if row not in self._drawn), None)
+            if following is None:
+                return
+            self._drawn.add(following)
+            yield from self._draw_row(following)
 
-    def _draw_row(self, number: int) -> None:
+    def _draw_row(self, number: int) -> Steps:
         look, row = self._look, self._layout.rows[number]
         if row.title:
             self.widget.create_text(
@@ -199,6 +195,7 @@ class EmojiGrid:
                 fill=look.palette.quiet, font=look.fonts.named("small"), tags=f"row{number}",
             )  # fmt: skip
         for cell in range(row.first, row.first + row.count):
+            yield None
             self._draw_cell(cell, number)
 
     def _draw_cell(self, cell: int, row: int) -> None:

@@ -14,10 +14,12 @@ from gui.emojis import sheet
 from gui.emojis.names import Names, names
 from gui.emojis.shortcodes import shortcodes
 from gui.paint.look import Look
+from gui.paint.slices import LONG, Steps, Work
 from gui.text.emoji import QUICK as QUICK
 from gui.text.rowlayout import Box
 from gui.views.emoji.emojifoot import EmojiFoot
 from gui.views.emoji.emojigrid import CELL, EmojiGrid
+from gui.views.emoji.emojinothing import EmojiNothing
 
 COLUMNS: Final = 8
 HEIGHT: Final = 416
@@ -59,6 +61,7 @@ class EmojiPicker:
         self._frame: tk.Frame | None = None
         self._back: tk.Misc | None = None
         self._after = ""
+        self._showing: Work | None = None
         self._leaving = ""
         self._focused = False
         self._groups: list[str] = []
@@ -76,8 +79,23 @@ class EmojiPicker:
         """Open near a point of the screen, inside the window, with an empty search."""
         if self.open:
             self.hide()
+        self.open = True
+        self._showing = self._look.slices.build(self._show(x, y))
+
+    def _show(self, x: int, y: int) -> Steps:
         if self._frame is None:
-            self._build()
+            yield LONG
+            yield from self._build()
+        yield LONG
+        self.foot.reset()
+        self.entry.delete(0, "end")
+        # What is searched for anew by that is shown at once.
+        self._cancel()
+        self._search()
+        yield LONG
+        self._place(x, y)
+
+    def _place(self, x: int, y: int) -> None:
         frame, px = self._frame, self._look.px
         assert frame is not None
         self._back = self._root.focus_lastfor()
@@ -89,18 +107,16 @@ class EmojiPicker:
         # Above a point in the lower half, as the composer's button is; below one in the upper.
         top = at_y - height - px(_EDGE) if at_y > high // 2 else at_y + px(_EDGE)
         top = max(px(_EDGE), min(top, high - height - px(_EDGE)))
-        self.foot.reset()
-        self.entry.delete(0, "end")
-        self.open = True
-        self._search()
         frame.place(x=left, y=top, width=width, height=height)
         frame.tkraise()
         self.entry.focus_set()
 
     def hide(self) -> None:
         """Take it away and give the focus back."""
-        if not self.open or self._frame is None:
+        if not self.open:
             return
+        self._look.slices.finish(self._showing)
+        assert self._frame is not None
         # The focus comes after the panel is on the screen, and goes after it has left it.
         self.open = self._focused = False
         self._cancel()
@@ -143,13 +159,12 @@ class EmojiPicker:
 
     # The parts.
 
-    def _build(self) -> None:
+    def _build(self) -> Steps:
         look, palette, px = self._look, self._look.palette, self._look.px
         frame = tk.Frame(
             self._root, bg=palette.card, bd=0, highlightthickness=1,
             highlightbackground=palette.line, highlightcolor=palette.line,
         )  # fmt: skip
-        self._frame = frame
         edge = px(_EDGE) - 1
         self._field = self._canvas(frame, _FIELD)
         self._field.pack(fill="x", padx=edge, pady=(edge, 0))
@@ -162,24 +177,28 @@ class EmojiPicker:
         self._typed = tk.StringVar(frame)
         self.entry.configure(textvariable=self._typed)
         self._trace = self._typed.trace_add("write", lambda *_: self._search_soon())
+        yield None
         self._hint = tk.Label(
             self._field, text=look.plain(look.tr("emoji.search")), bg=palette.field,
             fg=palette.quiet, font=look.fonts.named("label"), bd=0, cursor="xterm", padx=0, pady=0,
         )  # fmt: skip
         self._hint.bind("<Button-1>", lambda _: self.entry.focus_set())
         self._field.bind("<Configure>", lambda _: self._draw_field())
+        yield None
         self.tabs = self._canvas(frame, _TABS)
         self.tabs.configure(cursor="hand2")
         self.tabs.pack(fill="x", padx=edge)
         self.grid = EmojiGrid(frame, look, self._hovered, self._picked, self._scrolled)
         self.grid.widget.pack(fill="both", expand=True, padx=(edge, 0))
+        yield None
         rule = tk.Frame(frame, bg=palette.line, height=1, bd=0)
         rule.pack(fill="x")
         self.foot = EmojiFoot(frame, look, self._tone, self._toned)
         self.foot.widget.pack(fill="x", padx=edge)
-        self._empty = tk.Canvas(self.grid.widget, bd=0, highlightthickness=0, bg=palette.card)
-        self._empty.bind("<Configure>", lambda _: self._draw_empty())
+        self._empty = EmojiNothing(self.grid.widget, look)
+        yield None
         self._bind(frame)
+        self._frame = frame
 
     def _canvas(self, master: tk.Misc, height: int) -> tk.Canvas:
         return tk.Canvas(
@@ -267,9 +286,9 @@ class EmojiPicker:
         self._tab = -1 if words else 0
         self.grid.set_sections(sections, 0 if words else -1)
         if words and not self.grid.cells:
-            self._empty.place(x=0, y=0, relwidth=1, relheight=1)
+            self._empty.widget.place(x=0, y=0, relwidth=1, relheight=1)
         else:
-            self._empty.place_forget()
+            self._empty.widget.place_forget()
         self._draw_tabs()
         self._hovered(self.grid.selected)
 
@@ -283,7 +302,8 @@ class EmojiPicker:
         recent = [one for one in self._recent() if known.knows(one)][:RECENT_MAX]
         groups = [("recent", recent)] if recent else []
         for name, group in known.groups:
-            groups.append((name, [known.toned_as(one, tone) for one in group]))
+            toned = [known.toned_as(one, tone) for one in group] if tone else list(group)
+            groups.append((name, toned))
         self._groups = [name for name, _ in groups]
         return [(tr(f"emoji.{name}"), group) for name, group in groups]
 
@@ -354,11 +374,15 @@ class EmojiPicker:
             self._draw_tabs()
 
     def _draw_tabs(self) -> None:
+        self._look.slices.paint(self.tabs, self._paint_tabs)
+
+    def _paint_tabs(self) -> Steps:
         look, palette, px = self._look, self._look.palette, self._look.px
         canvas, count = self.tabs, len(self._groups)
         canvas.delete("all")
         width, height = canvas.winfo_width(), canvas.winfo_height()
         for tab, name in enumerate(self._groups):
+            yield None
             middle = (2 * tab + 1) * width // (2 * count)
             below = palette.card
             if tab == self._over_tab:
@@ -374,18 +398,3 @@ class EmojiPicker:
                 canvas.create_rectangle(
                     middle - half, height - thick, middle + half, height, fill=ink, width=0
                 )
-
-    def _draw_empty(self) -> None:
-        look, palette, px = self._look, self._look.palette, self._look.px
-        canvas = self._empty
-        canvas.delete("all")
-        width, height = canvas.winfo_width(), canvas.winfo_height()
-        image = look.art.emoji("\U0001f50d", px(48), palette.card)
-        canvas.create_image(width // 2, height // 2 - px(44), image=image)
-        for name, role, ink, down in (
-            ("nothing", "name", palette.text, 4), ("nothing_hint", "small", palette.quiet, 28)
-        ):  # fmt: skip
-            canvas.create_text(
-                width // 2, height // 2 + px(down), text=look.plain(look.tr(f"emoji.{name}")),
-                fill=ink, font=look.fonts.named(role), width=width - px(32), justify="center",
-            )  # fmt: skip

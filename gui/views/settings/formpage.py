@@ -36,7 +36,8 @@ class Page:
 
     def words(self, text: str, ink: str = "quiet") -> tk.Label:
         """Add a paragraph."""
-        made = kit.label(self.frame, self.look, text, "label", ink)
+        width = self.host.pane.room - 2 * self.look.px(8)
+        made = kit.label(self.frame, self.look, text, "label", ink, width=width)
         made.pack(fill="x", padx=self.look.px(8), pady=(0, self.look.px(8)))
         return made
 

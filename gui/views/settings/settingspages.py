@@ -196,7 +196,7 @@ def appearance(page: Page) -> Steps:
     host.parts["sample"] = sample
     sample.pack(fill="x", padx=look.px(8), pady=(0, look.px(8)))
     # This draws it, too: it comes with its first size.
-    sample.bind("<Configure>", lambda _: preview(slider.value))
+    sample.bind("<Configure>", lambda _: look.slices.paint(sample, lambda: preview(slider.value)))
 
 
 def _sample(canvas: tk.Canvas, look: Look, text: str, factor: float) -> None:

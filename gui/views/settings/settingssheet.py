@@ -18,7 +18,7 @@ from gui.paint import kit
 from gui.paint.controls import Control
 from gui.paint.faces import Face
 from gui.paint.look import Look
-from gui.paint.slices import LONG, Steps, Work
+from gui.paint.slices import Steps, Work
 from gui.settings import Settings
 from gui.text.textlayout import one_line
 from gui.views.scrollpane import ScrollPane
@@ -132,8 +132,10 @@ class SettingsSheet:
         self.pane.widget.pack(side="left", fill="both", expand=True, padx=(px(8), 0))
         self.parts: dict[str, Any] = {}
         """What the open section is made of, by name: for tests."""
+        beside = self.list.widget.winfo_reqwidth() + px(16) if self.list is not None else 0
+        self.pane.set_width(self.sheet.width - 2 - px(12 + 8 + 8) - beside)
         self._body.bind("<Destroy>", lambda _: look.slices.cancel(self._filling))
-        self._fill_soon(True)
+        self._fill_soon()
         first: Control | None = self.list or self.drop
         if first is not None:
             at = first.widget
@@ -156,22 +158,17 @@ class SettingsSheet:
             self.list.set(section)
         if self.drop is not None:
             self.drop.set(section)
-        self._fill_soon(False)
+        self._fill_soon()
 
-    def _fill_soon(self, first: bool, top: int = 0, focused: str = "") -> None:
+    def _fill_soon(self, top: int = 0, focused: str = "") -> None:
         slices = self.look.slices
         slices.cancel(self._filling)
         self.pane.clear()
         self.parts = {}
-        self._filling = slices.build(self._fill(first, top, focused))
+        self._filling = slices.build(self._fill(top, focused))
 
-    def _fill(self, first: bool, top: int, focused: str) -> Steps:
+    def _fill(self, top: int, focused: str) -> Steps:
         """Fill the section; then show what is ``top`` pixels below, and focus a part."""
-        if first:
-            # The labels break their lines at the width that the pane gets here.
-            yield LONG
-            self._card.update_idletasks()
-            yield LONG
         yield from PAGES[self.section](Page(self, self.pane.inner))
         yield None
         self.pane.filled()
@@ -181,9 +178,7 @@ class SettingsSheet:
             waiting.extend(one.winfo_children())
             tk.Misc.bind(one, "<Escape>", self.sheet.escape, add="+")
         if top:
-            yield LONG
-            self._card.update_idletasks()
-            self.pane.scroll(top)
+            self.pane.begin_at(top)
         if focused in self.parts:
             self.parts[focused].widget.focus_set()
 
@@ -224,7 +219,7 @@ class SettingsSheet:
              if isinstance(one, Control) and one.widget.focus_get() is one.widget),
             "",
         )  # fmt: skip
-        self._fill_soon(False, self.pane.top, focused)
+        self._fill_soon(self.pane.top, focused)
 
 
 class SectionList(Control):
