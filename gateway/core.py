@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any, Protocol
 
+from gateway import reads
 from gateway.counter import Counter, opening
 from gateway.delivery import Delivery, Sent
 from gateway.fanout import Fanout
@@ -163,11 +164,13 @@ class Core:
 
     def send_collected(self) -> None:
         """Pass on what came in since the last call; call it at the end of every drain."""
-        operations, reads = self._counter.collect()
+        operations, questions = self._counter.collect()
         if operations and not self._send_up(operations):
             self._give_back(operations)
-        for session, data in reads:
-            if not self._sockets.send_read([encode_slot(session.slot), session.key, data]):
+        for session, data in questions:
+            if self._sockets.send_read([encode_slot(session.slot), session.key, data]):
+                reads.depart(session, data)
+            else:
                 self._unavailable(session, data)
 
     def _send_up(self, operations: list[list[Any]]) -> bool:
@@ -262,7 +265,14 @@ class Core:
             log.warning("bad_answer frames=%d", len(parts))
             return
         if session is not None:
+            reads.arrive(session, data)
             self._reply(session, data)
+
+    def reader_lost(self) -> None:
+        """The link to the reader is gone, and with it all questions that were under way."""
+        for session, data in list(reads.lost(self.sessions.by_slot.values())):
+            self._reply(session, data)
+        self.send_collected()
 
     def fed(self, parts: list[bytes]) -> None:
         """Take a message of the feed."""

@@ -45,6 +45,10 @@ class Line:
         self._refused = self._refused or any(one in _REFUSALS for one in kinds)
         return kinds
 
+    def lost(self) -> bool:
+        """Whether the connection broke since the last call, for those who need no other news."""
+        return zmq.EVENT_DISCONNECTED in self.news()
+
     def tend(self) -> None:
         """Connect again if the broker has refused; call it about once a second, after ``news``."""
         if not self._refused:

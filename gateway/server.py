@@ -88,7 +88,8 @@ class Gateway:
         self._reader = backend(self._context, keys, broker_key)
         self._reader_line = Line(self._reader, endpoint(host, port + 2))
         self._core = Core(self, lambda: list(reachable(*listen)), rate_per_s, SystemRandom())
-        for socket in (self._line.monitor, self._backend, self._feed, self._reader):
+        monitors = (self._line.monitor, self._reader_line.monitor)
+        for socket in (*monitors, self._backend, self._feed, self._reader):
             self._poller.register(socket, zmq.POLLIN)
 
     def stop(self) -> None:
@@ -115,6 +116,8 @@ class Gateway:
             core.flush(_now_ms())
             if self._reader in ready:
                 self._drain_reader()
+            if self._reader_line.monitor in ready and self._reader_line.lost():
+                core.reader_lost()
             if self._frontend.socket is not None and self._frontend.socket in ready:
                 self._drain_frontend(self._frontend.socket)
             now_ms = _now_ms()
@@ -202,9 +205,9 @@ class Gateway:
 
     def _tend(self, now_ms: int) -> None:
         self._line.tend()
-        for line in (self._feed_line, self._reader_line):
-            line.news()
-            line.tend()
+        self._reader_line.tend()
+        self._feed_line.news()
+        self._feed_line.tend()
         silent = self._core.tend(now_ms)
         if self._zap.closed != self._zaps_closed or silent > _TRIM_AFTER:
             self._zaps_closed = self._zap.closed

@@ -62,6 +62,8 @@ class Session:
     """When it last said in a room that somebody is typing; see :meth:`may_type`."""
     held: dict[tuple[bytes, bytes], tuple[int, int]] = field(default_factory=dict)
     """Room and outbox epoch → from which ``n`` on it was told BUSY, and until when."""
+    reads: dict[int, None] = field(default_factory=dict)
+    """Requests of READs that have no answer yet; see :mod:`gateway.reads`."""
     faults: int = 0
     lagging_ms: int = 0
     """Since when it takes no more frames; 0: it keeps up."""

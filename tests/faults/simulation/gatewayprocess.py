@@ -66,6 +66,7 @@ class GatewayProcess(Process):
         agenda = self.agenda
         self.core = self._core_type(self, lambda: [self.address], self._rate_per_s, agenda.draw())
         self.listening = False
+        self._reader_lost = False
         self._clients: dict[bytes, Connection] = {}
         self._routes = 0
         self._came: deque[tuple[bytes, str, bytes]] = deque()
@@ -113,6 +114,9 @@ class GatewayProcess(Process):
         core.flush(now_ms)
         for parts in self._arrived("reader"):
             core.answered(parts)
+        if self._reader_lost:
+            self._reader_lost = False
+            core.reader_lost()
         for route, user, data in self._said():
             core.heard(route, user, data, now_ms)
         core.send_collected()
@@ -171,6 +175,8 @@ class GatewayProcess(Process):
             link.left += connection.wires[1].arrived
             if kind == "ingress":
                 self._news.append(False)
+            elif kind == "reader":
+                self._reader_lost = True
             self.heard()
             ms = 100 + int(self.agenda.random.random() * 300)
             self.agenda.after(ms, self._dial, kind, life)
