@@ -41,6 +41,7 @@ _BEGIN = ("everything", "journal", "gateway", "broker", "client", "plane", "fron
 _HEAL = ("front", "plane", "everything", "journal", "broker", "gateway", "client")
 """A gateway does not start while the broker is away: it begins before that, and heals after it."""
 _SMALL_DISK_MB = 192
+_LONG_S = 10.0
 
 Say = Callable[[str], None]
 
@@ -181,7 +182,11 @@ class Campaign:
             alone = not self.plan.short and run.random.random() < 0.3
             most = run.random.randint(1, 2) if alone else self.plan.together
             group: list[Fault] = []
-            for name in list(allowed):
+            pool = list(allowed)
+            if _is_long(allowed[0]):
+                # Long ones together: they would make every group long that has one of them.
+                pool.sort(key=lambda name: not _is_long(name))
+            for name in pool:
                 if len(group) < most and _fits(_kind(name), group):
                     allowed.remove(name)
                     group.append(_make(name, run))
@@ -196,6 +201,8 @@ class Campaign:
         group.sort(key=lambda fault: _BEGIN.index(fault.acts_on))
         begun: list[tuple[int, Fault]] = []
         until = 0.0
+        # More often short than long, or a campaign would be waiting most of its time.
+        share = 0.0 if self.plan.short else random.random() ** 2
         try:
             for fault in group:
                 number = run.begin(fault.name, **fault.describe())
@@ -205,8 +212,6 @@ class Campaign:
                 except (AssertionError, OSError, subprocess.SubprocessError) as error:
                     self._trouble(run.folder, run.seed, f"{fault.name} did not begin: {error}")
                 least, most = fault.hold_s
-                # More often short than long, or a campaign would be waiting most of its time.
-                share = 0.0 if self.plan.short else random.random() ** 2
                 until = max(until, time.monotonic() + least + share * (most - least))
                 if not self.plan.short and fault is not group[-1]:
                     run.rest(random.uniform(0.0, 0.3))
@@ -272,6 +277,10 @@ def _words(shape: Shape) -> str:
 
 def _kind(name: str) -> type[Fault]:
     return FAULTS.get(name) or HABIT_OF[name]
+
+
+def _is_long(name: str) -> bool:
+    return _kind(name).hold_s[0] >= _LONG_S
 
 
 def _make(name: str, run: Run) -> Fault:
