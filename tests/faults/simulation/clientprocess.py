@@ -60,6 +60,9 @@ class ClientProcess(Process):
         self._user = z85(self.key).decode()
         self.store = MemoryStore(self._random.randbytes(INSTANCE_BYTES))
         self.session: Session
+        self.token = TOKEN
+        self.linked: Callable[[str], None] | None = None
+        """Gets the token with which another device becomes this person."""
         self.bounds = (1_000, 256)
         """Frames up and down on its connection."""
         self.die_at = ""
@@ -92,7 +95,9 @@ class ClientProcess(Process):
 
     def _new_session(self) -> Session:
         snapshot = self.store.snapshot()
-        return self._session_type(snapshot, self.key, "simulation", self.name, TOKEN, self._random)
+        return self._session_type(
+            snapshot, self.key, "simulation", self.name, self.token, self._random
+        )
 
     def _end(self, gently: bool) -> None:
         self._hang_up(gently)
@@ -273,6 +278,9 @@ class ClientProcess(Process):
     def _tell(self, told: object) -> None:
         if isinstance(told, happenings.Arrived):
             self._told_in_order(told)
+        elif isinstance(told, happenings.Done) and told.text and self.linked is not None:
+            linked, self.linked = self.linked, None
+            linked(told.text)
         elif isinstance(told, happenings.LinkChanged):
             if told.link is happenings.Link.ONLINE:
                 self._route.succeeded()

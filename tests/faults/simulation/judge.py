@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from broker.journal import Batch, BlockRow
-from protocol.backplane import LOBBY
 from protocol.blocks import DEVICE_TAG_BYTES, Event, decode_block
 
 CANARY = b"canary:"
@@ -51,9 +50,9 @@ class Judge:
         self._refused: dict[Name, None] = {}
         self._lost: dict[bytes, None] = {}
         """Items that a restore took back."""
-        self._members: dict[bytes, frozenset[bytes]] = {}
-        """Of direct messages, by their keys: they never change."""
-        self._people: dict[tuple[bytes, int], list[bytes]] = defaultdict(list)
+        self._members: dict[bytes, list[dict[bytes, None]]] = {}
+        """Of direct messages: the keys of each person's devices."""
+        self._people: dict[tuple[bytes, int], dict[bytes, None]] = defaultdict(dict)
         self.epoch = b""
         """Of the journal that is there now."""
         self.acks = 0
@@ -64,14 +63,14 @@ class Judge:
         """A batch is synced."""
         self.epoch = epoch
         for device in batch.devices:
-            self._people[epoch, device.person_no].append(device.key)
+            self._people[epoch, device.person_no][device.key] = None
         for room in batch.rooms:
             self._room_of[epoch, room.no] = room.room
             self.truth[epoch].setdefault(room.room, Line([]))
             if room.kind == 2:
-                members = [one.person_no for one in batch.joined if one.room_no == room.no]
-                keys = [key for no in members for key in self._people[epoch, no]]
-                self._members[room.room] = frozenset(keys)
+                numbers = [one.person_no for one in batch.joined if one.room_no == room.no]
+                members = self._members.setdefault(room.room, [])
+                members += [self._people[epoch, no] for no in numbers]
         for block in batch.blocks:
             self._block(epoch, block)
 
@@ -169,14 +168,14 @@ class Judge:
         while start >= 0:
             start += len(CANARY)
             room = bytes.fromhex(data[start : start + _HEX].decode())
-            if key not in self._members.get(room, ()):
+            if not any(key in keys for keys in self._members.get(room, ())):
                 raise Violation(f"privacy: a direct message of {room.hex()[:6]} reaches another")
             start = data.find(CANARY, start)
 
-    def subscribed(self, topic: bytes, keys: Iterable[bytes]) -> None:
+    def subscribed(self, topic: bytes, keys: list[bytes]) -> None:
         """A gateway wants a room, in which these of its clients are."""
         members = self._members.get(topic)
-        if topic != LOBBY and members is not None and not members.intersection(keys):
+        if members is not None and not any(key in one for one in members for key in keys):
             raise Violation("privacy: a gateway listens to a direct message of others")
 
     # --- the end ------------------------------------------------------------------------------

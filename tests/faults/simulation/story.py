@@ -66,8 +66,8 @@ class Story:
             self._make_room: 1,
             self._fail_commit: 0.7,
             self._fail_store: 0.7,
-            self._copy: 1,
-            self._restore: 0.4,
+            self._copy: 1.5,
+            self._restore: 1,
             self._jump: 0.3,
         }
         chosen = [one for one in faults if self._random.random() < 0.5]
@@ -286,6 +286,7 @@ class Story:
         self.agenda.trace("B", "is restored from", count, "of", len(world.disk.batches))
         world.broker.kill()
         world.judge.restored(world.disk.restore(count))
+        world.unlink()
         for client in world.clients:
             # Who sent again by hand what the server has lost would make it new.
             client.forget_sent()

@@ -10,9 +10,9 @@ from broker.core import Core as BrokerCore
 from gateway.core import Core as GatewayCore
 from protocol.client.session import Session
 from protocol.codes import EventKind, RoomKind
-from protocol.frames import Join
+from protocol.frames import Join, Link
 from tests.faults.simulation.agenda import Agenda
-from tests.faults.simulation.brokerprocess import BrokerProcess
+from tests.faults.simulation.brokerprocess import TOKEN, BrokerProcess
 from tests.faults.simulation.clientprocess import ClientProcess
 from tests.faults.simulation.gatewayprocess import GatewayProcess
 from tests.faults.simulation.journal import Disk
@@ -22,6 +22,7 @@ from tests.faults.simulation.process import Process
 
 REST_MAX_MS = 120_000
 """After healing; a dead connection is noticed after 45 s, who lags is dropped after 60 s."""
+LINK_REQUEST = 9
 _LOOK_MS = 250
 _WIDE = {"ingress": (1_000, 10_000), "feed": (100_000, 100_000), "reader": (1_000, 1_000)}
 """The product's own high-water marks."""
@@ -75,8 +76,10 @@ class World:
                 f"c{number}", self.network, self.gateways, self.judge, types.session
             )
             if random.random() < 0.4:
-                client.bounds = (random.randint(4, 30), random.randint(4, 30))
+                client.bounds = (random.randint(3, 20), random.randint(3, 20))
             self.clients.append(client)
+        self.second: ClientProcess | None = self.clients[-1] if random.random() < 0.3 else None
+        """A second device of the person who has the first."""
 
     @property
     def processes(self) -> list[Process]:
@@ -86,14 +89,35 @@ class World:
     def begin(self) -> None:
         """Start everything and let everybody come in."""
         for process in self.processes:
-            process.start()
+            if process is not self.second:
+                process.start()
         names = ["kitchen", "garden"]
         self.agenda.run(1_500)
+        if self.second is not None:
+            self._link(self.clients[0], self.second)
         for client in self.clients:
             for name in names:
                 if self.agenda.random.random() < 0.7:
                     self.join(client, name)
         self.agenda.run(300)
+
+    def _link(self, first: ClientProcess, second: ClientProcess) -> None:
+        """Let a device become the person of another."""
+
+        def linked(token: str) -> None:
+            second.token = token
+            second.start()
+
+        first.linked = linked
+        first.do(lambda now_ms: first.session.ask(LINK_REQUEST, Link(0), now_ms))
+        self.agenda.run(300)
+        second.start()  # as somebody else, if that came to nothing
+
+    def unlink(self) -> None:
+        """The server may not know any more that two devices are one person's."""
+        if self.second is not None:
+            self.second.token = TOKEN
+            self.second.kill()
 
     # --- what people do ---------------------------------------------------------------------
 
