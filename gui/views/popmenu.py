@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gui.paint.look import Look
+from gui.paint.slices import Steps
 from gui.text.rowlayout import Box
 from gui.text.textlayout import clean, one_line
 
@@ -136,6 +137,9 @@ class PopMenu:
         self.widget.place(x=left, y=top)
 
     def _draw(self) -> None:
+        self._look.slices.paint(self.widget, self._paint)
+
+    def _paint(self) -> Steps:
         look, palette, px, canvas = self._look, self._look.palette, self._look.px, self.widget
         ruler, width = look.fonts, self._width()
         canvas.configure(
@@ -145,6 +149,7 @@ class PopMenu:
         canvas.delete("all")
         y = px(_EDGE)
         for index, one in enumerate(self.choices):
+            yield None
             tall = self._tall(one)
             if not one.words:
                 middle = y + tall // 2

@@ -14,6 +14,7 @@ from gui.emojis.names import names
 from gui.emojis.shortcodes import complete, shortcodes
 from gui.paint.faces import Face
 from gui.paint.look import Look
+from gui.paint.slices import Steps
 from gui.text.mentions import Wanted, matching, wanted
 from gui.text.rowlayout import Box
 from gui.text.textlayout import one_line
@@ -204,13 +205,20 @@ class Completion:
         tk.Misc.lift(self.canvas)
 
     def _draw(self) -> None:
+        self._look.slices.paint(self.canvas, self._paint)
+
+    def _paint(self) -> Steps:
         look, palette, px, canvas = self._look, self._look.palette, self._look.px, self.canvas
+        offers = self.offers
+        if not offers:
+            return
         width, row = int(canvas.place_info()["width"]), px(ROW)
-        height = row * len(self.offers) + 2 * px(_EDGE)
+        height = row * len(offers) + 2 * px(_EDGE)
         canvas.delete("all")
         canvas.configure(bg=palette.card)
         canvas.create_rectangle(0, 0, width - 1, height - 1, outline=palette.line)
-        for number, offer in enumerate(self.offers):
+        for number, offer in enumerate(offers):
+            yield None
             top = px(_EDGE) + row * number
             below = palette.card
             if number == self._lit:

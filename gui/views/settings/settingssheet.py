@@ -18,7 +18,7 @@ from gui.paint import kit
 from gui.paint.controls import Control
 from gui.paint.faces import Face
 from gui.paint.look import Look
-from gui.paint.slices import Steps, Work
+from gui.paint.slices import LONG, Steps, Work
 from gui.settings import Settings
 from gui.text.textlayout import one_line
 from gui.views.scrollpane import ScrollPane
@@ -112,16 +112,23 @@ class SettingsSheet:
         self._filling: Work | None = None
         self._drawn = look.palette
         self.section = section
-        tr = look.tr
-        self.sheet = Sheet(master, look, tr("settings.title"), WIDTH, HEIGHT, on_close)
+        self.sheet = Sheet(master, look, look.tr("settings.title"), WIDTH, HEIGHT, on_close)
         self._card = self.sheet.card
-        px = look.px
+        self.narrow = self.sheet.width < look.px(NARROW)
+        self.list: SectionList | None = None
+        self.drop: kit.Dropdown[str] | None = None
+        self.parts: dict[str, Any] = {}
+        """What the open section is made of, by name: for tests."""
+        self._building = look.slices.build(self._build())
+        self._card.bind("<Destroy>", lambda _: self._drop())
+
+    def _build(self) -> Steps:
+        """Make what stands in the card."""
+        look, section, px, tr = self.look, self.section, self.look.px, self.look.tr
+        yield LONG
         self._body = tk.Frame(self._card, bd=0, bg=look.palette.card)
         self._body.pack(fill="both", expand=True, padx=(px(12), px(8)), pady=(px(4), px(16)))
         names = [(name, tr(f"settings.{name}")) for name, _ in SECTIONS]
-        self.narrow = self.sheet.width < px(NARROW)
-        self.list: SectionList | None = None
-        self.drop: kit.Dropdown[str] | None = None
         if self.narrow:
             self.drop = kit.Dropdown(self._body, look, names, section, self.show)
             self.drop.widget.pack(fill="x", padx=(px(12), px(16)), pady=(0, px(12)))
@@ -130,11 +137,8 @@ class SettingsSheet:
             self.list.widget.pack(side="left", fill="y", padx=(0, px(16)))
         self.pane = ScrollPane(self._body, look, "card")
         self.pane.widget.pack(side="left", fill="both", expand=True, padx=(px(8), 0))
-        self.parts: dict[str, Any] = {}
-        """What the open section is made of, by name: for tests."""
         beside = self.list.widget.winfo_reqwidth() + px(16) if self.list is not None else 0
         self.pane.set_width(self.sheet.width - 2 - px(12 + 8 + 8) - beside)
-        self._body.bind("<Destroy>", lambda _: look.slices.cancel(self._filling))
         self._fill_soon()
         first: Control | None = self.list or self.drop
         if first is not None:
@@ -153,12 +157,20 @@ class SettingsSheet:
 
     def show(self, section: str) -> None:
         """Show a section."""
+        self._be_built()
         self.section = section
         if self.list is not None:
             self.list.set(section)
         if self.drop is not None:
             self.drop.set(section)
         self._fill_soon()
+
+    def _be_built(self) -> None:
+        self.look.slices.finish(self._building)
+
+    def _drop(self) -> None:
+        for work in (self._building, self._filling):
+            self.look.slices.cancel(work)
 
     def _fill_soon(self, top: int = 0, focused: str = "") -> None:
         slices = self.look.slices
@@ -206,6 +218,7 @@ class SettingsSheet:
         """Draw it in the palette of now; call it when the theme changes by itself, too."""
         if self._drawn is self.look.palette:
             return
+        self._be_built()
         self._drawn = self.look.palette
         self.sheet.restyle()
         self._body.configure(bg=self.look.palette.card)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gui.chat.room import Entry, State
 from gui.paint.look import Look
+from gui.paint.slices import Steps
 from gui.text.rowlayout import Box
 from gui.text.selection import copied_whole, selectable
 from gui.text.textlayout import one_line
@@ -205,11 +206,16 @@ class MessageMenu:
         return widest, y + px(6)
 
     def _draw(self) -> None:
+        self._look.slices.paint(self.widget, self._paint)
+
+    def _paint(self) -> Steps:
         look, palette, px, canvas = self._look, self._look.palette, self._look.px, self.widget
         canvas.delete("all")
-        for r, line in enumerate(self.lines):
+        lines, boxes = self.lines, self._boxes
+        for r, line in enumerate(lines):
             for c, choice in enumerate(line):
-                box = self._boxes[r][c]
+                yield None
+                box = boxes[r][c]
                 here = self._at == (r, c)
                 below = palette.hover if here else palette.card
                 if here:
@@ -236,8 +242,8 @@ class MessageMenu:
                     picture = self._glyphs.sign(name, side, palette.quiet, below)
                 at = (box.x + (box.w - side) // 2, box.y + (box.h - side) // 2)
                 canvas.create_image(*at, image=picture, anchor="nw")
-            if r == 0 and not line[0].words and len(self.lines) > 1:
-                y = self._boxes[0][0].y + px(CELL) + px(3)
+            if r == 0 and not line[0].words and len(lines) > 1:
+                y = boxes[0][0].y + px(CELL) + px(3)
                 canvas.create_rectangle(
                     0, y, canvas.winfo_reqwidth(), y + max(1, px(1)), fill=palette.line, width=0
                 )
