@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from tests.faults.campaign import NAMES, Campaign, Plan, remove
+from tests.faults.campaign import NAMES, SERVERS, Campaign, Plan, remove
 from tests.faults.privatenet import private_net, why_no_private_net
 from tests.faults.run import Scale
 from tests.faults.storms import LONG, SHORT
@@ -82,6 +82,9 @@ def _parse(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--fault", action="append", choices=NAMES, metavar="NAME", help="this one; may come again"
     )
+    parser.add_argument(
+        "--server", action="append", choices=SERVERS, help="this kind of server; may come again"
+    )
     parser.add_argument("--repeat", type=int, metavar="N", help="how often each fault comes")
     parser.add_argument("--together", type=int, default=5, metavar="N", help="most at once")
     parser.add_argument("--clients", type=int, metavar="N", help="light clients of a run")
@@ -108,6 +111,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         options.repeat or (LONG_REPEAT if options.long else 1),
         options.together,
         short=options.short,
+        servers=tuple(options.server or SERVERS),
         storms=LONG if options.long else SHORT,
         scale=scale,
         keep=options.keep is not None,

@@ -34,13 +34,22 @@ from tests.faults.verdict import Verdict
 HABIT_OF: dict[str, type[Habit]] = {one.name: one for one in HABITS}
 NAMES: tuple[str, ...] = (*FAULTS, *HABIT_OF, *STORMS)
 
+_SMALL_DISK_MB = 192
+
+SERVERS: dict[str, Shape] = {
+    "two-gateways": Shape(rate=None),
+    "three-gateways": Shape(rate=None, gateways=3),
+    "small-feed": Shape(rate=None, feed_hwm=16),
+    "small-disk": Shape(rate=None, disk_mb=_SMALL_DISK_MB),
+}
+"""The kinds of servers, which runs have in turn: each fault finds one that allows it."""
+
 _ALONE = frozenset(("everything", "journal"))
 _APART = frozenset(("gateway", "plane"))
 """A gateway does not start while it cannot reach the broker."""
 _BEGIN = ("everything", "journal", "gateway", "broker", "client", "plane", "front")
 _HEAL = ("front", "plane", "everything", "journal", "broker", "gateway", "client")
 """A gateway does not start while the broker is away: it begins before that, and heals after it."""
-_SMALL_DISK_MB = 192
 _LONG_S = 10.0
 
 Say = Callable[[str], None]
@@ -60,6 +69,7 @@ class Plan:
     short: bool = False
     """Hold every fault as shortly as it allows, and let recoveries take long."""
     scale: Scale = field(default_factory=Scale)
+    servers: tuple[str, ...] = tuple(SERVERS)
     storms: Size = storms.SHORT
     keep: bool = False
 
@@ -81,6 +91,11 @@ class Campaign:
         """Faults that cannot be done here, and why."""
         self._runs = 0
         self._turn = 0
+        self._shapes = [
+            SERVERS[name]
+            for name in plan.servers
+            if not SERVERS[name].disk_mb or why_no_small_disk() is None
+        ]
         self._refused: dict[tuple[bool, bool], set[str]] = {}
         """Faults that servers of a kind do not allow."""
 
@@ -138,8 +153,8 @@ class Campaign:
 
     def _next_shape(self, queue: list[str]) -> Shape | None:
         """Return the next kind of server that may allow a fault of the queue; None: none does."""
-        for _ in _SHAPES:
-            shape = _SHAPES[self._turn % len(_SHAPES)]
+        for _ in self._shapes:
+            shape = self._shapes[self._turn % len(self._shapes)]
             self._turn += 1
             if set(queue) - self._refused.get(_allows(shape), set()):
                 return shape
@@ -250,29 +265,13 @@ class Campaign:
                     self.say(f"  {violation}")
 
 
-def _shapes() -> tuple[Shape, ...]:
-    """Return the kinds of servers in turn: all faults find one that allows them."""
-    usual = (Shape(rate=None), Shape(rate=None, gateways=3), Shape(rate=None, feed_hwm=16))
-    if why_no_small_disk() is None:
-        return (*usual, Shape(rate=None, disk_mb=_SMALL_DISK_MB))
-    return usual
-
-
-_SHAPES = _shapes()
+def _words(shape: Shape) -> str:
+    return next((name for name, one in SERVERS.items() if one == shape), "a server of its own")
 
 
 def _allows(shape: Shape) -> tuple[bool, bool]:
     """Return what decides which faults a server allows."""
     return bool(shape.disk_mb), bool(shape.feed_hwm)
-
-
-def _words(shape: Shape) -> str:
-    words = [f"{shape.gateways} gateways"]
-    if shape.disk_mb:
-        words.append(f"a disk of {shape.disk_mb} MiB")
-    if shape.feed_hwm:
-        words.append("a small feed")
-    return ", ".join(words)
 
 
 def _kind(name: str) -> type[Fault]:
