@@ -25,6 +25,19 @@ def split(text: str, emoji: Pattern[str]) -> list[Token]:
     return found
 
 
+def parts(tokens: Sequence[Token], most: int) -> list[str]:
+    """Return the text of tokens in parts, in each at most so many pictures."""
+    found: list[str] = []
+    pictures = most
+    for is_picture, piece in tokens:
+        if not found or (is_picture and pictures == most):
+            found.append("")
+            pictures = 0
+        pictures += is_picture
+        found[-1] += piece
+    return found
+
+
 def joined(tokens: Sequence[Token]) -> str:
     """Return the text of tokens."""
     return "".join(piece for _, piece in tokens)

@@ -369,3 +369,22 @@ def test_destroying_it_leaves_nothing_behind(desk: Desk) -> None:
     desk.stage.settle()
     assert not root.tk.call("info", "commands", f"{path}*")
     assert not [one for one in root.winfo_children() if isinstance(one, tk.Canvas)]
+
+
+def test_very_many_emoji_come_bit_by_bit_and_nobody_sees_a_part_of_them(desk: Desk) -> None:
+    many = "\U0001f600\U0001f44d" * 150 + "the end"
+    field = desk.composer.field
+    field.put("before ")
+    field.insert(many)
+    assert field.words() == "before " + many, "whoever looks waits for it"
+    field.put("")
+    field.insert(many)
+    assert len(field.widget.image_names()) < 300, "the rest is still to be written"
+    field.widget.insert("insert", "!")
+    assert field.words() == many + "!", "what is typed comes behind it"
+    field.put("")
+    field.insert(many)
+    desk.stage.settle()
+    assert len(field.widget.image_names()) == 300 and field.words() == many
+    field.widget.event_generate("<<Undo>>")
+    assert field.words() == "", "it is one step"

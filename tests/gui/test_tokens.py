@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui.text import emoji
-from gui.text.tokens import Counting, joined, split
+from gui.text.tokens import Counting, joined, parts, split
 
 _EMOJI = re.compile(emoji.PATTERN)
 TEXTS = st.lists(
@@ -41,3 +41,10 @@ def test_a_wide_character_is_two_steps_for_some() -> None:
     assert Counting(1).units(text) == 3
     assert Counting(2).units(text) == 4
     assert Counting(2).offset([(False, text)], 3) == 2
+
+
+@given(TEXTS, st.integers(1, 3))
+def test_parts_hold_the_whole_text_and_few_pictures_each(text: str, most: int) -> None:
+    found = parts(split(text, _EMOJI), most)
+    assert "".join(found) == text
+    assert all(sum(one for one, _ in split(part, _EMOJI)) <= most for part in found)

@@ -15,9 +15,10 @@ from typing import Final
 from PIL import ImageTk
 
 from gui.paint.look import Look
+from gui.paint.slices import LONG, Steps, Work
 from gui.text import emoji
 from gui.text.textlayout import clean
-from gui.text.tokens import Counting, Token, joined, split
+from gui.text.tokens import Counting, Token, joined, parts, split
 from gui.text.undo import History, Moment
 
 _EMOJI: Final = re.compile(emoji.PATTERN)
@@ -30,6 +31,9 @@ INSERT_MAX: Final = 16_384
 """Characters taken at once, four times what a message may have: the rest is left out."""
 _NEAR: Final = 40
 """Steps of Tk around a change in which a sequence may have come together or apart."""
+PICTURES_AT_ONCE: Final = 100
+"""Emoji written without a pause: some 2 ms."""
+_HERE: Final = "writing"
 _PIECES: Final = 512
 """Names of pictures kept before those that are gone are forgotten."""
 
@@ -53,8 +57,10 @@ class Field:
         self._lit: frozenset[str] = frozenset()
         self._due = ""
         self._half = ""
-        self._known: list[Token] | None = None
-        """What stands in it; None: it has changed since that was looked at."""
+        self._writing: Work | None = None
+        self._inside = False
+        """A part of a long text is just being written."""
+        self._known: list[Token] | None = None  # it has changed since it was looked at
         self._pattern = _EMOJI if look.fonts.draws_emoji else _UNSAFE
         self.widget = tk.Text(
             master, height=1, width=10, wrap="word", bd=0, undo=False, highlightthickness=0,
@@ -96,13 +102,36 @@ class Field:
         self._history.reset(words)
 
     def insert(self, words: str) -> None:
-        """Write at the cursor, in place of what is selected: one step to undo."""
+        """Write at the cursor, in place of what is selected: one step to undo.
+
+        Of very many emoji, the rest comes bit by bit; whatever looks at the text waits for it.
+        """
         self._step()
         if self.widget.tag_ranges("sel"):
             self.widget.delete("sel.first", "sel.last")
+        pieces = parts(split(clean(words[:INSERT_MAX]), self._pattern), PICTURES_AT_ONCE)
+        if len(pieces) > 1:
+            self._writing = self._look.slices.build(self._write(pieces))
+            return
         self.widget.insert("insert", words)
         self.widget.see("insert")
         self._step()
+
+    def _write(self, pieces: list[str]) -> Steps:
+        self.widget.mark_set(_HERE, "insert")
+        for piece in pieces:
+            self._inside = True
+            self.widget.insert(_HERE, piece)
+            self._inside = False
+            yield LONG
+        self.widget.see("insert")
+        self._writing = None
+        self._step()
+
+    def _wait(self) -> None:
+        if self._writing is not None and not self._inside:
+            writing, self._writing = self._writing, None
+            self._look.slices.finish(writing)
 
     def replace(self, start: int, end: int, words: str) -> None:
         """Put other words in place of some characters; the cursor stands behind them."""
@@ -187,20 +216,22 @@ class Field:
         if self._due:
             self.widget.after_cancel(self._due)
             self._due = ""
+        self._look.slices.cancel(self._writing)
         # The proc does not go with the widget.
         self.widget.tk.call("rename", str(self.widget), "")
 
     def _edit(self, command: str, *words: str) -> None:
-        call, real = self.widget.tk.call, self._real
+        self._wait()
         self._known = None
+        call, real = self.widget.tk.call, self._real
         at = str(call(real, "index", words[0]))
         if call(real, "compare", at, ">", "end-1c"):
             # Behind Tk's own last line end nothing can stand.
             at = str(call(real, "index", "end-1c"))
-        end = at
+        end, texts = at, words[1:]
         if command != "insert":
             call(real, "delete", *words[:2])
-        texts = words[1:] if command == "insert" else words[2:]
+            texts = words[2:]
         # Between the texts stand tags, which nobody gives here.
         text = self._whole("".join(texts[::2])) if texts else ""
         if text:
@@ -251,6 +282,7 @@ class Field:
 
     def _all(self) -> list[Token]:
         """Return what stands in all of it: looked at once after each change."""
+        self._wait()
         if self._known is None:
             self._known = self._tokens("1.0", "end-1c")
         return self._known
