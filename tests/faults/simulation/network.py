@@ -22,11 +22,12 @@ _HANDSHAKE_MS = 8_000
 class Wire:
     """One direction of a connection."""
 
-    __slots__ = ("_agenda", "_last_ms", "_pumping", "_under_way", "arrived", "blocked",
+    __slots__ = ("_agenda", "_dead", "_last_ms", "_pumping", "_under_way", "arrived", "blocked",
                  "bound", "heard", "latency")  # fmt: skip
 
     def __init__(self, agenda: Agenda, bound: int, latency: tuple[int, int]) -> None:
         self._agenda = agenda
+        self._dead = False
         self._last_ms = 0
         self._pumping = False
         self._under_way: deque[tuple[int, Frame]] = deque()
@@ -37,7 +38,9 @@ class Wire:
         self.heard: Callable[[], None] = _nothing
 
     def send(self, frame: Frame) -> bool:
-        """Send a frame; False: there is no room."""
+        """Send a frame; False: there is no room. Into a wire that is cut: into the dark."""
+        if self._dead:
+            return True
         if len(self._under_way) + len(self.arrived) >= self.bound:
             return False
         agenda = self._agenda
@@ -78,8 +81,9 @@ class Wire:
         while len(self._under_way) > keep:
             self._under_way.pop()
 
-    def lose_some(self) -> None:
-        """The connection breaks: a prefix of what is under way still arrives."""
+    def cut(self) -> None:
+        """The connection breaks: a prefix of what is under way still arrives, and no more."""
+        self._dead = True
         if self._under_way:
             self.lose(self._agenda.random.randrange(len(self._under_way) + 1))
 
@@ -125,13 +129,13 @@ class Connection:
         incoming.arrived.clear()
         incoming.heard = _nothing
         if not gently:
-            outgoing.lose_some()
+            outgoing.cut()
         self._tell(1 - side)
 
     def cut(self) -> None:
         """Break it between the ends."""
         for side in (0, 1):
-            self.wires[side].lose_some()
+            self.wires[side].cut()
             self._tell(side)
 
     def _tell(self, side: int) -> None:
@@ -150,7 +154,6 @@ class Connection:
             self._agenda.after(500, self._hear, side)
             return
         self.open[side] = False
-        self.wires[side].lose(0)
         lost, self.lost[side] = self.lost[side], _nothing
         lost()
         if not any(self.open):
