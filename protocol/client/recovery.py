@@ -139,7 +139,9 @@ class Recovery:
         else:
             got = line.offer(events, now_ms)
             self._arrived(line, got, live=False)
-        if got or (line.started and line.head == 0):
+        # What was said meanwhile may have filled the hole before the page came.
+        overtaken = not reading.before and line.high > reading.after
+        if got or overtaken or (line.started and line.head == 0):
             line.read_done()
         else:
             log.warning("page_without_progress events=%d", len(events))

@@ -132,6 +132,19 @@ def test_a_page_without_progress_does_not_spin() -> None:
     assert [type(one) for one in bench.step(1_000)] == [Read]
 
 
+def test_a_page_that_was_overtaken_puts_no_later_one_off() -> None:
+    bench = Bench()
+    for first in range(1, 200, 10):
+        bench.give(Heads(EPOCH, [[ROOM, first + 4]]))
+        bench.now += 1_000
+        (read,) = of(bench.step(), Read)
+        bench.give(bench.events(first, first + 4))
+        assert bench.give(bench.page(read, first, first + 4, first + 4)) == []
+        bench.give(bench.events(first + 5, first + 9))
+    (read,) = bench.give(bench.events(205, 206))
+    assert (read.after, read.before) == (200, 0)
+
+
 def test_an_older_page_with_a_hole_is_not_believed() -> None:
     bench = Bench(online=False)
     bench.session.connected("model:1", bench.now)
