@@ -10,7 +10,7 @@ from pathlib import Path
 from broker.lock import LOCK_FILE, DataLock
 from broker.server import Broker
 from broker.upkeep.restoring import finish
-from protocol.errors import JournalError, SetupError, ZviazokError
+from protocol.errors import DamagedError, JournalError, SetupError, ZviazokError
 from protocol.folders import server_folder
 from protocol.invite import join_address, parse_address
 from protocol.keys import load_or_make, to_text
@@ -52,6 +52,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return _serve(options.data, host, port)
     except SetupError as error:
+        print(f"zviazok broker: {error}", file=sys.stderr)
+        return EXIT_STOP
+    except DamagedError as error:
+        # Another start would only meet it again, or worse, go on from it.
         print(f"zviazok broker: {error}", file=sys.stderr)
         return EXIT_STOP
     except JournalError as error:

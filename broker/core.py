@@ -66,7 +66,7 @@ class Outside(Protocol):
         """Remember where the gateways listen now."""
 
     def note_heads(self, heads: dict[bytes, int]) -> None:
-        """Remember the heads of rooms that have moved, beside the journal."""
+        """Note beside the journal how far these rooms are stored, before anybody is told."""
 
 
 class Core:
@@ -144,6 +144,8 @@ class Core:
         except FullError as error:
             self._fill_up(error, now_ms)
             return
+        if blocks:
+            self._outside.note_heads({self._room_ids[one.room_no]: one.last_seq for one in blocks})
         self._send_answers()
         for route in strangers:
             self._send(route, [[Down.WHO]])
@@ -272,7 +274,8 @@ class Core:
         """Do what is due: heads, presence, marks; who is silent; whether there is room."""
         if now_ms >= self._heads_ms:
             self._heads_ms = now_ms + HEADS_MS
-            self._announce(self._note_heads())
+            moved, self._moved = self._moved, set()
+            self._announce(moved)
             self._part_with_silent(now_ms)
             self._look_for_room(now_ms)
         if now_ms >= self._idle_ms:
@@ -292,14 +295,7 @@ class Core:
 
     def finish(self, now_ms: int, wall_ms: int) -> None:
         """Write down at an orderly end what else would have been written a little later."""
-        self._note_heads()
         self._store_marks(now_ms, wall_ms)
-
-    def _note_heads(self) -> set[bytes]:
-        """Have the heads that moved noted; return their rooms."""
-        moved, self._moved = self._moved, set()
-        self._outside.note_heads({one: self.directory.rooms[one].head for one in moved})
-        return moved
 
     def _store_marks(self, now_ms: int, wall_ms: int) -> None:
         """Write the marks that have moved, a bounded number of them."""

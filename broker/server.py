@@ -18,7 +18,8 @@ from broker.blobs import BlobStore
 from broker.core import Core
 from broker.peers import Peers
 from broker.reader import Reader
-from broker.sqlite_journal import SqliteHistory, SqliteJournal
+from broker.sqlite_history import SqliteHistory
+from broker.sqlite_journal import SqliteJournal
 from broker.witness import WITNESS_FILE, Witness
 from protocol.errors import JournalError
 from protocol.invite import endpoint
@@ -46,8 +47,8 @@ class Broker:
         """Take the journal over and listen; raise :class:`SetupError` with what to do."""
         self._data = data
         self._stopping = False
-        self._journal = SqliteJournal(data / "journal.sqlite3")
         self._witness = Witness(data / WITNESS_FILE)
+        self._journal = SqliteJournal(data / "journal.sqlite3", self._witness.read())
         self._witness.confirm(self._journal)
         self._blobs = BlobStore(data / "blobs")
         self.core = Core(
@@ -155,9 +156,8 @@ class Broker:
             log.warning("addresses_not_written errno=%s", error.errno)
 
     def note_heads(self, heads: dict[bytes, int]) -> None:
-        """Note beside the journal how far rooms were published."""
+        """Note beside the journal how far these rooms are stored."""
         self._witness.note(heads)
-        self._witness.write()
 
     def close(self) -> None:
         """Close everything that was opened, in the thread that opened it."""
@@ -167,6 +167,7 @@ class Broker:
         self._zap.close()
         self._context.term()
         self._journal.close()
+        self._witness.close()
 
 
 def _monotonic_ms() -> int:

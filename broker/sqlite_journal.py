@@ -2,7 +2,7 @@
 
 SQLite before 3.51.3 can corrupt a WAL when two connections write or checkpoint at once
 (sqlite.org/wal.html, "the WAL-reset bug"), so the connection of :class:`SqliteJournal`
-alone writes and checkpoints; :class:`SqliteHistory` opens read-only.
+alone writes and checkpoints; :class:`broker.sqlite_history.SqliteHistory` opens read-only.
 
 How blocks are rows, and how a page is made of them, says :mod:`broker.sqlite_blocks`.
 """
@@ -22,7 +22,6 @@ from broker.journal import (
     DeviceRow,
     MarkRow,
     MemberRow,
-    Page,
     PersonRow,
     ProfileRow,
     RoomRow,
@@ -30,20 +29,21 @@ from broker.journal import (
     WriterRow,
 )
 from broker.sqlite_blocks import (
-    BLOCK_COLUMNS,
     SEQ_BITS,
     SEQ_MASK,
     check_row,
-    newest,
-    oldest,
     row_of,
 )
-from broker.sqlite_rows import COLUMNS, check, check_bytes, insert, seal, select
+from broker.sqlite_errors import telling
+from broker.sqlite_rows import COLUMNS, check, insert, seal, select
 from broker.sqlite_schema import SCHEMA_VERSION, bring_up
+from broker.sqlite_wal import hides_commits
+from broker.witness import Heads, behind, is_older
 from protocol.codes import RoomKind
-from protocol.errors import DamagedError, FencedError, FullError, JournalError, SetupError
+from protocol.errors import DamagedError, FencedError, SetupError
 
-_BUSY_S = 10.0
+BUSY_S = 10.0
+"""How long a connection waits for another one's lock."""
 _CHECKPOINT_PAGES = 4_000
 """16 MiB of WAL between checkpoints: rare enough for a burst, small enough for a restart."""
 
@@ -52,39 +52,22 @@ _EPOCH_BYTES = 16
 _RESERVE_BYTES = 16 * 1024 * 1024
 """Left free for checkpoints, and for a restart, which raises the term."""
 
-_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
-"""The second: the index of the WAL could not grow."""
-
-
-@contextlib.contextmanager
-def _telling(what: str) -> Iterator[None]:
-    """Turn SQLite's errors into the journal's: nobody outside knows what stores it."""
-    try:
-        yield
-    except UnicodeDecodeError:
-        # A flipped bit in a name that SQLite's own words repeat.
-        raise DamagedError(f"{what}: it is no text; restore it from a backup") from None
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        if code in _FULL:
-            raise FullError(f"{what}: {error}") from None
-        # Without a code it is the module's own: text that is not UTF-8.
-        undecodable = code is None and isinstance(error, sqlite3.OperationalError)
-        if undecodable or (code is not None and code & 0xFF in _DAMAGE):
-            raise DamagedError(f"{what}: {error}; restore it from a backup") from None
-        raise JournalError(f"{what}: {error}") from None
-
 
 class SqliteJournal:
     """The writer. Owned by the thread that makes it."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or make the file; raise :class:`SetupError` with what to do if that fails."""
+    def __init__(self, path: Path, seen: Heads | None = None) -> None:
+        """Open or make the file; raise :class:`SetupError` with what to do if that fails.
+
+        ``seen``: what was published from it. If the file lacks some of that, and its log holds
+        commits that cannot be read any more, it raises :class:`DamagedError` and changes nothing.
+        """
         self._path = path
+        if seen is not None:
+            _need_whole_log(path, seen)
         try:
             made = not path.exists()
-            self._db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
+            self._db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
             try:
                 if made:
                     path.chmod(0o600)
@@ -121,7 +104,7 @@ class SqliteJournal:
     def take_over(self) -> int:
         """Raise the term, durably; from now on older brokers are fenced off."""
         db = self._db
-        with _telling("the journal cannot be taken over"), self._transaction():
+        with telling("the journal cannot be taken over"), self._transaction():
             db.execute("UPDATE meta SET value = value + 1 WHERE name='term'")
             term = int(
                 db.execute("SELECT value FROM meta WHERE name='term'").fetchone()[0],
@@ -137,7 +120,7 @@ class SqliteJournal:
         ``least_term``.
         """
         epoch = os.urandom(_EPOCH_BYTES)
-        with _telling("the journal cannot be given a new epoch"), self._transaction():
+        with telling("the journal cannot be given a new epoch"), self._transaction():
             self._db.execute("UPDATE meta SET value = ? WHERE name='epoch'", (epoch,))
             self._db.execute(
                 "UPDATE meta SET value = max(value, ?) WHERE name='term'", (least_term,)
@@ -147,7 +130,7 @@ class SqliteJournal:
 
     def heads(self) -> dict[bytes, int]:
         """Return the head of every room; raise :class:`DamagedError` for a damaged one."""
-        with _telling("the journal cannot be read"):
+        with telling("the journal cannot be read"):
             rows = self._db.execute("SELECT no, room FROM room").fetchall()
             return {room: self._head(no)[0] for no, room in rows}
 
@@ -165,7 +148,7 @@ class SqliteJournal:
 
     def contents(self) -> Contents:
         """Read what the broker keeps in memory; raise :class:`DamagedError` for a damaged head."""
-        with _telling("the journal cannot be read"):
+        with telling("the journal cannot be read"):
             return self._contents()
 
     def _contents(self) -> Contents:
@@ -219,7 +202,7 @@ class SqliteJournal:
 
     def append(self, batch: Batch) -> None:
         """Store the batch in one transaction; it is on the disk when this returns."""
-        with _telling("the journal cannot be written"), self._transaction():
+        with telling("the journal cannot be written"), self._transaction():
             self._check_term()
             self._insert(batch)
 
@@ -288,7 +271,7 @@ class SqliteJournal:
 
     def writer(self, room_no: int, device_no: int, outbox_epoch: bytes) -> WriterRow | None:
         """Look a writer up; raise :class:`DamagedError` if it is not what was written."""
-        with _telling("the journal cannot be read"):
+        with telling("the journal cannot be read"):
             where = "WHERE room_no=? AND device_no=? AND outbox_epoch=?"
             name = (room_no, device_no, outbox_epoch)
             row = self._db.execute(select("writer", where), name).fetchone()
@@ -297,7 +280,7 @@ class SqliteJournal:
     def answers(self, writer_no: int, first_n: int, last_n: int) -> Iterator[AnswerRow]:
         """Yield stored answers that touch the range, ascending; raise :class:`DamagedError`."""
         found: list[AnswerRow] = []
-        with _telling("the journal cannot be read"):
+        with telling("the journal cannot be read"):
             where = "WHERE writer_no=? AND last_n>=? ORDER BY last_n"
             rows = self._db.execute(select("answer", where), (writer_no, first_n))
             with contextlib.closing(rows):
@@ -312,7 +295,7 @@ class SqliteJournal:
 
     def picture(self, person_no: int) -> bytes:
         """Look a picture up."""
-        with _telling("the journal cannot be read"):
+        with telling("the journal cannot be read"):
             row = self._db.execute(
                 "SELECT data FROM picture WHERE person_no=?", (person_no,)
             ).fetchone()
@@ -335,67 +318,26 @@ class SqliteJournal:
         self._db.close()
 
 
-class SqliteHistory:
-    """Reads what is committed, on a connection that cannot write. Owned by its thread."""
-
-    def __init__(self, path: Path) -> None:
-        """Open the file, which the writer has made, read-only; raise :class:`SetupError`."""
-        uri = f"{path.absolute().as_uri()}?mode=ro"
+def _need_whole_log(path: Path, seen: Heads) -> None:
+    """Refuse a journal whose last commits are damaged: opening it would write over them."""
+    wal = path.with_name(f"{path.name}-wal")
+    try:
+        if not hides_commits(wal):
+            return
+    except OSError:
+        return  # SQLite will say so
+    with telling(f"{wal} is damaged, and without it nothing can be read"):
+        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S)
         try:
-            self._db = sqlite3.connect(uri, uri=True, timeout=_BUSY_S, isolation_level=None)
-            self._db.execute("PRAGMA query_only=ON")
-            # A flipped bit can make text of bytes: that must not fail before it is checked.
-            self._db.text_factory = bytes
-        except sqlite3.Error as error:
-            raise SetupError(f"{path} cannot be opened for reading ({error}).") from None
-        self._rooms: dict[bytes, int] = {}
-
-    def _room_no(self, room: bytes) -> int | None:
-        no = self._rooms.get(room)
-        if no is None:
-            row = self._db.execute(select("room", "WHERE room=?"), (room,)).fetchone()
-            if row is None:
-                return None
-            # The wrong number would be the history of another room.
-            check_bytes("room", row)
-            no = self._rooms[room] = int(row[0])
-        return no
-
-    def read(self, room: bytes, after: int, before: int, limit: int, max_bytes: int) -> Page | None:
-        """Return blocks of a range; see :class:`broker.journal.History`."""
-        with _telling("the history cannot be read"):
-            no = self._room_no(room)
-            if no is None:
-                return None
-            base, most = no << SEQ_BITS, (no << SEQ_BITS) | SEQ_MASK
-            row = self._db.execute(select("head", "WHERE room_no=?"), (no,)).fetchone()
-            if row is None:
-                raise DamagedError("the head of a room is missing; restore it from a backup")
-            head = check("head", row)[1]
-            if before:
-                sql = f"SELECT {BLOCK_COLUMNS} FROM block WHERE id > ? AND id < ? ORDER BY id DESC"
-                rows = self._db.execute(sql, (base, base | min(before, SEQ_MASK)))
-            else:
-                # The block that holds after + 1 may begin before it.
-                sql = (
-                    f"SELECT {BLOCK_COLUMNS} FROM block WHERE id <= ? AND id >= coalesce("
-                    "(SELECT id FROM block WHERE id > ? AND id <= ? ORDER BY id DESC LIMIT 1), ?)"
-                    " ORDER BY id"
-                )
-                rows = self._db.execute(sql, (most, base, base | min(after + 1, SEQ_MASK), base))
-            # An open cursor would hold the WAL: close it whatever comes.
-            with contextlib.closing(rows):
-                if before:
-                    return newest(rows, head, after, before, limit, max_bytes)
-                return oldest(rows, head, after, limit, max_bytes)
-
-    def has_blob(self, room: bytes, sha256: bytes) -> bool:
-        """Whether the blob was posted in the room."""
-        with _telling("the history cannot be read"):
-            where = "WHERE room_no=? AND sha256=?"
-            row = self._db.execute(select("blob", where), (self._room_no(room), sha256)).fetchone()
-            return row is not None and bool(check("blob", row))
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._db.close()
+            db.text_factory = bytes
+            epoch = db.execute("SELECT value FROM meta WHERE name='epoch'").fetchone()[0]
+            sql = "SELECT room, last_seq FROM room JOIN head ON room_no = no"
+            heads: dict[bytes, int] = dict(db.execute(sql))
+        finally:
+            db.close()
+    if is_older(seen, Heads(epoch, heads)):
+        raise DamagedError(
+            f"{wal} is damaged: {behind(seen, heads)[1]} events that were acknowledged cannot be "
+            "read. Nothing was changed. Restore a backup (zviazok restore); or go on without "
+            "these events: zviazok backup to a new folder, then zviazok restore from there"
+        )

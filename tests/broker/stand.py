@@ -13,7 +13,8 @@ from broker.marks import Marks
 from broker.profiles import Profiles
 from broker.sequencer import Sequencer
 from broker.sessions import Gateway, Sessions
-from broker.sqlite_journal import SqliteHistory, SqliteJournal
+from broker.sqlite_history import SqliteHistory
+from broker.sqlite_journal import SqliteJournal
 from protocol.backplane import Down, Up, check_operation, decode_batch, encode_batch
 from protocol.blocks import Event, decode_block
 from protocol.codes import Purpose

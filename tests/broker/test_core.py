@@ -9,7 +9,8 @@ import pytest
 
 from broker.core import FULL_RETRY_MAX_MS, FULL_RETRY_MS, Core
 from broker.journal import Batch
-from broker.sqlite_journal import SqliteHistory, SqliteJournal
+from broker.sqlite_history import SqliteHistory
+from broker.sqlite_journal import SqliteJournal
 from protocol.backplane import (
     GATEWAY_DEADLINE_MS,
     Down,

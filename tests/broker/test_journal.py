@@ -32,7 +32,8 @@ from broker.journal import (
     TokenRow,
     WriterRow,
 )
-from broker.sqlite_journal import SqliteHistory, SqliteJournal
+from broker.sqlite_history import SqliteHistory
+from broker.sqlite_journal import SqliteJournal
 from protocol.codes import RoomKind
 from protocol.errors import DamagedError, FencedError, JournalError, SetupError
 from tests.faults.simulation.journal import Disk, MemoryHistory, MemoryJournal

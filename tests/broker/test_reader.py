@@ -18,7 +18,8 @@ from broker.blobs import BlobStore
 from broker.journal import Batch, BlobRow, BlockRow, History, RoomRow
 from broker.journal import Page as HistoryPage
 from broker.reader import Reader
-from broker.sqlite_journal import SqliteHistory, SqliteJournal
+from broker.sqlite_history import SqliteHistory
+from broker.sqlite_journal import SqliteJournal
 from protocol.backplane import decode_slot, encode_slot
 from protocol.codes import ErrorCode, Kind, RoomKind
 from protocol.errors import DamagedError, JournalError, SetupError

@@ -23,7 +23,8 @@ from broker.journal import (
     TokenRow,
     WriterRow,
 )
-from broker.sqlite_journal import SqliteHistory, SqliteJournal
+from broker.sqlite_history import SqliteHistory
+from broker.sqlite_journal import SqliteJournal
 from broker.sqlite_rows import COLUMNS, check, seal
 from broker.sqlite_survey import find_faults, opened
 from protocol.codes import RoomKind

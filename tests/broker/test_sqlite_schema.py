@@ -21,7 +21,8 @@ from broker.journal import (
     RoomRow,
     WriterRow,
 )
-from broker.sqlite_journal import SqliteHistory, SqliteJournal
+from broker.sqlite_history import SqliteHistory
+from broker.sqlite_journal import SqliteJournal
 from broker.sqlite_rows import COLUMNS
 from broker.sqlite_schema import SCHEMA_VERSION
 from protocol.codes import RoomKind

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from broker.sqlite_blocks import BLOCK_COLUMNS, SEQ_BITS, SEQ_MASK, check_row
-from broker.sqlite_journal import SqliteHistory
+from broker.sqlite_history import SqliteHistory
 from broker.sqlite_rows import COLUMNS, SEALED_SINCE, check_bytes, select
 from protocol.blocks import DEVICE_TAG_BYTES, decode_block
 from protocol.errors import ZviazokError

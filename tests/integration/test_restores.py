@@ -9,6 +9,7 @@ from protocol.client.happenings import PutAside
 from protocol.client.store import Store
 from protocol.invite import Invite
 from protocol.items import decode_item
+from protocol.process import EXIT_STOP
 from tests.integration.talker import Talker
 from tests.server import Server
 
@@ -92,3 +93,28 @@ def test_an_old_file_that_was_put_back_by_hand_is_noticed(
     assert [text for text in said if text is not None] == ["one", "two", "four"]
     one.restart_broker()
     assert "journal_is_older" not in one.broker.complained().rsplit("serving", 1)[-1]
+
+
+def test_a_journal_whose_last_commits_are_damaged_is_refused(
+    server: Callable[..., Server], talker: Talkers
+) -> None:
+    one = server(gateways=1)
+    vera = talker(one.invite, "Vera").online()
+    room = vera.done(vera.client.join("lasting")).room
+    vera.say(room, *(f"{number}" for number in range(30)))
+    vera.until(lambda: len(vera.acked) == 30)
+    one.kill_broker()
+    log = one.data / "journal.sqlite3-wal"
+    whole = log.read_bytes()
+    log.write_bytes(whole[:-300] + bytes((whole[-300] ^ 1,)) + whole[-299:])
+    damaged = log.read_bytes()
+    refused = one._start_broker()
+    assert refused.popen.wait(30) == EXIT_STOP
+    assert "events that were acknowledged cannot be read" in refused.complained()
+    assert log.read_bytes() == damaged
+    log.write_bytes(whole)
+    one.restart_broker()
+    vera.say(room, "and on")
+    vera.hear(room, "and on")
+    said = [one.body.get("text") for one in vera.history(room)]
+    assert [text for text in said if text is not None] == [*map(str, range(30)), "and on"]

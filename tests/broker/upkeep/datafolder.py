@@ -69,7 +69,6 @@ class DataFolder:
             count -= size
         self.journal.append(Batch(blocks=blocks))
         self.witness.note(self._heads)
-        self.witness.write()
 
     def post(self, *pictures: bytes) -> None:
         """Store blobs and post them in the first room."""
@@ -87,6 +86,7 @@ class DataFolder:
 
     def close(self) -> None:
         self.journal.close()
+        self.witness.close()
 
     def reopen(self) -> None:
         self.close()

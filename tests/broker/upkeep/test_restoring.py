@@ -250,7 +250,9 @@ def test_the_journal_of_a_restored_server_goes_on_under_its_new_epoch(
     case.restore(data)
     epoch = look(data).epoch
     journal = SqliteJournal(data / JOURNAL_FILE)
-    assert not Witness(data / WITNESS_FILE).confirm(journal)
+    witness = Witness(data / WITNESS_FILE)
+    assert not witness.confirm(journal)
+    witness.close()
     assert journal.epoch == epoch
     assert journal.take_over() > case.present.term + 1
     assert journal.heads()[ROOMS[0]] == 10

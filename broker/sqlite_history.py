@@ -1,0 +1,82 @@
+"""The journal's history in SQLite, read on a connection that cannot write.
+
+What is committed is read while the broker writes; see :mod:`broker.sqlite_journal` for why a
+reader must not checkpoint. How a page is made of rows says :mod:`broker.sqlite_blocks`.
+"""
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+from broker.journal import Page
+from broker.sqlite_blocks import BLOCK_COLUMNS, SEQ_BITS, SEQ_MASK, newest, oldest
+from broker.sqlite_errors import telling
+from broker.sqlite_journal import BUSY_S
+from broker.sqlite_rows import check, check_bytes, select
+from protocol.errors import DamagedError, SetupError
+
+
+class SqliteHistory:
+    """Reads what is committed, on a connection that cannot write. Owned by its thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, which the writer has made, read-only; raise :class:`SetupError`."""
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        try:
+            self._db = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
+            self._db.execute("PRAGMA query_only=ON")
+            # A flipped bit can make text of bytes: that must not fail before it is checked.
+            self._db.text_factory = bytes
+        except sqlite3.Error as error:
+            raise SetupError(f"{path} cannot be opened for reading ({error}).") from None
+        self._rooms: dict[bytes, int] = {}
+
+    def _room_no(self, room: bytes) -> int | None:
+        no = self._rooms.get(room)
+        if no is None:
+            row = self._db.execute(select("room", "WHERE room=?"), (room,)).fetchone()
+            if row is None:
+                return None
+            # The wrong number would be the history of another room.
+            check_bytes("room", row)
+            no = self._rooms[room] = int(row[0])
+        return no
+
+    def read(self, room: bytes, after: int, before: int, limit: int, max_bytes: int) -> Page | None:
+        """Return blocks of a range; see :class:`broker.journal.History`."""
+        with telling("the history cannot be read"):
+            no = self._room_no(room)
+            if no is None:
+                return None
+            base, most = no << SEQ_BITS, (no << SEQ_BITS) | SEQ_MASK
+            row = self._db.execute(select("head", "WHERE room_no=?"), (no,)).fetchone()
+            if row is None:
+                raise DamagedError("the head of a room is missing; restore it from a backup")
+            head = check("head", row)[1]
+            if before:
+                sql = f"SELECT {BLOCK_COLUMNS} FROM block WHERE id > ? AND id < ? ORDER BY id DESC"
+                rows = self._db.execute(sql, (base, base | min(before, SEQ_MASK)))
+            else:
+                # The block that holds after + 1 may begin before it.
+                sql = (
+                    f"SELECT {BLOCK_COLUMNS} FROM block WHERE id <= ? AND id >= coalesce("
+                    "(SELECT id FROM block WHERE id > ? AND id <= ? ORDER BY id DESC LIMIT 1), ?)"
+                    " ORDER BY id"
+                )
+                rows = self._db.execute(sql, (most, base, base | min(after + 1, SEQ_MASK), base))
+            # An open cursor would hold the WAL: close it whatever comes.
+            with contextlib.closing(rows):
+                if before:
+                    return newest(rows, head, after, before, limit, max_bytes)
+                return oldest(rows, head, after, limit, max_bytes)
+
+    def has_blob(self, room: bytes, sha256: bytes) -> bool:
+        """Whether the blob was posted in the room."""
+        with telling("the history cannot be read"):
+            where = "WHERE room_no=? AND sha256=?"
+            row = self._db.execute(select("blob", where), (self._room_no(room), sha256)).fetchone()
+            return row is not None and bool(check("blob", row))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
