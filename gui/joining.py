@@ -56,6 +56,8 @@ class Joining:
         self._attempt = 0
         self.view: JoinView | None = None
         self.session: Session | None = None
+        self._opening = False
+        """A session is being made."""
         self.host: Host | None = None
         """The server that this window started, if it did."""
         self._host_link = ""
@@ -65,7 +67,7 @@ class Joining:
     def join(self, nick: str, link: str) -> None:
         """Begin to join; how it goes is shown in the first screen."""
         view, tr = self.view, self._context.tr
-        if view is None or self.session is not None:
+        if view is None or self.session is not None or self._opening:
             return
         if not nick.strip():
             view.problem(tr("window.need_nick"), "nick")
@@ -80,22 +82,40 @@ class Joining:
             if attempt == self._attempt:
                 self._post(happening)
 
+        def answer(made: Session | Exception) -> None:
+            self._call(lambda: self._made(attempt, made))
+
         try:
-            self.session = self._begin(self._profiles, link, nick, heard, self._context)
+            self._begin(self._profiles, link, nick, heard, self._context, answer)
         except BadNameError as error:
             view.problem(tr(f"window.name_{error.why}"), "nick")
         except LinkError:
             view.problem(tr("window.bad_link"), "link")
-        except SetupError as error:
-            view.problem(str(error))
         else:
+            self._opening = True
             view.working(tr("window.connecting"))
-            self.session.client.start()
+
+    def _made(self, attempt: int, made: Session | Exception) -> None:
+        """A session is there, or what kept it from being made."""
+        if attempt != self._attempt:
+            if isinstance(made, Session):
+                # It was given up meanwhile; only what was started can be closed.
+                made.client.start()
+                made.close()
+            return
+        self._opening = False
+        if isinstance(made, Session):
+            self.session = made
+            made.client.start()
+        elif not isinstance(made, SetupError):
+            raise made
+        elif self.view is not None:
+            self.view.problem(str(made))
 
     def host_here(self, nick: str, port: int = 0) -> None:
         """Start a server on this machine (``port`` 0: the usual one) and join it."""
         view, tr = self.view, self._context.tr
-        if view is None or self.session is not None:
+        if view is None or self.session is not None or self._opening:
             return
         if not nick.strip():
             view.problem(tr("window.need_nick"), "nick")
@@ -156,6 +176,7 @@ class Joining:
     def leave(self) -> None:
         """Close the session, if there is one."""
         session, self.session = self.session, None
+        self._opening = False
         self._attempt += 1
         self._host_begins = False
         if session is not None:

@@ -50,8 +50,12 @@ class Session:
         self.profile.close()
 
 
-Begin = Callable[[Path, str, str, Callable[[Happening], None], Context], Session]
-"""Makes a session: profiles folder, link, nickname, who hears, the program around it."""
+Answer = Callable[[Session | Exception], None]
+Begin = Callable[[Path, str, str, Callable[[Happening], None], Context, Answer], None]
+"""Makes a session: profiles folder, link, nickname, who hears, the program around it, who gets it.
+
+The answer comes in any thread.
+"""
 
 
 def begin(
@@ -60,17 +64,34 @@ def begin(
     nick: str,
     on_happening: Callable[[Happening], None],
     context: Context,
-) -> Session:
-    """Open the profile and make the client, not yet started.
+    answer: Answer,
+) -> None:
+    """Open the profile and make the client, not yet started, in a thread: it reads files.
 
-    Raises BadNameError, LinkError or SetupError, each with one line for people.
+    Raises BadNameError or LinkError at once; answers with SetupError. Each has one line for people.
     """
     nick = clean_nick(nick)
     invite = Invite.parse(link)
-    profile = Profile.open(profiles, invite, nick)
-    Thread(target=remove_copies, args=(profile.pictures,), name="copies", daemon=True).start()
-    client = Client(profile, invite, nick, on_happening)
-    memory = Memory(profile.folder)
-    return Session(
-        invite, nick, profile, client, Controller(Model(memory.recall), client, memory, context)
-    )
+
+    def make(profile: Profile) -> Session:
+        try:
+            client = Client(profile, invite, nick, on_happening)
+            memory = Memory(profile.folder)
+        except BaseException:
+            profile.close()
+            raise
+        controller = Controller(Model(memory.recall), client, memory, context)
+        return Session(invite, nick, profile, client, controller)
+
+    def work() -> None:
+        try:
+            profile = Profile.open(profiles, invite, nick)
+            made = make(profile)
+        except Exception as error:
+            # Whoever gets it tells people, or raises it where errors are shown.
+            answer(error)
+            return
+        answer(made)
+        remove_copies(profile.pictures)
+
+    Thread(target=work, name="profile", daemon=True).start()

@@ -22,7 +22,7 @@ from gui.ownership import claim
 from gui.paint import kit
 from gui.paint.look import Look
 from gui.paint.pictures import Pictures
-from gui.session import Session
+from gui.session import Answer, Session
 from gui.views.join import JoinScreen
 from gui.views.main import MainScreen
 from gui.window import Window
@@ -169,11 +169,11 @@ class Bench:
         return before
 
     def _begin(
-        self, folder: Path, link: str, nick: str, heard: object, context: Context
-    ) -> Session:
+        self, folder: Path, link: str, nick: str, heard: object, context: Context, answer: Answer
+    ) -> None:
         memory = Memory(self.profile.folder)
         controller = Controller(Model(memory.recall), self.client, memory, context)
-        return Session(Invite.parse(link), nick, self.profile, self.client, controller)
+        answer(Session(Invite.parse(link), nick, self.profile, self.client, controller))
 
     @property
     def window(self) -> Window:

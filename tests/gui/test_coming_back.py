@@ -132,6 +132,7 @@ def test_an_own_server_that_runs_is_joined_again_and_outlives_a_cancel(
     bench.wait(lambda: window.session is not None, "the session")
     joining.leave()
     joining.host_here("Marko")
+    bench.settle()
     assert len(made) == 1 and window.session is not None
     joining.cancel()
     assert made[0].running and window.session is None

@@ -10,6 +10,7 @@ from gui.paint.theme import DARK, LIGHT
 from gui.views.settings.settingssheet import SettingsSheet
 from protocol.client.happenings import Arrived, Link, LinkChanged
 from protocol.codes import ErrorCode
+from protocol.errors import SetupError
 from tests.gui.conftest import LINK, Bench
 from tests.gui.fakes import GENERAL, texts
 from tests.gui.screens import rgb, texts_of
@@ -31,12 +32,42 @@ def test_what_is_wrong_with_a_link_or_a_name_is_said(bench: Bench) -> None:
 def test_a_taken_nickname_can_be_mended(bench: Bench) -> None:
     window = bench.open()
     window.joining.join("Marko", LINK)
+    bench.settle()
     assert bench.client.started
     bench.tell(LinkChanged(Link.REFUSED, text="taken", code=ErrorCode.NICK_TAKEN))
     assert "taken" in bench.joining.message.cget("text")
     assert bench.client.stopped and bench.profile.closed and window.session is None
     bench.enter()
     assert bench.main.status.text == "Connected"
+
+
+def test_an_attempt_that_is_given_up_before_its_files_are_open_is_closed(bench: Bench) -> None:
+    window = bench.open()
+    window.joining.join("Marko", LINK)
+    window.joining.join("Marko", LINK)
+    window.joining.cancel()
+    assert not bench.client.started, "the answer is still to come"
+    bench.wait(lambda: bench.profile.closed, "the end of what came too late")
+    assert bench.client.stopped and window.session is None
+    bench.enter()
+    assert bench.main.status.text == "Connected"
+
+
+def test_what_keeps_files_from_being_opened_is_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = bench.open()
+
+    def fails(*words: object) -> None:
+        answer = words[-1]
+        assert callable(answer)
+        answer(SetupError("Marko is already open on this computer"))
+
+    monkeypatch.setattr(window.joining, "_begin", fails)
+    window.joining.join("Marko", LINK)
+    bench.settle()
+    assert "already open" in bench.joining.message.cget("text")
+    assert bench.joining.join_button.text == "Join" and window.session is None
 
 
 def test_an_unreachable_server_is_told_and_can_be_given_up(bench: Bench) -> None:

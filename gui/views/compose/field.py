@@ -33,7 +33,6 @@ _NEAR: Final = 40
 """Steps of Tk around a change in which a sequence may have come together or apart."""
 PICTURES_AT_ONCE: Final = 100
 """Emoji written without a pause: some 2 ms."""
-_HERE: Final = "writing"
 _PIECES: Final = 512
 """Names of pictures kept before those that are gone are forgotten."""
 
@@ -118,10 +117,10 @@ class Field:
         self._step()
 
     def _write(self, pieces: list[str]) -> Steps:
-        self.widget.mark_set(_HERE, "insert")
+        self.widget.mark_set("writing", "insert")
         for piece in pieces:
             self._inside = True
-            self.widget.insert(_HERE, piece)
+            self.widget.insert("writing", piece)
             self._inside = False
             yield LONG
         self.widget.see("insert")
