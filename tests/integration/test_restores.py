@@ -109,7 +109,7 @@ def test_a_journal_whose_last_commits_are_damaged_is_refused(
     log.write_bytes(whole[:-300] + bytes((whole[-300] ^ 1,)) + whole[-299:])
     damaged = log.read_bytes()
     refused = one._start_broker()
-    assert refused.popen.wait(30) == EXIT_STOP
+    assert refused._reap() == EXIT_STOP
     assert "events that were acknowledged cannot be read" in refused.complained()
     assert log.read_bytes() == damaged
     log.write_bytes(whole)
