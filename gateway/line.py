@@ -21,6 +21,9 @@ _EVENTS = (
     | zmq.EVENT_DISCONNECTED
 )
 _NEWS_MAX = 64
+_CONNECT_MS = 5_000
+"""The system asks for a connection less and less often, after a minute only every minute. A new
+one is asked for at once, so that a line is back soon after the network is."""
 
 
 class Line:
@@ -32,6 +35,7 @@ class Line:
         self.monitor: Socket = socket.get_monitor_socket(_EVENTS)
         self._endpoint = endpoint
         self._refused = False
+        socket.setsockopt(zmq.CONNECT_TIMEOUT, _CONNECT_MS)
         socket.connect(endpoint)
 
     def news(self) -> list[int]:
