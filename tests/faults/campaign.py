@@ -251,7 +251,10 @@ class Campaign:
             self.say(f"    late: {'; '.join(run.late)}")
 
     def _trouble(self, folder: Path, seed: int, words: str) -> None:
-        self.troubles.append(f"{folder.name} (seed {seed}): {words}")
+        lines = [line for line in words.splitlines() if line.strip()]
+        # Of a traceback what it was about and how it ended; the logs have it whole.
+        words = lines[0] if len(lines) < 2 else f"{lines[0]} … {lines[-1].strip()}"
+        self.troubles.append(f"{folder.name} (seed {seed}): {words[:500]}")
         self.say(f"TROUBLE: {self.troubles[-1]}")
 
     def _heard(self, verdicts: Sequence[Verdict]) -> None:
