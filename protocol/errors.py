@@ -7,6 +7,7 @@
     ├── BadNameError         a nickname or a room name that cannot be used
     ├── LinkError            an invite link that cannot be read
     ├── SetupError           the person at the keyboard can mend it: a port in use, a folder
+    │   └── DiskFullError    there is no room on this machine
     └── JournalError         the journal cannot be trusted or written
         ├── FencedError      another broker has taken the journal over
         ├── FullError        the disk has no room for more
@@ -62,6 +63,10 @@ class LinkError(ZviazokError):
 
 class SetupError(ZviazokError):
     """Something the person at the keyboard can mend; one line that says how."""
+
+
+class DiskFullError(SetupError):
+    """There is no room on the disk of this machine; nothing of what was asked for is stored."""
 
 
 class JournalError(ZviazokError):

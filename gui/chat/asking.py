@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gui.chat.model import Model, Part
+from gui.chat.room import Draft
 from gui.settings import Settings
 from gui.words import wording
 from gui.words.i18n import Words
@@ -136,6 +137,9 @@ class View(Protocol):
 
     def flash(self, seq: int) -> None:
         """Bring a message of the open room into view and make it shine."""
+
+    def take_back(self, room: bytes, draft: Draft) -> None:
+        """Have the composer hold again what could not be sent."""
 
     def bottom(self) -> None:
         """Go to the newest message of the open room."""

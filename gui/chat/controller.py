@@ -31,6 +31,7 @@ from protocol.client.happenings import (
     Message,
     PeopleKnown,
     PortraitsCame,
+    PutAside,
     Queued,
     Refused,
     RoomsChanged,
@@ -136,6 +137,8 @@ class Controller(Roaming, Writing):
                         self._quote(room)
             case Changed():
                 self._changed(happening)
+            case PutAside(path):
+                self._say(self._context.tr("window.put_aside", path=path))
             case Welcomed():
                 self._hushed.append(self._client.people())
             case LinkChanged(link=Link.ONLINE):

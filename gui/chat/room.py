@@ -106,6 +106,12 @@ class Draft:
     def __bool__(self) -> bool:
         return bool(self.text or self.reply or self.edit)
 
+    def before(self, since: "Draft") -> "Draft":
+        """Return this draft with what was written since behind it."""
+        if not since.text:
+            return self
+        return Draft(f"{self.text}\n{since.text}", self.reply, self.edit)
+
 
 @dataclass(frozen=True, slots=True)
 class Transfer:

@@ -43,7 +43,8 @@ class Writing(Asking):
             return tr("window.no_room")
         reason = self._reason(text)
         if not reason:
-            self._client.say(room.room, text, reply, tuple(mentions))
+            request = self._client.say(room.room, text, reply, tuple(mentions))
+            self._keep(request, room.room, Draft(text, reply))
             self._typed_at = 0.0
         return reason
 
@@ -64,8 +65,20 @@ class Writing(Asking):
             return tr("window.not_editable")
         reason = self._reason(text) if entry.kind == EventKind.TEXT else ""
         if not reason and text != entry.words:
-            self._client.edit(room.room, seq, text, tuple(mentions))
+            request = self._client.edit(room.room, seq, text, tuple(mentions))
+            self._keep(request, room.room, Draft(text, 0, seq))
         return reason
+
+    def _keep(self, request: int, room: bytes, draft: Draft) -> None:
+        """Give a text back to where it was written if it cannot be put into the outbox."""
+
+        def settled(got: Got) -> None:
+            if isinstance(got, Failed):
+                self._say(self._refusal(got), bad=True)
+                if self._view is not None:
+                    self._view.take_back(room, draft)
+
+        self._ask(request, settled)
 
     def delete(self, seqs: Sequence[int], where: Room | None = None) -> None:
         """Take messages of one's own back, in the open room or in ``where``."""

@@ -14,7 +14,7 @@ from gui import keys
 from gui.bridge import Bridge
 from gui.chat.controller import Controller
 from gui.chat.model import Part
-from gui.chat.room import Room, Sound
+from gui.chat.room import Draft, Room, Sound
 from gui.desktop.clipboard import Clipboard
 from gui.ownership import in_tk_thread
 from gui.paint.kit import IconButton
@@ -173,6 +173,10 @@ class MainScreen:
         """Bring a message of the open room into view and make it shine."""
         self.panes.front(TALK)
         self.timeline.flash(seq)
+
+    def take_back(self, room: bytes, draft: Draft) -> None:
+        """Write again what could not be sent."""
+        self.talk.composing.take_back(room, draft)
 
     def bottom(self) -> None:
         """Go to the newest message of the open room."""

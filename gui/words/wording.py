@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from gui.chat.room import Entry, State
 from gui.words.i18n import Words
-from protocol.client.happenings import Link, LinkChanged
+from protocol.client.happenings import DISK_FULL, Link, LinkChanged
 from protocol.codes import ErrorCode, EventKind
 
 _BUDDHIST_YEARS = 543
@@ -32,6 +32,7 @@ _REFUSALS = {
     ErrorCode.BLOB_MISMATCH: "refused_mismatch",
     ErrorCode.DAMAGED: "refused_damaged",
     ErrorCode.STOPPING: "refused_stopping",
+    DISK_FULL: "refused_disk_full",
 }
 
 
@@ -193,7 +194,7 @@ def refusal(tr: Words, code: int, text: str = "") -> str:
 
     ``text`` is its own line in English: it is shown when the code says too little.
     """
-    name = _REFUSALS.get(code)  # type: ignore[call-overload]
+    name = _REFUSALS.get(code)
     if name is not None:
         return tr(f"wording.{name}")
     return text or tr("wording.refused")

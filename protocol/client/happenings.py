@@ -12,6 +12,9 @@ from typing import Any
 
 from protocol.codes import RoomKind
 
+DISK_FULL = 1_000
+"""A code of :class:`Failed` that no server sends: there is no room on this machine."""
+
 
 class Link(Enum):
     """The one honest state of the connection."""

@@ -24,6 +24,7 @@ from protocol.client.composing import Composing
 from protocol.client.courier import Courier
 from protocol.client.gallery import Gallery
 from protocol.client.happenings import (
+    DISK_FULL,
     Failed,
     Gathered,
     Happening,
@@ -43,7 +44,7 @@ from protocol.client.shelf import Shelf
 from protocol.client.store import Store
 from protocol.client.whereabouts import Verdict, Whereabouts
 from protocol.codes import ErrorCode
-from protocol.errors import SetupError
+from protocol.errors import DiskFullError, SetupError
 from protocol.invite import DEFAULT_PORT, Invite, parse_address
 from protocol.sockets import Context
 
@@ -290,7 +291,8 @@ class Network:
                 aside = self._store.put_aside(time.strftime("%Y%m%d-%H%M%S"))
             self._store.apply(out.operations)
         except SetupError as error:
-            self._fail_requests(out, str(error))
+            code = DISK_FULL if isinstance(error, DiskFullError) else 0
+            self._fail_requests(out, str(error), code)
             self._begin_again(str(error))
             return
         if out.frames and self._link is not None:
@@ -323,7 +325,7 @@ class Network:
         text = "you are not in this room any more"
         return Failed(wanted.request, int(ErrorCode.NOT_MEMBER), text)
 
-    def _fail_requests(self, out: Outcome, text: str) -> None:
+    def _fail_requests(self, out: Outcome, text: str, code: int = 0) -> None:
         """Nothing of ``out`` is on disk: tell only that what was asked for has failed."""
         failed: set[int] = set()
         for one in out.told:
@@ -332,7 +334,7 @@ class Network:
                 self.tell(one)
             elif request and request not in failed and not isinstance(one, Gathered):
                 failed.add(request)
-                self.tell(Failed(request, 0, text))
+                self.tell(Failed(request, code, text))
 
     def _begin_again(self, text: str) -> None:
         """Forget what is only in memory; raise :class:`SetupError` if nothing can be read."""

@@ -45,7 +45,7 @@ from protocol.client.operations import (
 from protocol.client.overlay import Change
 from protocol.client.schema import copy_whole, prepare
 from protocol.codes import RoomKind
-from protocol.errors import SetupError
+from protocol.errors import DiskFullError, SetupError
 
 log = logging.getLogger("store")
 
@@ -329,7 +329,7 @@ class Store:
         words = str(error)
         log.error("failed error=%s", type(error).__name__)
         if "full" in words:
-            return SetupError(f"the disk is full: {self._path} cannot be written; make room")
+            return DiskFullError(f"the disk is full: {self._path} cannot be written; make room")
         if "malformed" in words or "not a database" in words:
             return SetupError(
                 f"{self._path} is damaged: move it away and start again; messages that the "

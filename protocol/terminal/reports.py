@@ -6,6 +6,7 @@ Pure; names of rooms and people come from the roster.
 from typing import Any
 
 from protocol.client.happenings import (
+    DISK_FULL,
     Acked,
     Changed,
     Discarded,
@@ -145,6 +146,8 @@ class Reports:
 
 def code(number: int) -> str:
     """Return the name of an error code, or the number of one that this version does not know."""
+    if number == DISK_FULL:
+        return "DISK_FULL"
     try:
         return ErrorCode(number).name
     except ValueError:

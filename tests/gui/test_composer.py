@@ -11,7 +11,7 @@ from gui.chat.room import Draft, Transfer
 from protocol.limits import TEXT_MAX_CHARS
 from tests.gui.conftest import Stage
 from tests.gui.fakes import DIRECT, GENERAL, OLENA
-from tests.gui.screens import rgb, texts_of
+from tests.gui.screens import count, rgb, texts_of
 from tests.gui.writing import JAN, Desk
 
 SCRIPTS = "Hello, Привіт ґанок, Zażółć gęślą, Ещё чай, ที่นี่ 😀👩‍💻🇺🇦"
@@ -74,6 +74,18 @@ def test_what_was_refused_stays_with_the_reason(desk: Desk) -> None:
     assert desk.composer.notice.cget("text") == "Join a room first"
     desk.stage.type("!")
     desk.stage.wait(lambda: not desk.composer.notice.winfo_ismapped(), "the reason to go")
+
+
+def test_what_could_not_be_sent_comes_back_before_what_was_written_since(desk: Desk) -> None:
+    desk.stage.type("hello")
+    desk.stage.keys("Return")
+    assert desk.words() == ""
+    desk.stage.type("and more")
+    desk.wait_words("and more")
+    desk.composer.return_unsent(Draft("hello"))
+    assert desk.words() == "hello\nand more"
+    desk.stage.keys("Return")
+    assert desk.acts.asked("send")[-1] == ("hello\nand more", (), 0)
 
 
 def test_too_long_is_counted_said_and_kept(desk: Desk) -> None:
@@ -371,20 +383,10 @@ def test_destroying_it_leaves_nothing_behind(desk: Desk) -> None:
     assert not [one for one in root.winfo_children() if isinstance(one, tk.Canvas)]
 
 
-def test_very_many_emoji_come_bit_by_bit_and_nobody_sees_a_part_of_them(desk: Desk) -> None:
-    many = "\U0001f600\U0001f44d" * 150 + "the end"
-    field = desk.composer.field
-    field.put("before ")
-    field.insert(many)
-    assert field.words() == "before " + many, "whoever looks waits for it"
-    field.put("")
-    field.insert(many)
-    assert len(field.widget.image_names()) < 300, "the rest is still to be written"
-    field.widget.insert("insert", "!")
-    assert field.words() == many + "!", "what is typed comes behind it"
-    field.put("")
-    field.insert(many)
-    desk.stage.settle()
-    assert len(field.widget.image_names()) == 300 and field.words() == many
-    field.widget.event_generate("<<Undo>>")
-    assert field.words() == "", "it is one step"
+def test_the_button_that_sends_has_the_colour_of_the_accent(desk: Desk) -> None:
+    stage = desk.stage
+    stage.settle()
+    widget = desk.composer.send_button.widget
+    left, top = widget.winfo_rootx(), widget.winfo_rooty()
+    shot = stage.shot().crop((left, top, left + widget.winfo_width(), top + widget.winfo_height()))
+    assert count(shot, rgb(stage.look.palette.accent)) > 10

@@ -13,6 +13,7 @@ from gui.memory import Memory
 from gui.settings import Settings
 from gui.words.i18n import Words
 from protocol.client.happenings import (
+    DISK_FULL,
     Arrived,
     Done,
     Failed,
@@ -24,6 +25,8 @@ from protocol.client.happenings import (
     PersonInfo,
     PortraitsCame,
     Progress,
+    PutAside,
+    Queued,
     RoomsChanged,
     Welcomed,
 )
@@ -47,6 +50,7 @@ class Screen:
         self.parts = Part.NONE
         self.said: list[tuple[str, bool]] = []
         self.flashed: list[int] = []
+        self.taken_back: list[tuple[bytes, Draft]] = []
         self.bottoms = 0
 
     def show(self, part: Part) -> None:
@@ -57,6 +61,9 @@ class Screen:
 
     def flash(self, seq: int) -> None:
         self.flashed.append(seq)
+
+    def take_back(self, room: bytes, draft: Draft) -> None:
+        self.taken_back.append((room, draft))
 
     def bottom(self) -> None:
         self.bottoms += 1
@@ -108,6 +115,30 @@ class Desk:
 @pytest.fixture
 def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     return Desk(tmp_path, monkeypatch)
+
+
+def test_what_cannot_be_put_into_the_outbox_goes_back_to_where_it_was_written(one: Desk) -> None:
+    one.desk.say("kept", reply=7)
+    ((request, _),) = one.client.asked("say")
+    one.tell(Failed(request, DISK_FULL, "the disk is full"))
+    assert one.screen.taken_back == [(GENERAL, Draft("kept", 7))]
+    assert one.screen.said == [(one.around.tr("wording.refused_disk_full"), True)]
+    one.desk.say("went out")
+    (_, (request, _)) = one.client.asked("say")
+    one.tell(Queued(GENERAL, 1, EventKind.TEXT, {"text": "went out"}, request))
+    one.tell(Failed(request, 0, "too late to matter"))
+    assert len(one.screen.taken_back) == 1
+
+
+def test_a_restored_server_is_told_with_the_place_of_what_was_known(one: Desk) -> None:
+    one.tell(PutAside(Path("/somewhere/kept")))
+    ((said, bad),) = one.screen.said
+    assert "/somewhere/kept" in said and not bad
+
+
+def test_drafts_are_joined_and_nothing_of_them_is_lost() -> None:
+    assert Draft("first", 3).before(Draft()) == Draft("first", 3)
+    assert Draft("first", 3).before(Draft("second", 4)) == Draft("first\nsecond", 3)
 
 
 def test_every_room_is_primed_once(one: Desk) -> None:

@@ -60,8 +60,7 @@ class Composer:
         self.notice = tk.Label(self.widget, bd=0, anchor="w", justify="left")
         self.attach_button = IconButton(self._row, look, "clip", acts.attach, "card")
         self.attach_button.widget.pack(side="left", anchor="s")
-        self.send_button = IconButton(self._row, look, "send", self.send, "card")
-        self.send_button.ink = "accent"
+        self.send_button = IconButton(self._row, look, "send", self.send, "card", ink="accent")
         self.send_button.widget.pack(side="right", anchor="s")
         self._count = tk.Label(self._row, bd=0, font=look.fonts.named("small"))
         self.box = FieldBox(self._row, look, self._changed, LINES_MAX)
@@ -171,6 +170,11 @@ class Composer:
         if draft and not self._draft():
             self._take(draft)
             self.keep_draft()
+
+    def return_unsent(self, draft: Draft) -> None:
+        """Write again what could not be sent, before what was written since."""
+        self._take(draft.before(self._draft()))
+        self.keep_draft()
 
     # --- the draft --------------------------------------------------------
 

@@ -59,6 +59,14 @@ class Composing:
         """Keep what is being written in a room."""
         self._controller.set_draft(room, draft)
 
+    def take_back(self, room: bytes, draft: Draft) -> None:
+        """Write again what could not be sent, before what was written in its room since."""
+        model = self._controller.model
+        if room == model.active:
+            self.composer.return_unsent(draft)
+        elif room in model.rooms:
+            self.set_draft(room, draft.before(model.rooms[room].draft))
+
     def typing(self) -> None:
         """The person writes."""
         self._controller.typing()
