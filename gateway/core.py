@@ -84,7 +84,7 @@ class Core:
         self._own: list[str] = []
         self._linked = False
         """The handshake with the broker is done."""
-        self._connected = False
+        self.connected = False
         """And the introduction was sent."""
         self.sessions = Sessions()
         self.fanout = Fanout()
@@ -136,7 +136,7 @@ class Core:
             frame = decode(data)
             if type(frame) is not Hello:
                 raise WireError(ErrorCode.NO_SESSION, "kind", "say HELLO first")
-            if not self._connected:
+            if not self.connected:
                 raise WireError(ErrorCode.UNAVAILABLE, "", "the server is starting: try again")
         except WireError as error:
             if self.sessions.stranger_fault(route):
@@ -174,18 +174,18 @@ class Core:
                 self._unavailable(session, data)
 
     def _send_up(self, operations: list[list[Any]]) -> bool:
-        return self._connected and self._sockets.send_up(encode_batch(self._instance, operations))
+        return self.connected and self._sockets.send_up(encode_batch(self._instance, operations))
 
     def beat(self) -> None:
         """Say that one is still here; call it every BEAT_MS."""
-        if self._linked and not self._connected:
+        if self._linked and not self.connected:
             self._introduce()  # there was no room for it before
         else:
             self._send_up([[Up.BEAT]])
 
     def _give_back(self, operations: list[list[Any]]) -> None:
         """Tell the clients that the broker cannot be reached now; nothing was taken."""
-        if self._connected:
+        if self.connected:
             # The broker is there, and would take sessions that are gone for present for ever.
             closes = [one for one in operations if one[0] == Up.CLOSE]
             self._counter.operations[:0] = closes
@@ -220,14 +220,14 @@ class Core:
 
     def unlinked(self) -> None:
         """The link to the broker is gone."""
-        if self._connected:
+        if self.connected:
             log.warning("broker_lost")
-        self._connected = self._linked = False
+        self.connected = self._linked = False
 
     def _introduce(self) -> None:
         """Say who we are and who is here, under a new instance."""
         self._instance = self._random.randbytes(INSTANCE_BYTES)
-        self._connected = True
+        self.connected = True
         self._own = self._own_addresses()
         for session in list(self.sessions.by_slot.values()):
             if session.in_flight or not session.welcome:
@@ -238,7 +238,7 @@ class Core:
         operations: list[list[Any]] = [[Up.REGISTER, self._own]]
         operations += [opening(one) for one in self.sessions.by_slot.values()]
         if not self._send_up(operations):
-            self._connected = False
+            self.connected = False
 
     # --- from the broker ----------------------------------------------------------------------
 
@@ -292,6 +292,11 @@ class Core:
             missed = self.fanout.take(topic, header, payload)
             if missed is not None:
                 self._delivery.to_room(self.fanout.rooms[topic], missed)
+
+    @property
+    def flying_bytes(self) -> int:
+        """Bytes of messages that are under way to the broker."""
+        return self._counter.flight.size
 
     # --- time -----------------------------------------------------------------------------------
 

@@ -164,6 +164,9 @@ class Judge:
 
     def received(self, key: bytes, data: bytes) -> None:
         """Bytes reach a client."""
+        for room, members in self._members.items():
+            if room in data and not any(key in keys for keys in members):
+                raise Violation(f"privacy: another hears of the direct message {room.hex()[:6]}")
         start = data.find(CANARY)
         while start >= 0:
             start += len(CANARY)

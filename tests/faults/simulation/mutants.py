@@ -12,6 +12,7 @@ from unittest import mock
 
 import broker.core
 import gateway.core
+import gateway.counter
 import protocol.client.membership
 import protocol.client.session
 from broker.core import Core
@@ -21,6 +22,7 @@ from broker.sequencer import Answer, Sequencer
 from gateway.counter import Counter
 from gateway.delivery import Delivery
 from gateway.fanout import Fanout, LiveRoom
+from gateway.flight import Flight
 from gateway.sessions import Session
 from protocol.backplane import FeedHeader, FeedKind, Up
 from protocol.blocks import Event
@@ -203,6 +205,13 @@ class Joining(Counter):
         return joined, reads
 
 
+class Holding(Flight):
+    """Never counts anything as answered."""
+
+    def settle(self, session: Session, count: int) -> None:
+        pass
+
+
 class Headless(Counter):
     """Answers pings without the heads."""
 
@@ -290,6 +299,7 @@ MUTANTS: dict[str, Mutant] = {
     "keep_epoch": Mutant(("one", "loss"), types=Types(disk=SameEpoch)),
     "leak_direct": Mutant(("privacy",), [(gateway.core, "Delivery", Leaking)]),
     "join_runs": Mutant(("phantom",), [(gateway.core, "Counter", Joining)]),
+    "never_settle": Mutant(("drained",), [(gateway.counter, "Flight", Holding)]),
     "lose_tails": Mutant(
         ("drained",), [(gateway.core, "Fanout", Deaf), (gateway.core, "Counter", Headless)]
     ),

@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.simulation.story import Story
 
-STORIES = 800
+STORIES = 1_000
 _CHUNK = 100
 
 

@@ -180,6 +180,9 @@ class World:
         for process in self.processes:
             if not process.alive:
                 return f"{process.name} is not there"
+        for gateway in self.gateways:
+            if not gateway.core.connected:
+                return f"{gateway.name} has no broker"
         core = self.broker.core
         epoch = self.disk.epoch
         heads = {room: len(line.events) for room, line in self.judge.truth[epoch].items()}
@@ -210,6 +213,10 @@ class World:
         judge.real_time()
         judge.nothing_lost()
         judge.all_answered()
+        for gateway in self.gateways:
+            under_way = sum(one.in_flight for one in gateway.core.sessions.by_slot.values())
+            if under_way or gateway.core.flying_bytes:
+                raise Violation(f"drained: {gateway.name} counts messages as under way for ever")
         for client in self.clients:
             if any(not row.code for row in client.store.outbox.values()):
                 raise Violation(f"drained: {client.name} keeps messages in its outbox")
