@@ -130,9 +130,9 @@ class IconButton:
 
     def __init__(
         self, master: tk.Misc, look: Look, icon: str, command: Callable[[], None], below: str,
-        hint: str = "", tell: Callable[[str], None] | None = None,
+        hint: str = "", tell: Callable[[str], None] | None = None, ink: str = "quiet",
     ) -> None:  # fmt: skip
-        """``below`` names the palette's colour around it; ``tell`` shows the hint, "" ends it."""
+        """``below`` and ``ink`` name colours; ``tell`` shows the hint, "" ends it."""
         self._look = look
         self._icon = icon
         self._command = command
@@ -140,7 +140,7 @@ class IconButton:
         self._over = self._focused = False
         self._hint = hint
         self._tell = tell
-        self.ink = "quiet"
+        self.ink = ink
         side = look.px(40)
         self.widget = tk.Canvas(
             master, bd=0, cursor="hand2", takefocus=1, highlightthickness=0, width=side, height=side

@@ -1,7 +1,8 @@
 """What stands in a field: texts and pictures of emoji, and how Tk counts them.
 
 Tk counts steps: one for a picture, one for a character, and for one beyond U+FFFF one or two,
-which depends on the version of Tk. Everything else here counts characters. Pure.
+which depends on the version of Tk and on what is counted. Everything else here counts characters.
+Pure.
 """
 
 from collections.abc import Sequence

@@ -384,6 +384,7 @@ class JoinScreen:
         self.message.configure(bg=palette.card)
         yield None
         self._theme.set_icon("sun" if palette.name == "dark" else "moon")
+        self._theme.restyle()
         self._draw_head()
         self.servers.list.draw()
 

@@ -70,6 +70,8 @@ class Field:
         self.widget.insert("1.0", "\U0001f600")
         one = self.widget.compare("1.0 + 1 indices", "==", "end-1c")
         self._count = Counting(1 if one else 2)
+        # What has been passed may be counted in another way than what is to be gone.
+        self._passed = Counting(self._between("1.0", "end-1c"))
         self.widget.delete("1.0", "end")
         self._wrap()
         bind = self.widget.bind
@@ -92,8 +94,10 @@ class Field:
     @property
     def cursor(self) -> int:
         """Where the cursor stands, in characters."""
-        units = self.widget.tk.call(self._real, "count", "-indices", "1.0", "insert")
-        return self._count.offset(self._all(), int(str(units or 0)))
+        return self._passed.offset(self._all(), self._between("1.0", "insert"))
+
+    def _between(self, start: str, end: str) -> int:
+        return int(str(self.widget.tk.call(self.widget, "count", "-indices", start, end) or 0))
 
     def put(self, words: str, cursor: int | None = None) -> None:
         """Replace what is written, and forget what was before."""
@@ -101,10 +105,7 @@ class Field:
         self._history.reset(words)
 
     def insert(self, words: str) -> None:
-        """Write at the cursor, in place of what is selected: one step to undo.
-
-        Of very many emoji, the rest comes bit by bit; whatever looks at the text waits for it.
-        """
+        """Write at the cursor, in place of what is selected: one step; many emoji bit by bit."""
         self._step()
         if self.widget.tag_ranges("sel"):
             self.widget.delete("sel.first", "sel.last")
@@ -214,7 +215,6 @@ class Field:
     def _gone(self) -> None:
         if self._due:
             self.widget.after_cancel(self._due)
-            self._due = ""
         self._look.slices.cancel(self._writing)
         # The proc does not go with the widget.
         self.widget.tk.call("rename", str(self.widget), "")
