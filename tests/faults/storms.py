@@ -44,15 +44,17 @@ class Size:
     overload_s: float = 120.0
     calibrate_s: float = 5.0
     overload_clients: int = 48
+    within_s: float = 10.0
+    """When being whole afterwards counts as too late."""
 
 
-SHORT = Size(20, 300, 160, overload_s=4.0, calibrate_s=0.5, overload_clients=8)
+SHORT = Size(20, 300, 160, 4.0, calibrate_s=0.5, overload_clients=8, within_s=100.0)
 LONG = Size()
 
 
 def replay_storm(folder: Path, seed: int, size: Size) -> Figures:
     """All come back at once with full outboxes; who is there goes on."""
-    with Run(folder, seed, _bare(Shape(clocks=False))) as run:
+    with Run(folder, seed, _bare(Shape(clocks=False), size.within_s)) as run:
         _pairs(run, size.clients, probes=6)
         probe = run.crews["probe"]
         probe.tell("send", per_s=30.0)
@@ -96,7 +98,8 @@ def replay_storm(folder: Path, seed: int, size: Size) -> Figures:
 
 def reconnect_crowd(folder: Path, seed: int, size: Size) -> Figures:
     """A gateway dies with all its connections, and is started again; all come back to it."""
-    with Run(folder, seed, _bare(Shape(gateways=1, rate=None, clocks=False))) as run:
+    shape = Shape(gateways=1, rate=None, clocks=False)
+    with Run(folder, seed, _bare(shape, size.within_s)) as run:
         # Straight to the gateway: what the proxy could carry is not what is asked.
         link = str(make_invite(run.cluster.data, [f"{HOST}:{run.cluster.ports[0]}"]))
         share = -(-size.crowd // 4)
@@ -141,7 +144,7 @@ def reconnect_crowd(folder: Path, seed: int, size: Size) -> Figures:
 
 def overload(folder: Path, seed: int, size: Size) -> Figures:
     """First what the machine takes; then three times that, by clients that send it all thrice."""
-    with Run(folder, seed, _bare(Shape(clocks=False), within_s=_PATIENCE_S)) as run:
+    with Run(folder, seed, _bare(Shape(clocks=False), _PATIENCE_S)) as run:
         _pairs(run, size.overload_clients, probes=4)
         loaders = [crew for crew in run.crews.values() if crew.name != "probe"]
         takes_per_s = _calibrate(run, size.calibrate_s)
@@ -222,7 +225,7 @@ class Memory:
         return memory_kib(self._run.cluster.process(name).pid)
 
 
-def _bare(shape: Shape, within_s: float = 10.0) -> Scale:
+def _bare(shape: Shape, within_s: float) -> Scale:
     return Scale(light=0, real=(), directs=0, shape=shape, within_s=within_s)
 
 
