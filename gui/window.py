@@ -379,7 +379,7 @@ class Window:
         self.root.focus_set()
         self.root.withdraw()
         self.root.after_cancel(self._ticking)
-        self.look.slices.clear()
+        self.look.slices.close()
         if self.screen is not None:
             self.screen.close()
         self.joining.leave()

@@ -42,6 +42,7 @@ class Slices:
         self._clock = clock
         self._line: deque[Work] = deque()
         self._running = False
+        self._closed = False
         self._after = ""
         self._unpainted: set[tk.Misc] = set()
 
@@ -52,6 +53,9 @@ class Slices:
     def build(self, steps: Steps) -> Work:
         """Have steps taken, after what waits already."""
         work = Work(steps)
+        if self._closed:
+            work.done = True
+            return work
         self._line.append(work)
         self._go_on()
         return work
@@ -86,11 +90,15 @@ class Slices:
         if work is not None and not work.done:
             self._drop(work)
 
-    def clear(self) -> None:
-        """Do nothing more of anything: the window goes."""
+    def close(self) -> None:
+        """Do nothing more of anything, and take nothing more: the window goes."""
+        self._closed = True
         for work in tuple(self._line):
             self._drop(work)
         self._unpainted.clear()
+        if self._after:
+            self._root.after_cancel(self._after)
+            self._after = ""
 
     def _drop(self, work: Work) -> None:
         work.done = True

@@ -1,5 +1,6 @@
 """Work in slices: in order, never more than a slice at a time, cancelled, finished at once."""
 
+import tkinter as tk
 from collections.abc import Iterator
 
 import pytest
@@ -130,3 +131,41 @@ def test_work_may_ask_for_more_work(line: Line, stage: Stage) -> None:
     line.slices.soon(more)
     stage.settle()
     assert line.done == ["first", "second"]
+
+
+def test_a_line_that_is_closed_takes_nothing_more(line: Line, stage: Stage) -> None:
+    before = line.slices.build(line.steps("a", 2))
+    line.slices.close()
+    after = line.slices.soon(lambda: line.done.append("b"))
+    stage.settle()
+    assert before.done and after.done and not line.done
+
+
+def test_many_wishes_to_paint_are_one_and_none_once_it_is_gone(line: Line, stage: Stage) -> None:
+    frame = tk.Frame(stage.root)
+    for _ in range(3):
+        line.slices.paint(frame, lambda: line.done.append("painted"))
+    stage.settle()
+    assert line.done == ["painted"]
+
+    def slowly() -> Iterator[None]:
+        line.done.append("begun")
+        yield
+        frame.destroy()
+        yield
+        line.done.append("too late")
+
+    line.slices.paint(frame, slowly)
+    stage.settle()
+    line.slices.paint(frame, lambda: line.done.append("gone"))
+    stage.settle()
+    assert line.done == ["painted", "begun"] and not stage.failures
+
+
+def test_what_is_thrown_away_goes_with_all_that_is_in_it(line: Line, stage: Stage) -> None:
+    frame = tk.Frame(stage.root)
+    inside = [tk.Label(tk.Frame(frame)) for _ in range(3)]
+    work = line.slices.destroy(frame)
+    stage.settle()
+    assert work.done and not frame.winfo_exists()
+    assert not any(one.winfo_exists() for one in inside)

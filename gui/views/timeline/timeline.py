@@ -12,7 +12,7 @@ from gui.chat.model import Model
 from gui.chat.room import Entry, Room
 from gui.paint.look import Look
 from gui.paint.pictures import Pictures
-from gui.paint.slices import LONG, Steps
+from gui.paint.slices import Steps
 from gui.text.rowlayout import Box, Page
 from gui.text.rows import Row, Rows
 from gui.text.rowshapes import RowShapes
@@ -285,7 +285,8 @@ class Timeline:
 
     def redress(self) -> None:
         """Selection, keyboard or mouse are elsewhere: paint anew what looks different."""
-        self.view.redress()
+        if not self.view.redress():
+            self._timers.soon("redress", self.redress)
         self.signs.follow(self.view.origin)
 
     def select(self) -> None:
@@ -319,7 +320,6 @@ class Timeline:
 
     def _resync(self) -> Steps:
         yield from self.view.measure()
-        yield LONG
         self.sync()
         self.redress()
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from gui.chat.room import Entry, Room
 from gui.paint.look import Look
-from gui.paint.slices import LONG, Steps
+from gui.paint.slices import Steps
 from gui.text.found import first_box, folded_away
 from gui.text.rowlayout import Shape
 from gui.text.rows import Row, Rows
@@ -188,7 +188,6 @@ class Travel:
     def flash_measured(self, seq: int) -> Steps:
         """Do as :meth:`flash` does, with rows that have only just come."""
         yield from self._view.measure(self._rows.index_of_seq(seq))
-        yield LONG
         self.flash(seq)
 
     def _end_flash(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
-from gui.paint.slices import SLICE_S, Steps
+from gui.paint.slices import LONG, SLICE_S, Steps
 from gui.text.rowlayout import Shape
 from gui.text.rows import Row, Rows
 from gui.views.timeline.bubbles import Dress
@@ -176,7 +176,7 @@ class Viewport:
     def measure(self, at: int = -1) -> Steps:
         """Lay out the rows that are about to come into view, one by one: it is kept.
 
-        ``at`` is one of them; else it is where the view hangs.
+        ``at`` is one of them; else it is where the view hangs. What follows is to draw them.
         """
         view = self._canvas.winfo_height()
         if at < 0:
@@ -188,14 +188,19 @@ class Viewport:
                 high += self._shape(self._rows.rows[index]).height
                 index += way
                 yield None
+        yield LONG
 
-    def redress(self) -> None:
-        """Paint anew the drawn rows that look different now."""
+    def redress(self) -> bool:
+        """Paint anew the drawn rows that look different now; return whether there was time."""
+        ends = perf_counter() + SLICE_S
         for key, drawn in list(self.drawn.items()):
             dress = self._dress(self._rows.index_of(key), drawn.row)
             if dress != drawn.dress:
+                if perf_counter() > ends:
+                    return False
                 drawn.dress = dress
                 self.repaint(key)
+        return True
 
     def repaint(self, key: int) -> None:
         """Paint a row anew, if it is drawn."""
