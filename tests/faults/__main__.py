@@ -3,16 +3,16 @@
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from tests.faults.campaign import NAMES, SERVERS, Campaign, Plan, remove
-from tests.faults.privatenet import private_net, why_no_private_net
+from tests.faults.campaign import NAMES, SERVERS, Plan, remove
+from tests.faults.jobs import side_by_side
 from tests.faults.run import Scale
 from tests.faults.storms import LONG, SHORT
 
@@ -23,49 +23,48 @@ LONG_REPEAT = 20
 def main(words: list[str] | None = None) -> int:
     """Run a campaign; 1 if anything was found, 130 after Ctrl+C."""
     options = _parse(words)
+    # Also where it was started in the background, with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     print(f"seed {options.seed}", flush=True)
-    with ExitStack() as closing:
-        if why_no_private_net() is None:
-            closing.enter_context(private_net())
-        if options.keep:
-            folder = options.keep
-            folder.mkdir(parents=True, exist_ok=True)
-        else:
-            folder = Path(tempfile.mkdtemp(prefix="zviazok-faults-"))
-        campaign = Campaign(folder, _plan(options), _say)
-        began = time.monotonic()
-        try:
-            report = campaign.run()
-        except KeyboardInterrupt:
-            print("stopped", flush=True)
-            if not options.keep:
-                remove(folder)
-            return 130
-        minutes = (time.monotonic() - began) / 60
-        print(f"\nseed {options.seed}, {date.today()}, {minutes:.1f} minutes\n\n{report}")
-        for name, figures in campaign.storms.items():
-            print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
-        for name, reason in sorted(campaign.left_out.items()):
-            print(f"left out: {name}: {reason}")
-        for trouble in campaign.troubles:
-            print(f"TROUBLE: {trouble}")
-        if options.report:
-            about = {
-                "seed": options.seed,
-                "date": str(date.today()),
-                "command": "python -m tests.faults " + " ".join(words or sys.argv[1:]),
-                "minutes": round(minutes, 1),
-                "left_out": campaign.left_out,
-                "troubles": campaign.troubles,
-                "storms": campaign.storms,
-            }
-            text = json.dumps({**about, **json.loads(report.to_json())}, indent=1)
-            options.report.write_text(text, encoding="utf-8")
-        if campaign.sound and not options.keep:
+    if options.keep:
+        folder = options.keep
+        folder.mkdir(parents=True, exist_ok=True)
+    else:
+        folder = Path(tempfile.mkdtemp(prefix="zviazok-faults-"))
+    began = time.monotonic()
+    try:
+        outcome = side_by_side(folder, _plan(options), options.jobs or (2 if options.long else 1))
+    except KeyboardInterrupt:
+        print("stopped", flush=True)
+        if not options.keep:
             remove(folder)
-        else:
-            print(f"everything of it is in {folder}")
-        return 0 if campaign.sound else 1
+        return 130
+    minutes = (time.monotonic() - began) / 60
+    report = outcome.report
+    print(f"\nseed {options.seed}, {date.today()}, {minutes:.1f} minutes\n\n{report}")
+    for name, figures in outcome.storms.items():
+        print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
+    for name, reason in sorted(outcome.left_out.items()):
+        print(f"left out: {name}: {reason}")
+    for trouble in outcome.troubles:
+        print(f"TROUBLE: {trouble}")
+    if options.report:
+        about = {
+            "seed": options.seed,
+            "date": str(date.today()),
+            "command": "python -m tests.faults " + " ".join(words or sys.argv[1:]),
+            "minutes": round(minutes, 1),
+            "left_out": outcome.left_out,
+            "troubles": outcome.troubles,
+            "storms": outcome.storms,
+        }
+        text = json.dumps({**about, **json.loads(report.to_json())}, indent=1)
+        options.report.write_text(text, encoding="utf-8")
+    if outcome.sound and not options.keep:
+        remove(folder)
+    else:
+        print(f"everything of it is in {folder}")
+    return 0 if outcome.sound else 1
 
 
 def _parse(words: list[str] | None) -> argparse.Namespace:
@@ -86,6 +85,7 @@ def _parse(words: list[str] | None) -> argparse.Namespace:
         "--server", action="append", choices=SERVERS, help="this kind of server; may come again"
     )
     parser.add_argument("--repeat", type=int, metavar="N", help="how often each fault comes")
+    parser.add_argument("--jobs", type=int, metavar="N", help="servers at once")
     parser.add_argument("--together", type=int, default=5, metavar="N", help="most at once")
     parser.add_argument("--clients", type=int, metavar="N", help="light clients of a run")
     parser.add_argument("--messages", type=float, metavar="N", help="messages a second")

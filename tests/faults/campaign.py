@@ -69,6 +69,8 @@ class Plan:
     short: bool = False
     """Hold every fault as shortly as it allows, and let recoveries take long."""
     scale: Scale = field(default_factory=Scale)
+    part: tuple[int, int] = (0, 1)
+    """Which of how many shares of it to do."""
     servers: tuple[str, ...] = tuple(SERVERS)
     storms: Size = storms.SHORT
     keep: bool = False
@@ -104,6 +106,9 @@ class Campaign:
         few = [name for name in self.plan.names if name not in STORMS]
         queue = [name for name in few for _ in range(self.plan.repeat)]
         self.random.shuffle(queue)
+        number, parts = self.plan.part
+        queue = queue[number::parts]
+        self.random.seed(f"{self.plan.seed} {number} of {parts}")
         if self.plan.short:
             # Long ones together, so that they are long at once.
             queue.sort(key=lambda name: -_kind(name).hold_s[0])
