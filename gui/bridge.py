@@ -19,7 +19,7 @@ from protocol.client.happenings import Happening
 
 log = logging.getLogger(__name__)
 
-BATCH = 256
+BATCH = 128
 """Happenings of one turn: some 3 ms of work."""
 POLL_MS = 20
 

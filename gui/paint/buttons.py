@@ -143,8 +143,9 @@ class IconButton:
         self.ink = ink
         side = look.px(40)
         self.widget = tk.Canvas(
-            master, bd=0, cursor="hand2", takefocus=1, highlightthickness=0, width=side, height=side
-        )
+            master, bd=0, cursor="hand2", takefocus=1, highlightthickness=0, width=side,
+            height=side, bg=getattr(look.palette, below),
+        )  # fmt: skip
         bind = self.widget.bind
         bind("<Enter>", lambda _: self._hover(True))
         bind("<Leave>", lambda _: self._hover(False))
@@ -153,7 +154,7 @@ class IconButton:
         bind("<ButtonRelease-1>", self._release)
         bind("<Return>", self._key)
         bind("<space>", self._key)
-        self.restyle()
+        look.slices.paint(self.widget, self.restyle)
 
     def _release(self, event: "tk.Event[tk.Misc]") -> None:
         inside_x = 0 <= event.x < self.widget.winfo_width()

@@ -142,6 +142,7 @@ class Rows:
         groups: list[tuple[int, list[Entry], date | None, bool]] = []
         unread_from = self._unread_from
         head = before
+        last_day = wording.day_of(before.ts) if before is not None else None
         marked = before is not None and 0 < unread_from <= before.seq
         # A line above the first entry is right only if the one it stands for is loaded.
         known = 0 < self._entries[0].seq <= unread_from if self._entries else False
@@ -150,7 +151,7 @@ class Rows:
             if not entry.shown:
                 continue
             day = wording.day_of(entry.ts)
-            new_day = before is None or wording.day_of(before.ts) != day
+            new_day, last_day = last_day != day, day
             unread = not marked and 0 < unread_from <= entry.seq
             marked = marked or unread
             unread = unread and (before is not None or known)

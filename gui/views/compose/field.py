@@ -52,10 +52,9 @@ class Field:
         self._history = History()
         self._sequences: dict[str, str] = {}
         self._images: dict[str, ImageTk.PhotoImage] = {}
-        self._made = 0
+        self._made, self._most = 0, _PIECES
         self._lit: frozenset[str] = frozenset()
-        self._due = ""
-        self._half = ""
+        self._due = self._half = ""
         self._writing: Work | None = None
         self._inside = False
         """A part of a long text is just being written."""
@@ -327,10 +326,11 @@ class Field:
             call(real, "mark", "set", "insert", f"{low} + {self._count.span(want, cursor)} indices")
 
     def _put_picture(self, at: str, sequence: str) -> None:
-        if len(self._sequences) >= _PIECES:
+        if len(self._sequences) >= self._most:
             here = set(self.widget.image_names())
             self._sequences = {k: v for k, v in self._sequences.items() if k in here}
             self._images = {k: v for k, v in self._images.items() if k in here}
+            self._most = max(_PIECES, 2 * len(here))
         self._made += 1
         name = f"e{self._made}"
         self._sequences[name] = sequence
