@@ -40,6 +40,9 @@ from protocol.limits import BUSY_RETRY_MS
 
 log = logging.getLogger("gateway")
 
+_ANSWERED_MS = 15_000
+"""A request that is older has its answer, or nobody waits for it any more."""
+
 
 class Sockets(Protocol):
     """What the core has done; nothing of it waits."""
@@ -230,7 +233,8 @@ class Core:
         self.connected = True
         self._own = self._own_addresses()
         for session in list(self.sessions.by_slot.values()):
-            if session.in_flight or not session.welcome:
+            asked = session.asked_ms and self._delivery.now_ms - session.asked_ms < _ANSWERED_MS
+            if session.in_flight or asked or not session.welcome:
                 text = "the connection behind the gateway was lost: say HELLO again"
                 self._reply(session, encode(Error(ErrorCode.NO_SESSION, "", text, 0, 0)))
                 self._drop(session)

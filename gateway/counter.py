@@ -213,6 +213,7 @@ class Counter:
             self.reads.append((session, data))
         elif kind in _ASKS and session.purpose is Purpose.TALK:
             self._afford(session, now_ms, _ASK_COST)
+            session.asked_ms = now_ms
             self.operate([Up.ASK, session.slot, data])
         elif isinstance(frame, Typing) and session.purpose is Purpose.TALK:
             self._need_member(session, frame.room)

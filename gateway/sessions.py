@@ -64,6 +64,8 @@ class Session:
     """Room and outbox epoch → from which ``n`` on it was told BUSY, and until when."""
     reads: dict[int, None] = field(default_factory=dict)
     """Requests of READs that have no answer yet; see :mod:`gateway.reads`."""
+    asked_ms: int = 0
+    """When it last asked the broker for something; 0: never."""
     faults: int = 0
     lagging_ms: int = 0
     """Since when it takes no more frames; 0: it keeps up."""

@@ -10,8 +10,9 @@ from gateway.core import Core
 from gateway.delivery import Sent
 from gateway.sessions import Session
 from protocol.backplane import Down, Up, check_down, decode_batch, encode_batch
-from protocol.codes import Purpose
+from protocol.codes import ErrorCode, Purpose
 from protocol.errors import WireError
+from protocol.frames import AnyFrame, Error, People, decode, encode
 
 
 class Full:
@@ -19,9 +20,11 @@ class Full:
 
     def __init__(self) -> None:
         self.room = 0
+        self.told: list[tuple[bytes, AnyFrame]] = []
         self.sent: list[list[list[Any]]] = []
 
     def send(self, route: bytes, data: bytes) -> Sent:
+        self.told.append((route, decode(data)))
         return Sent.DONE
 
     def send_all(self, sessions: Iterable[Session], data: bytes) -> list[tuple[Session, Sent]]:
@@ -68,6 +71,28 @@ def test_an_introduction_that_finds_no_room_is_made_again(core: Core, link: Full
     link.room = 1
     core.beat()
     assert link.sent[1:] == [[[Up.BEAT]]]
+
+
+def test_whoever_waits_for_an_answer_that_is_lost_is_told(core: Core, link: Full) -> None:
+    link.room = 9
+    core.linked()
+    for name in ("asks", "rests"):
+        one, _ = core.sessions.add(name.encode(), name, b"k" * 32, Purpose.TALK, name, None, 1)
+        one.welcome = True
+    core.heard(b"asks", "asks", encode(People(7, b"", 10)), 1)
+    core.send_collected()
+    core.unlinked()
+    core.at(14_000)
+    core.linked()
+    ((route, frame),) = link.told
+    assert route == b"asks" and isinstance(frame, Error) and frame.code == ErrorCode.NO_SESSION
+    assert [one.user for one in core.sessions.by_slot.values()] == ["rests"]
+    # What was asked long ago has its answer.
+    core.heard(b"rests", "rests", encode(People(8, b"", 10)), 14_000)
+    core.send_collected()
+    core.at(40_000)
+    core.linked()
+    assert len(link.told) == 1
 
 
 def test_the_end_of_a_session_is_told_when_there_is_room(core: Core, link: Full) -> None:
