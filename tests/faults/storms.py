@@ -113,7 +113,7 @@ def reconnect_crowd(folder: Path, seed: int, size: Size) -> Figures:
             run.crew(f"crowd-{place}", plans, link, stay=True)
         run.come()
         for crew in run.crews.values():
-            crew.tell("send", per_s=2.0)
+            crew.tell("send", per_s=0.25)  # each of them goes to all of the crowd
         run.rest(1.0)
         number = run.begin("reconnect-crowd", clients=size.crowd)
         began = time.monotonic()
