@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any, Protocol
 
-from gateway import reads
 from gateway.counter import Counter, opening
 from gateway.delivery import Delivery, Sent
 from gateway.fanout import Fanout
@@ -39,9 +38,6 @@ from protocol.keys import KeyPair, from_z85
 from protocol.limits import BUSY_RETRY_MS
 
 log = logging.getLogger("gateway")
-
-_ANSWERED_MS = 15_000
-"""A request that is older has its answer, or nobody waits for it any more."""
 
 
 class Sockets(Protocol):
@@ -171,9 +167,7 @@ class Core:
         if operations and not self._send_up(operations):
             self._give_back(operations)
         for session, data in questions:
-            if self._sockets.send_read([encode_slot(session.slot), session.key, data]):
-                reads.depart(session, data)
-            else:
+            if not self._sockets.send_read([encode_slot(session.slot), session.key, data]):
                 self._unavailable(session, data)
 
     def _send_up(self, operations: list[list[Any]]) -> bool:
@@ -213,6 +207,8 @@ class Core:
         if type(frame) is Typing:
             return  # nobody waits to hear of it
         request = frame[0] if type(frame[0]) is int else 0
+        session.reads.arrive(request)
+        session.asks.arrive(request)
         text = "the server cannot be reached at the moment"
         self._reply(session, encode(Error(ErrorCode.UNAVAILABLE, "", text, data[1], request)))
 
@@ -233,11 +229,13 @@ class Core:
         self.connected = True
         self._own = self._own_addresses()
         for session in list(self.sessions.by_slot.values()):
-            asked = session.asked_ms and self._delivery.now_ms - session.asked_ms < _ANSWERED_MS
-            if session.in_flight or asked or not session.welcome:
+            if session.in_flight or not session.welcome:
                 text = "the connection behind the gateway was lost: say HELLO again"
                 self._reply(session, encode(Error(ErrorCode.NO_SESSION, "", text, 0, 0)))
                 self._drop(session)
+                continue
+            for lost in session.asks.lost():
+                self._reply(session, lost)
         self._counter.collect()
         operations: list[list[Any]] = [[Up.REGISTER, self._own]]
         operations += [opening(one) for one in self.sessions.by_slot.values()]
@@ -269,13 +267,14 @@ class Core:
             log.warning("bad_answer frames=%d", len(parts))
             return
         if session is not None:
-            reads.arrive(session, data)
+            session.reads.hear(data)
             self._reply(session, data)
 
     def reader_lost(self) -> None:
         """The link to the reader is gone, and with it all questions that were under way."""
-        for session, data in list(reads.lost(self.sessions.by_slot.values())):
-            self._reply(session, data)
+        for session in list(self.sessions.by_slot.values()):
+            for lost in session.reads.lost():
+                self._reply(session, lost)
         self.send_collected()
 
     def fed(self, parts: list[bytes]) -> None:

@@ -210,10 +210,11 @@ class Counter:
         elif isinstance(frame, Read) and session.purpose is Purpose.TALK:
             self._need_member(session, frame.room)
             self._afford(session, now_ms, 1)
+            session.reads.depart(kind, frame.request)
             self.reads.append((session, data))
         elif kind in _ASKS and session.purpose is Purpose.TALK:
             self._afford(session, now_ms, _ASK_COST)
-            session.asked_ms = now_ms
+            session.asks.depart(kind, getattr(frame, "request", 0))
             self.operate([Up.ASK, session.slot, data])
         elif isinstance(frame, Typing) and session.purpose is Purpose.TALK:
             self._need_member(session, frame.room)

@@ -9,6 +9,7 @@ passed in. Owned by the gateway's main thread.
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from gateway.questions import Questions
 from protocol.codes import Purpose
 from protocol.limits import (
     FAULTS_MAX,
@@ -62,10 +63,10 @@ class Session:
     """When it last said in a room that somebody is typing; see :meth:`may_type`."""
     held: dict[tuple[bytes, bytes], tuple[int, int]] = field(default_factory=dict)
     """Room and outbox epoch → from which ``n`` on it was told BUSY, and until when."""
-    reads: dict[int, None] = field(default_factory=dict)
-    """Requests of READs that have no answer yet; see :mod:`gateway.reads`."""
-    asked_ms: int = 0
-    """When it last asked the broker for something; 0: never."""
+    reads: Questions = field(default_factory=Questions)
+    """Its READs that are at the reader."""
+    asks: Questions = field(default_factory=Questions)
+    """Its requests that are at the broker."""
     faults: int = 0
     lagging_ms: int = 0
     """Since when it takes no more frames; 0: it keeps up."""

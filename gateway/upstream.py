@@ -71,6 +71,7 @@ class Upstream:
             self._counter.flight.settle(session, operation[2])
             self._reply(session, operation[3])
         elif code == Down.FRAME:
+            session.asks.hear(operation[2])
             self._reply(session, operation[2])
         elif code == Down.OPENED:
             self._opened(session, *operation[2:5])
@@ -78,8 +79,10 @@ class Upstream:
             self._reply(session, operation[2])
             self._drop(session)
         elif code == Down.ENTERED:
+            session.asks.arrive(operation[2])
             self._entered(session, *operation[2:8])
         elif code == Down.LEFT:
+            session.asks.arrive(operation[2])
             self._left(session, operation[2], operation[3])
 
     def _registered(

@@ -10,9 +10,9 @@ from gateway.core import Core
 from gateway.delivery import Sent
 from gateway.sessions import Session
 from protocol.backplane import Down, Up, check_down, decode_batch, encode_batch
-from protocol.codes import ErrorCode, Purpose
+from protocol.codes import ErrorCode, Kind, Purpose
 from protocol.errors import WireError
-from protocol.frames import AnyFrame, Error, People, decode, encode
+from protocol.frames import AnyFrame, Error, People, PeoplePage, decode, encode
 
 
 class Full:
@@ -80,17 +80,17 @@ def test_whoever_waits_for_an_answer_that_is_lost_is_told(core: Core, link: Full
         one, _ = core.sessions.add(name.encode(), name, b"k" * 32, Purpose.TALK, name, None, 1)
         one.welcome = True
     core.heard(b"asks", "asks", encode(People(7, b"", 10)), 1)
+    core.heard(b"asks", "asks", encode(People(8, b"", 10)), 1)
     core.send_collected()
+    core.told(encode_batch(b"", [[Down.FRAME, 1, encode(PeoplePage(7, False, []))]]))
+    link.told.clear()
     core.unlinked()
-    core.at(14_000)
     core.linked()
-    ((route, frame),) = link.told
-    assert route == b"asks" and isinstance(frame, Error) and frame.code == ErrorCode.NO_SESSION
-    assert [one.user for one in core.sessions.by_slot.values()] == ["rests"]
-    # What was asked long ago has its answer.
-    core.heard(b"rests", "rests", encode(People(8, b"", 10)), 14_000)
-    core.send_collected()
-    core.at(40_000)
+    assert [route for route, _ in link.told] == [b"asks"]
+    (frame,) = [frame for _, frame in link.told]
+    assert isinstance(frame, Error)
+    assert (frame.code, frame.kind, frame.request) == (ErrorCode.UNAVAILABLE, Kind.PEOPLE, 8)
+    assert [one.user for one in core.sessions.by_slot.values()] == ["asks", "rests"]
     core.linked()
     assert len(link.told) == 1
 
