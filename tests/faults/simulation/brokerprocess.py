@@ -92,6 +92,9 @@ class BrokerProcess(Process):
         self._heads.clear()
         self.die_at = ""
         agenda = self.agenda
+        if self._disk.confirm():
+            agenda.trace(self.name, "finds its journal older than what was published")
+        self._judge.begins(self._disk.epoch, self._disk.witness)
         try:
             journal = MemoryJournal(self._disk)
             self.core = self._core_type(
@@ -235,4 +238,4 @@ class BrokerProcess(Process):
         """Nobody makes an invite here."""
 
     def note_heads(self, heads: dict[bytes, int]) -> None:
-        """Restores are told as such here."""
+        self._disk.witness.update(heads)

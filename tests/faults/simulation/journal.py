@@ -26,6 +26,7 @@ from broker.journal import (
     WriterRow,
 )
 from broker.sqlite_blocks import Row, newest, oldest, row_of
+from broker.witness import Heads, is_older
 from protocol.errors import FencedError, FullError, JournalError
 
 
@@ -129,6 +130,9 @@ class Disk:
         self.full = False
         self.reserve = False
         """No more than the reserve is left."""
+        self.witness_epoch = b""
+        self.witness: dict[bytes, int] = {}
+        """How far each room was stored when somebody was told, in a file beside the journal."""
         self.trouble = ""
         """What happens at the next commit: fail, before, during or after."""
 
@@ -151,15 +155,29 @@ class Disk:
         if trouble in ("during", "after"):
             raise Killed
 
-    def restore(self, count: int) -> list[Batch]:
-        """Put back a copy of so many batches, under a new epoch; return what is lost."""
+    def put_back(self, count: int) -> list[Batch]:
+        """Put back a copy of so many batches, by hand; return what is lost."""
         lost, self.batches = self.batches[count:], self.batches[:count]
         self.tables = Tables()
-        self.epoch = self._random.randbytes(16)
         for batch in self.batches:
             self.tables.add(batch)
-            self._stored(self.epoch, batch)
         return lost
+
+    def renew_epoch(self) -> None:
+        """Make this another history."""
+        self.epoch = self._random.randbytes(16)
+        for batch in self.batches:
+            self._stored(self.epoch, batch)
+
+    def confirm(self) -> bool:
+        """Compare with what was published; True: this was older, and has a new epoch now."""
+        tables = self.tables
+        heads = {room: tables.head(no)[0] for room, no in tables.room_nos.items()}
+        older = is_older(Heads(self.witness_epoch, self.witness), Heads(self.epoch, heads))
+        if older:
+            self.renew_epoch()
+        self.witness_epoch, self.witness = self.epoch, heads
+        return older
 
 
 class MemoryJournal:

@@ -46,6 +46,8 @@ class Judge:
         """The epoch and the seq that the last ack named."""
         self._acked_ms: dict[bytes, int] = {}
         self._invoked_ms: dict[bytes, int] = {}
+        self._seen: dict[tuple[bytes, bytes], int] = {}
+        """Epoch and room → the last seq that any client knows."""
         self._settled: dict[bytes, None] = {}
         self._refused: dict[Name, None] = {}
         self._lost: dict[bytes, None] = {}
@@ -103,8 +105,25 @@ class Judge:
         if name in self._refused:
             raise Violation(f"phantom: {_text(event.item)} was refused")
 
+    def begins(self, epoch: bytes, heads: dict[bytes, int]) -> None:
+        """A broker begins with these heads; what it does not have, nobody may know."""
+        self.epoch = epoch
+        for room, line in self.truth[epoch].items():
+            head = heads.get(room, 0)
+            if head >= len(line.events):
+                continue
+            if self._seen.get((epoch, room), 0) > head:
+                raise Violation(f"one value per seq: what is known beyond {head} is to be again")
+            for event in line.events[head:]:
+                self._stored[epoch].pop(event.item, None)
+                name = (epoch, event.device, room, event.outbox_epoch)
+                if event.n and self._last_n.get(name, 0) >= event.n:
+                    self._last_n[name] = event.n - 1
+            del line.events[head:]
+
     def restored(self, lost: Iterable[Batch]) -> None:
         """These batches are not on the disk any more."""
+        self.epoch = b""  # until there is one again
         for batch in lost:
             for block in batch.blocks:
                 for event in decode_block(block.data):
@@ -136,6 +155,7 @@ class Judge:
         if not there or there[0].item != item or there[0].n != n:
             raise Violation(f"truth of acks: {_text(item)} is not stored as seq {seq}")
         self._acked[name] = (epoch, seq)
+        self._know(epoch, room, seq)
         self._acked_ms.setdefault(item, ms)
         if epoch == self.epoch:
             self._lost.pop(item, None)  # it was sent again after a restore
@@ -144,7 +164,7 @@ class Judge:
         """A client hears that a message never will be stored."""
         name = (key[:DEVICE_TAG_BYTES], room, oe, n)
         self._refused[name] = None
-        if self._invoked[name] in self._stored[self.epoch]:
+        if self.epoch and self._invoked[name] in self._stored[self.epoch]:
             raise Violation(f"phantom: {_text(self._invoked[name])} is refused and stored")
 
     def settled(self, key: bytes, room: bytes, oe: bytes, counters: Iterable[int]) -> None:
@@ -161,6 +181,10 @@ class Judge:
         for event in events:
             if line is None or line.events[event.seq - 1 : event.seq] != [event]:
                 raise Violation(f"phantom: seq {event.seq} is not what was stored")
+            self._know(epoch, room, event.seq)
+
+    def _know(self, epoch: bytes, room: bytes, seq: int) -> None:
+        self._seen[epoch, room] = max(seq, self._seen.get((epoch, room), 0))
 
     def received(self, key: bytes, data: bytes) -> None:
         """Bytes reach a client."""

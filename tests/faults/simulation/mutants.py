@@ -155,14 +155,19 @@ class Reusing(Core):
 
 
 class SameEpoch(Disk):
-    """Puts a copy back as if nothing had been published since."""
+    """Goes on from an older copy as if nothing had been published since."""
 
-    def restore(self, count: int) -> list[Batch]:
-        epoch, stored = self.epoch, self._stored
-        self._stored = lambda *_: None
-        lost = super().restore(count)
-        self.epoch, self._stored = epoch, stored
-        return lost
+    def renew_epoch(self) -> None:
+        pass
+
+
+class Unwitnessed(Disk):
+    """Does not notice an old file that was put back by hand."""
+
+    def confirm(self) -> bool:
+        self.witness.clear()
+        super().confirm()
+        return False
 
 
 # --- the gateway --------------------------------------------------------------------------
@@ -297,6 +302,7 @@ MUTANTS: dict[str, Mutant] = {
     "publish_before_commit": Mutant(("phantom",), types=Types(broker=Indiscreet)),
     "reuse_seq": Mutant(("one", "drained"), types=Types(broker=Reusing)),
     "keep_epoch": Mutant(("one", "loss"), types=Types(disk=SameEpoch)),
+    "no_witness": Mutant(("one", "loss"), types=Types(disk=Unwitnessed)),
     "leak_direct": Mutant(("privacy",), [(gateway.core, "Delivery", Leaking)]),
     "join_runs": Mutant(("phantom",), [(gateway.core, "Counter", Joining)]),
     "never_settle": Mutant(("drained",), [(gateway.counter, "Flight", Holding)]),

@@ -68,6 +68,7 @@ class Story:
             self._fail_store: 0.7,
             self._copy: 1.5,
             self._restore: 1,
+            self._put_back: 1,
             self._jump: 0.3,
         }
         chosen = [one for one in faults if self._random.random() < 0.5]
@@ -279,13 +280,23 @@ class Story:
         self._copies.append(len(self.world.disk.batches))
 
     def _restore(self) -> None:
+        self._go_back(by_hand=False)
+
+    def _put_back(self) -> None:
+        self._go_back(by_hand=True)
+
+    def _go_back(self, by_hand: bool) -> None:
+        """An older copy is the journal; by hand nobody says so, and the broker must notice."""
         if not self._copies:
             return
         world = self.world
         count = self._copies[-1]
-        self.agenda.trace("B", "is restored from", count, "of", len(world.disk.batches))
+        what = "has an old file put back:" if by_hand else "is restored:"
+        self.agenda.trace("B", what, count, "of", len(world.disk.batches))
         world.broker.kill()
-        world.judge.restored(world.disk.restore(count))
+        world.judge.restored(world.disk.put_back(count))
+        if not by_hand:
+            world.disk.renew_epoch()
         world.unlink()
         for client in world.clients:
             # Who sent again by hand what the server has lost would make it new.
