@@ -33,7 +33,7 @@ def main(words: list[str] | None = None) -> int:
         folder = Path(tempfile.mkdtemp(prefix="zviazok-faults-"))
     began = time.monotonic()
     try:
-        outcome = side_by_side(folder, _plan(options), options.jobs or (2 if options.long else 1))
+        outcome = side_by_side(folder, _plan(options), options.jobs or _jobs(options))
     except KeyboardInterrupt:
         print("stopped", flush=True)
         if not options.keep:
@@ -118,8 +118,8 @@ def _plan(options: argparse.Namespace) -> Plan:
     )
 
 
-def _say(words: str) -> None:
-    print(words, flush=True)
+def _jobs(options: argparse.Namespace) -> int:
+    return 2 if options.long or options.short else 1
 
 
 if __name__ == "__main__":
