@@ -120,6 +120,7 @@ class Judge:
                 if event.n and self._last_n.get(name, 0) >= event.n:
                     self._last_n[name] = event.n - 1
             del line.events[head:]
+            line.last_ts = line.events[-1].ts if line.events else 0
 
     def restored(self, lost: Iterable[Batch]) -> None:
         """These batches are not on the disk any more."""
