@@ -39,14 +39,18 @@ from protocol.limits import BACKPLANE_MAX_BYTES
 log = logging.getLogger("broker")
 
 HEADS_MS = 1_000
+HEADS_TIMES = 3
+"""So often a head that has moved is announced, every HEADS_MS: PUB may have dropped the last block
+of a room, and the head that followed it."""
 IDLE_HEADS_MS = 30_000
 PRESENCE_MS = 1_000
 MARKS_MS = 500
 MARKS_STORED_MS = 3_000
 """How often marks that moved are written; the last ones are lost if the broker is killed."""
 FULL_RETRY_MS = 1_000
-FULL_RETRY_MAX_MS = 30_000
-"""After a write that found no room nothing is written for so long; longer each time in a row."""
+FULL_RETRY_MAX_MS = 4_000
+"""After a commit that found no room nothing is written for so long; longer each time in a row,
+because every such commit makes all gateways introduce themselves again."""
 
 _BATCH_BYTES = BACKPLANE_MAX_BYTES // 4
 """Batches to a gateway that are larger are split."""
@@ -122,7 +126,8 @@ class Core:
         self._desk = Desk(self.directory, self._sequencer, self.sessions, self._marks, profiles)
         self._desk.full = self.full
         self._room_ids = {room.no: room.room for room in self.directory.rooms.values()}
-        self._moved: set[bytes] = set()
+        self._moved: dict[bytes, int] = {}
+        """Rooms whose head has moved, and how often that is still to be announced."""
         self._batch = Batch()
 
     # --- one drain --------------------------------------------------------------------
@@ -237,7 +242,7 @@ class Core:
                 FeedKind.BLOCK, self._term, self._epoch, block.first_seq, block.last_seq
             )
             publish([room, header, block.data])
-            self._moved.add(room)
+            self._moved[room] = HEADS_TIMES
 
     # --- a full disk --------------------------------------------------------------------
 
@@ -264,7 +269,11 @@ class Core:
                 self._set_full(True, now_ms, "the reserve is reached")
             elif now_ms - self._full_ms > FULL_RETRY_MAX_MS:
                 self._full_wait_ms = FULL_RETRY_MS
-        elif now_ms - self._full_ms >= self._full_wait_ms and self._journal.has_room():
+        elif (
+            now_ms - self._full_ms >= self._full_wait_ms
+            and self._journal.has_room()
+            and self._journal.can_write()
+        ):
             self._full_wait_ms = min(self._full_wait_ms * 2, FULL_RETRY_MAX_MS)
             self._set_full(False, now_ms, "")
 
@@ -274,8 +283,8 @@ class Core:
         """Do what is due: heads, presence, marks; who is silent; whether there is room."""
         if now_ms >= self._heads_ms:
             self._heads_ms = now_ms + HEADS_MS
-            moved, self._moved = self._moved, set()
-            self._announce(moved)
+            self._announce(self._moved)
+            self._moved = {room: left - 1 for room, left in self._moved.items() if left > 1}
             self._part_with_silent(now_ms)
             self._look_for_room(now_ms)
         if now_ms >= self._idle_ms:

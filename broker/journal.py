@@ -226,6 +226,12 @@ class Journal(Protocol):
     def has_room(self) -> bool:
         """Whether there is room for more than the reserve; asked about once a second."""
 
+    def can_write(self) -> bool:
+        """Write a little, durably; False: there is no room, and nothing has changed.
+
+        Raises what ``append`` raises otherwise.
+        """
+
     def writer(self, room_no: int, device_no: int, outbox_epoch: bytes) -> WriterRow | None:
         """Return the writer of these three, if it ever wrote."""
 

@@ -40,7 +40,7 @@ from broker.sqlite_schema import SCHEMA_VERSION, bring_up
 from broker.sqlite_wal import hides_commits
 from broker.witness import Heads, behind, is_older
 from protocol.codes import RoomKind
-from protocol.errors import DamagedError, FencedError, SetupError
+from protocol.errors import DamagedError, FencedError, FullError, SetupError
 
 BUSY_S = 10.0
 """How long a connection waits for another one's lock."""
@@ -212,6 +212,16 @@ class SqliteJournal:
             return shutil.disk_usage(self._path.parent).free >= _RESERVE_BYTES
         except OSError:
             return True
+
+    def can_write(self) -> bool:
+        """Write the term as it is."""
+        try:
+            with telling("the journal cannot be written"), self._transaction():
+                self._check_term()
+                self._db.execute("UPDATE meta SET value = value WHERE name='term'")
+        except FullError:
+            return False
+        return True
 
     def _check_term(self) -> None:
         term = self._db.execute("SELECT value FROM meta WHERE name='term'").fetchone()[0]

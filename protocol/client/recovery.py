@@ -156,7 +156,7 @@ class Recovery:
         line = self.rooms.get(reading.room)
         if line is None:
             return True
-        line.read_failed(now_ms, self._random)
+        line.read_failed(now_ms, self._random, error.code in _PASSING)
         text = reason(error.code, error.field, error.text)
         if reading.before and line.wants:
             for want in list(line.wants):

@@ -34,6 +34,7 @@ QUIET_MAX_EVENTS: Final = 20_000
 
 _RETRY_MS = 500
 _RETRY_MAX_MS = 30_000
+_RETRY_PASSING_MAX_MS = 3_000
 
 
 @dataclass(slots=True)
@@ -197,10 +198,14 @@ class Timeline:
         self._retry_ms = self._retry_at_ms = 0
         self.told = False
 
-    def read_failed(self, now_ms: int, random: Random) -> None:
-        """The READ was not answered, or not well: again later, less and less often."""
+    def read_failed(self, now_ms: int, random: Random, passing: bool = False) -> None:
+        """The READ was not answered, or not well: again later, less and less often.
+
+        ``passing``: the server said that it could not now, which costs it little to say.
+        """
         self.reading = 0
-        self._retry_ms = min(max(_RETRY_MS, self._retry_ms * 2), _RETRY_MAX_MS)
+        most = _RETRY_PASSING_MAX_MS if passing else _RETRY_MAX_MS
+        self._retry_ms = min(max(_RETRY_MS, self._retry_ms * 2), most)
         self._retry_at_ms = now_ms + int(self._retry_ms * random.uniform(0.5, 1.5))
 
     def can_answer(self, want: Want) -> bool:

@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import random
+import signal
 import sys
 import threading
 from contextlib import suppress
@@ -117,4 +118,5 @@ async def _serve(board: Switchboard) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # at Ctrl+C it ends with those that it serves
     asyncio.run(_serve(Switchboard()))

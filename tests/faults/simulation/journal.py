@@ -223,6 +223,11 @@ class MemoryJournal:
     def has_room(self) -> bool:
         return not (self._disk.full or self._disk.reserve)
 
+    def can_write(self) -> bool:
+        if self._term != self._disk.term:
+            raise FencedError("another broker has taken this journal over")
+        return not self._disk.full
+
     def writer(self, room_no: int, device_no: int, outbox_epoch: bytes) -> WriterRow | None:
         tables = self._disk.tables
         no = tables.writer_nos.get((room_no, device_no, outbox_epoch))

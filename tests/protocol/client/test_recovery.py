@@ -125,6 +125,19 @@ def test_a_failed_read_is_made_again_and_told_once() -> None:
     assert bench.seqs() == [1, 2, 3]
 
 
+def test_a_read_that_cannot_be_answered_for_long_is_soon_made_when_it_can() -> None:
+    bench = Bench(online=False)
+    bench.session.connected("model:1", bench.now)
+    bench.step()
+    (read,) = bench.welcome(head=3)
+    for _ in range(20):
+        bench.give(Error(ErrorCode.UNAVAILABLE, "", "not now", int(Kind.READ), read.request))
+        asked = [one for one in bench.step(4_500) if isinstance(one, Read)]
+        (read,) = asked
+    bench.give(bench.page(read, 1, 3, 3))
+    assert bench.seqs() == [1, 2, 3]
+
+
 def test_a_page_without_progress_does_not_spin() -> None:
     bench = Bench()
     (read,) = bench.give(bench.events(3, 3))
