@@ -8,22 +8,20 @@ import tkinter as tk
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from gui import keys
-from gui.bridge import Bridge
 from gui.chat.controller import Controller
 from gui.chat.model import Part
 from gui.chat.room import Draft, Room, Sound
-from gui.desktop.clipboard import Clipboard
 from gui.ownership import in_tk_thread
 from gui.paint.kit import IconButton
 from gui.paint.look import Look
 from gui.paint.pictures import Pictures
 from gui.paint.slices import Steps
 from gui.paint.theme import HEADER_HEIGHT
-from gui.session import Session
 from gui.text.textlayout import clean
+from gui.views.appacts import AppActs
 from gui.views.archivesheet import ArchiveSheet
 from gui.views.bars import MeBar, StatusBar
 from gui.views.conversation import Conversation
@@ -38,7 +36,7 @@ from gui.views.popmenu import Choice, PopMenu
 from gui.views.roommenu import room_choices
 from gui.views.rooms import RoomsColumn
 from gui.views.searchpane import SearchPane
-from gui.views.settings.choosing import Choosing, Program
+from gui.views.settings.choosing import Choosing
 from gui.views.settings.settingssheet import SettingsSheet
 from gui.views.sheet import Sheet, ask
 from gui.views.switcher import Switcher
@@ -47,25 +45,6 @@ from protocol.client.happenings import Link, PersonInfo
 
 HISTORY = "store.sqlite3"
 """The file of a profile that holds what was said."""
-
-
-class AppActs(Program, Protocol):
-    """What the screen needs of the program around it."""
-
-    @property
-    def bridge(self) -> Bridge:
-        """The way into the Tk thread."""
-
-    @property
-    def clipboard(self) -> Clipboard:
-        """The clipboard of the window."""
-
-    @property
-    def session(self) -> Session | None:
-        """The server that one is at."""
-
-    def ask_close(self) -> None:
-        """Close the window, after asking if need be."""
 
 
 class MainScreen:
