@@ -18,18 +18,18 @@ from random import Random
 from typing import Any
 
 from tests.faults import storms
-from tests.faults.cluster import Shape
-from tests.faults.crew import CrewError
-from tests.faults.crowds import DuplicateSends
-from tests.faults.fault import Fault
+from tests.faults.checker.report import Report, merge
+from tests.faults.checker.verdict import Verdict
+from tests.faults.fleet.crew import CrewError
 from tests.faults.habits import HABITS, Habit
 from tests.faults.judge import Judge
-from tests.faults.registry import FAULTS, make, why_not
-from tests.faults.report import Report, merge
+from tests.faults.nemesis.cluster import Shape
+from tests.faults.nemesis.crowds import DuplicateSends
+from tests.faults.nemesis.fault import Fault
+from tests.faults.nemesis.registry import FAULTS, make, why_not
+from tests.faults.nemesis.smalldisk import why_no_small_disk
 from tests.faults.run import Run, RunError, Scale
-from tests.faults.smalldisk import why_no_small_disk
 from tests.faults.storms import STORMS, Size, complaints
-from tests.faults.verdict import Verdict
 
 HABIT_OF: dict[str, type[Habit]] = {one.name: one for one in HABITS}
 NAMES: tuple[str, ...] = (*FAULTS, *HABIT_OF, *STORMS)

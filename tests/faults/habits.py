@@ -7,7 +7,7 @@ as it is told; see ``fleet.py``.
 from random import Random
 from typing import ClassVar
 
-from tests.faults.fault import Fault, Target
+from tests.faults.nemesis.fault import Fault, Target
 from tests.faults.run import Run
 
 LIGHT = "light"

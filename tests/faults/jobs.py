@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.campaign import Campaign, Plan
-from tests.faults.privatenet import private_net, why_no_private_net
-from tests.faults.report import Report, merge
+from tests.faults.checker.report import Report, merge
+from tests.faults.checker.verdict import Verdict
+from tests.faults.nemesis.privatenet import private_net, why_no_private_net
 from tests.faults.storms import STORMS
-from tests.faults.verdict import Verdict
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.faults.checker import VERDICT
-from tests.faults.verdict import Verdict
+from tests.faults.checker.check import VERDICT
+from tests.faults.checker.verdict import Verdict
 from tests.server import ROOT
 
 

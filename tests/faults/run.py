@@ -24,11 +24,11 @@ from typing import Any
 import zmq
 
 import protocol
-from tests.faults.cluster import Cluster, Shape
-from tests.faults.crew import Crew
-from tests.faults.history import NemesisWriter
-from tests.faults.plan import ClientPlan, FleetPlan, spread
-from tests.faults.standing import whole
+from tests.faults.checker.history import NemesisWriter
+from tests.faults.fleet.crew import Crew
+from tests.faults.fleet.plan import ClientPlan, FleetPlan, spread
+from tests.faults.fleet.standing import whole
+from tests.faults.nemesis.cluster import Cluster, Shape
 
 LIMIT_S = 10.0
 """Within so long after healing everything is drained and at head, or liveness is violated."""

@@ -15,9 +15,9 @@ from typing import Any
 
 from broker.invitations import make_invite
 from tests.bench.cluster import memory_kib
-from tests.faults.cluster import Shape
-from tests.faults.plan import ClientPlan
-from tests.faults.report import percentile
+from tests.faults.checker.report import percentile
+from tests.faults.fleet.plan import ClientPlan
+from tests.faults.nemesis.cluster import Shape
 from tests.faults.run import Run, RunError, Scale
 from tests.server import HOST
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.checker import check
-from tests.faults.cluster import Shape
+from tests.faults.checker.check import check
+from tests.faults.checker.verdict import Invariant
+from tests.faults.nemesis.cluster import Shape
+from tests.faults.nemesis.switches import BROKER_BUGS, BUG, EVERY, GATEWAY_BUGS
 from tests.faults.run import Run, Scale
-from tests.faults.switches import BROKER_BUGS, BUG, EVERY, GATEWAY_BUGS
-from tests.faults.verdict import Invariant
 
 FINDS = {
     "drop": Invariant.LOSS,

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.campaign import NAMES, Campaign, Plan, _fits, _kind
-from tests.faults.cluster import Shape
-from tests.faults.privatenet import private_net, why_no_private_net
+from tests.faults.nemesis.cluster import Shape
+from tests.faults.nemesis.privatenet import private_net, why_no_private_net
 from tests.faults.run import Run, Scale
 from tests.faults.storms import STORMS
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.checker import check
+from tests.faults.checker.check import check
 from tests.faults.storms import MEMORY_MIB, SHORT, STORMS, complaints
 
 

@@ -1,0 +1,1 @@
+"""Fleets of simulated clients that write histories."""
