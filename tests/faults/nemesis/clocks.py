@@ -1,8 +1,9 @@
 """Wall clocks of single processes that are set while they run; never the system's clock.
 
 A process that was started through :mod:`tests.faults.nemesis.tuned` with
-:meth:`Clocks.environment` adds what its file says to its wall clock: ``time.time`` and ``time.time_ns``, which is all by which our
-programs ask for it. Monotonic time stays as it is. (libfaketime is no way to do this: under it
+:meth:`Clocks.environment` adds what its file says to its wall clock: ``time.time`` and
+``time.time_ns``, which is all by which our programs ask for it. Monotonic time stays as it is.
+(libfaketime is no way to do this: under it
 ``time.sleep`` of Python 3.11 fails with EINVAL, and changes come late.)
 """
 

@@ -1,7 +1,8 @@
 """A broker or gateway as it is, with other sizes and another address to tell.
 
 ``python -m tests.faults.nemesis.tuned broker …`` (or ``gateway …``, or
-``tests.faults.nemesis.switches broker …``) takes the words of that program. The environment says what is different:
+``tests.faults.nemesis.switches broker …``) takes the words of that program. The environment says
+what is different:
 
 ``ZVIAZOK_TEST_ANNOUNCE``   ``HOST:PORT`` under which a gateway says it is reached: that of the
                             proxy in front of it, or clients would go around it.
