@@ -9,13 +9,16 @@ Pure but for the look-up that is passed in. Owned by the broker's main thread.
 """
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from broker.directory import Person
 from broker.journal import Batch, ProfileRow
 from protocol.codes import ErrorCode
-from protocol.errors import WireError
+from protocol.errors import DamagedError, WireError
+
+log = logging.getLogger("broker")
 
 _NAME_BYTES = 8
 
@@ -54,11 +57,19 @@ class Profiles:
         for one in people:
             if not one.picture:
                 continue
-            data = batch.pictures.get(one.no) or self._find_picture(one.no)
+            data = batch.pictures.get(one.no) or self._stored(one.no)
             # What was damaged on the disk is none, rather than another one.
             if data and _name(data) == one.picture:
                 rows.append([one.person, data])
         return rows
+
+    def _stored(self, person_no: int) -> bytes:
+        try:
+            return self._find_picture(person_no)
+        except DamagedError as error:
+            # It costs this picture alone: whoever looks at it must not end the process.
+            log.error("picture_damaged person_no=%d error=%s", person_no, error)
+            return b""
 
 
 def _name(picture: bytes) -> bytes:

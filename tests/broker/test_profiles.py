@@ -1,6 +1,7 @@
 """Profiles: colours and pictures, what is told of them, and what a restart leaves of them."""
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,3 +162,24 @@ def test_a_picture_that_was_damaged_is_none(gate: Gate, stand: Stand) -> None:
     for value in ("x'00'", "'text'", "17", "substr(data, 2)"):
         stand.journal._db.execute(f"UPDATE picture SET data={value}")
         assert portraits(gate, ann) == {}
+
+
+def test_a_picture_on_a_page_that_was_damaged_is_none_and_ends_nothing(
+    gate: Gate, stand: Stand, logged_errors: list[logging.LogRecord]
+) -> None:
+    for number, picture in ((ANN, PNG), (BOB, JPEG.ljust(PORTRAIT_MAX_BYTES, b"x"))):
+        gate.ask(number, Profile(5, 1, picture))
+    ann, bob = stand.person(ANN).person, stand.person(BOB).person
+    (root,) = stand.journal._db.execute(
+        "SELECT rootpage FROM sqlite_schema WHERE name='picture'"
+    ).fetchone()
+    stand.journal.close()
+    with stand._path.open("r+b") as file:
+        file.seek((root - 1) * 4_096)
+        file.write(b"\xff" * 4_096)
+    stand._open()
+    again = Gate(stand)
+    again.open(BOB, BOB)
+    assert portraits(again, ann, bob) == {}
+    assert [one.getMessage().split()[0] for one in logged_errors] == ["picture_damaged"] * 2
+    logged_errors.clear()
