@@ -81,7 +81,6 @@ class SqliteJournal:
                 "permissions; if the file is damaged, restore it from a backup."
             ) from None
         self._term = 0
-        self.epoch: bytes = self._meta("epoch")
 
     def _prepare(self) -> None:
         db = self._db
@@ -94,23 +93,21 @@ class SqliteJournal:
         if db.execute("PRAGMA synchronous").fetchone()[0] != 2:
             raise SetupError("SQLite does not run with synchronous=FULL here; nothing is stored.")
         bring_up(db, self._path)
-
-    def _meta(self, name: str) -> bytes:
-        value: bytes = self._db.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()[
-            0
-        ]
-        return value
+        row = db.execute("SELECT value FROM meta WHERE name='epoch'").fetchone()
+        if row is None or type(row[0]) is not bytes or len(row[0]) != _EPOCH_BYTES:
+            raise DamagedError("the journal has lost its epoch; restore it from a backup")
+        self.epoch: bytes = row[0]
 
     def take_over(self) -> int:
         """Raise the term, durably; from now on older brokers are fenced off."""
         db = self._db
         with telling("the journal cannot be taken over"), self._transaction():
             db.execute("UPDATE meta SET value = value + 1 WHERE name='term'")
-            term = int(
-                db.execute("SELECT value FROM meta WHERE name='term'").fetchone()[0],
-            )
-        self._term = term
-        return term
+            row = db.execute("SELECT value FROM meta WHERE name='term'").fetchone()
+            if row is None or type(row[0]) is not int:
+                raise DamagedError("the journal has lost its term; restore it from a backup")
+        self._term = row[0]
+        return self._term
 
     def renew_epoch(self, least_term: int = 0) -> bytes:
         """Make this another history, durably: draw a new epoch and return it.
@@ -131,8 +128,7 @@ class SqliteJournal:
     def heads(self) -> dict[bytes, int]:
         """Return the head of every room; raise :class:`DamagedError` for a damaged one."""
         with telling("the journal cannot be read"):
-            rows = self._db.execute("SELECT no, room FROM room").fetchall()
-            return {room: self._head(no)[0] for no, room in rows}
+            return {room: self._head(no)[0] for no, room, *_ in self._rows("room")}
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -214,11 +210,14 @@ class SqliteJournal:
             return True
 
     def can_write(self) -> bool:
-        """Write the term as it is."""
+        """Count the tries: a value that stays as it is would not be written."""
         try:
             with telling("the journal cannot be written"), self._transaction():
                 self._check_term()
-                self._db.execute("UPDATE meta SET value = value WHERE name='term'")
+                self._db.execute(
+                    "INSERT INTO meta VALUES ('tries', 1)"
+                    " ON CONFLICT (name) DO UPDATE SET value = value + 1"
+                )
         except FullError:
             return False
         return True

@@ -137,3 +137,35 @@ def test_what_was_sealed_is_whole_and_of_its_table(table: str, values: list[Any]
     other = next(one for one in COLUMNS if one != table)
     with pytest.raises(DamagedError):
         check(other, row)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM meta",
+        "UPDATE meta SET name='Epoch' WHERE name='epoch'",
+        "UPDATE meta SET value=substr(value, 2) WHERE name='epoch'",
+        "UPDATE meta SET value='sixteen letters!' WHERE name='epoch'",
+        "UPDATE meta SET name='Term' WHERE name='term'",
+    ],
+)
+def test_a_journal_without_its_epoch_or_term_is_damaged(tmp_path: Path, sql: str) -> None:
+    path = tmp_path / "journal"
+    SqliteJournal(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute(sql)
+    db.close()
+    with pytest.raises(DamagedError, match="has lost its"):
+        SqliteJournal(path).take_over()
+
+
+def test_a_little_that_is_written_reaches_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    journal = SqliteJournal(path)
+    journal.take_over()
+    sizes = []
+    for _ in range(3):
+        assert journal.can_write()
+        sizes.append((tmp_path / "journal-wal").stat().st_size)
+    assert sizes == sorted(set(sizes)), "each time a page more"
+    journal.close()

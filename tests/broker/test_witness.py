@@ -14,6 +14,7 @@ from broker.journal import Batch, BlockRow, RoomRow
 from broker.sqlite_journal import SqliteJournal
 from broker.witness import Heads, Witness, decode, is_older
 from protocol.codes import RoomKind
+from protocol.errors import DamagedError
 
 EPOCH = b"an-epoch-for-all"
 A, B = b"a" * 16, b"b" * 16
@@ -173,4 +174,18 @@ def test_a_renewed_epoch_keeps_everything_else_and_is_never_fenced_by_itself(pat
     journal.close()
     journal = SqliteJournal(path)
     assert journal.epoch == kept
+    journal.close()
+
+
+def test_a_room_that_was_damaged_is_no_older_journal(path: Path, tmp_path: Path) -> None:
+    journal, witness = SqliteJournal(path), Witness(tmp_path / "heads")
+    witness.confirm(journal)
+    witness.close()
+    epoch = journal.epoch
+    journal._db.execute("UPDATE room SET room = ?", (B,))
+    with pytest.raises(DamagedError, match="a row of room"):
+        Witness(tmp_path / "heads").confirm(journal)
+    journal.close()
+    journal = SqliteJournal(path)
+    assert journal.epoch == epoch
     journal.close()
