@@ -174,8 +174,9 @@ def _bad_rows(db: sqlite3.Connection) -> list[str]:
                 if len(faults) >= _FAULTS_MAX:
                     return faults
     ends = (
-        "SELECT h.room_no FROM head h WHERE h.last_seq IS NOT coalesce((SELECT last_seq FROM block"
-        " WHERE id > h.room_no << ? AND id <= h.room_no << ? | ? ORDER BY id DESC LIMIT 1), 0)"
+        "SELECT no FROM room LEFT JOIN head ON room_no = no WHERE head.last_seq IS NOT coalesce("
+        "(SELECT last_seq FROM block WHERE id > no << ? AND id <= no << ? | ?"
+        " ORDER BY id DESC LIMIT 1), 0)"
     )
     rows = db.execute(ends, (SEQ_BITS, SEQ_BITS, SEQ_MASK)).fetchmany(_FAULTS_MAX)
     return faults + [f"the last events of room_no={no} are missing" for (no,) in rows]

@@ -51,6 +51,7 @@ def test_a_sound_journal(data: DataFolder) -> None:
         ("DELETE FROM block WHERE id=(2<<40)+1", "room_no=2 goes on at 3 instead of 1"),
         ("DELETE FROM room WHERE no=2", "blocks of room_no=2, which is not"),
         ("DELETE FROM person WHERE no=2", "names a row of person that is not"),
+        ("DELETE FROM head WHERE room_no=2", "the last events of room_no=2 are missing"),
     ],
 )
 def test_what_is_damaged_is_found_by_a_full_look(data: DataFolder, sql: str, says: str) -> None:
