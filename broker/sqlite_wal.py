@@ -10,7 +10,7 @@ Reads a file and changes nothing.
 import struct
 from array import array
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 _HEADER: Final = struct.Struct(">8I")
 _FRAME: Final = struct.Struct(">6I")
@@ -24,24 +24,28 @@ def hides_commits(wal: Path) -> bool:
     False where there is no log, or one that ends as SQLite thinks. Raises ``OSError``.
     """
     try:
-        data = wal.read_bytes()
+        with wal.open("rb") as file:
+            return _hides_commits(file)
     except FileNotFoundError:
         return False
-    if len(data) < _HEADER.size:
+
+
+def _hides_commits(file: BinaryIO) -> bool:
+    header = file.read(_HEADER.size)
+    if len(header) < _HEADER.size:
         return False
-    magic, _, page, _, *salts, sum_1, sum_2 = _HEADER.unpack_from(data)
-    if magic not in (_MAGIC_LITTLE, _MAGIC_BIG) or not 512 <= page <= _PAGE_MAX:
-        return len(data) > _HEADER.size
+    magic, _, page, _, *salts, sum_1, sum_2 = _HEADER.unpack(header)
     big = magic == _MAGIC_BIG
-    sums = _checksum(data[:24], (0, 0), big)
-    if sums != (sum_1, sum_2):
-        return len(data) > _HEADER.size
+    right = magic in (_MAGIC_LITTLE, _MAGIC_BIG) and 512 <= page <= _PAGE_MAX
+    sums = _checksum(header[:24], (0, 0), big)
+    if not right or sums != (sum_1, sum_2):
+        return bool(file.read(1))
     whole = True
-    for place in range(_HEADER.size, len(data) - _FRAME.size + 1, _FRAME.size + page):
-        _, commits, *frame_salts, sum_1, sum_2 = _FRAME.unpack_from(data, place)
-        content = data[place + _FRAME.size : place + _FRAME.size + page]
-        if whole and len(content) == page:
-            sums = _checksum(data[place : place + 8] + content, sums, big)
+    # A frame at a time: a log that something kept from being emptied can be larger than memory.
+    while len(frame := file.read(_FRAME.size + page)) >= _FRAME.size:
+        _, commits, *frame_salts, sum_1, sum_2 = _FRAME.unpack_from(frame)
+        if whole and len(frame) == _FRAME.size + page:
+            sums = _checksum(frame[:8] + frame[_FRAME.size :], sums, big)
             whole = frame_salts == salts and sums == (sum_1, sum_2)
         else:
             whole = False
