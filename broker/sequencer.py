@@ -2,10 +2,10 @@
 
 A drain is one :meth:`Sequencer.begin`, any number of :meth:`submit` and :meth:`notice`, and
 one :meth:`finish`, whose batch the caller stores before it sends an answer or publishes
-a block. If storing fails, the state here is ahead of the journal and the process must end:
-starting is recovering.
+a block. If storing fails, the state here is ahead of the journal and of no use any more: another
+one begins from what is stored, in this process after a full disk, else in the next.
 
-Pure but for the two look-ups that are passed in. Owned by the broker's main thread.
+Pure but for the look-ups that are passed in. Owned by the broker's main thread.
 """
 
 from collections import OrderedDict
