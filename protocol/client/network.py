@@ -291,6 +291,10 @@ class Network:
                 aside = self._store.put_aside(time.strftime("%Y%m%d-%H%M%S"))
             self._store.apply(out.operations)
         except SetupError as error:
+            if aside is not None:
+                # Nothing was dropped: the next try makes another, and only so many are kept.
+                with contextlib.suppress(OSError):
+                    aside.unlink()
             code = DISK_FULL if isinstance(error, DiskFullError) else 0
             self._fail_requests(out, str(error), code)
             self._begin_again(str(error))

@@ -9,6 +9,7 @@ writes; owned by the client's network thread once the client has started. Others
 import contextlib
 import logging
 import os
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import astuple, replace
@@ -234,14 +235,29 @@ class Store:
         try:
             if self._db.execute("SELECT 1 FROM event LIMIT 1").fetchone() is None:
                 return None
+            self._need_room()
             copy_whole(self._db, path)
         except sqlite3.Error as error:
             raise self._trouble(error) from None
         copies = sorted(path.parent.glob(f"{self._path.stem}.before-restore-*.sqlite3"))
         for old in copies[:-ASIDE_MAX]:
             with contextlib.suppress(OSError):
-                old.unlink()
+                if old != path:  # a clock that was set back makes it the oldest
+                    old.unlink()
         return path
+
+    def _need_room(self) -> None:
+        """Raise :class:`DiskFullError` before a copy fills the disk up, every few seconds anew."""
+        pages, page_bytes = (
+            int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_count", "page_size")
+        )
+        try:
+            free = shutil.disk_usage(self._path.parent).free
+        except OSError:  # a file system that does not say
+            return
+        if free < pages * page_bytes:
+            raise DiskFullError(f"the disk is full: {self._path} cannot be copied; make room")
 
     # --- reading ----------------------------------------------------------------------------
 

@@ -3,12 +3,15 @@
 import os
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from protocol.blocks import Event
+from protocol.client.happenings import Happening, PutAside
 from protocol.client.library import Library
+from protocol.client.network import Network
 from protocol.client.operations import (
     Apply,
     DropEvents,
@@ -25,9 +28,11 @@ from protocol.client.operations import (
     Settle,
     UploadRow,
 )
+from protocol.client.profile import Profile
 from protocol.client.store import ASIDE_MAX, FAILED_MAX, Store
 from protocol.codes import ErrorCode, EventKind, RoomKind
-from protocol.errors import SetupError
+from protocol.errors import DiskFullError, SetupError
+from protocol.invite import Invite
 from protocol.items import encode_item
 
 ROOM, OTHER, EPOCH, OUT = b"r" * 16, b"s" * 16, b"E" * 16, b"o" * 8
@@ -262,3 +267,53 @@ def test_a_full_disk_is_one_clear_line_and_nothing_is_half_written(tmp_path: Pat
     store.apply([Enqueue(ROOM, OUT, 1, b"x" * 20_000)])
     assert len(store.snapshot().outbox) == 1
     store.close()
+
+
+def test_a_copy_that_has_no_room_is_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "store.sqlite3")
+    store.apply([put_room(), applied(1, 3)])
+    free = SimpleNamespace(free=(tmp_path / "store.sqlite3").stat().st_size - 1)
+    monkeypatch.setattr("protocol.client.store.shutil.disk_usage", lambda _: free)
+    with pytest.raises(DiskFullError, match="make room"):
+        store.put_aside("1")
+    assert not list(tmp_path.glob("*before-restore*"))
+    store.close()
+
+
+def test_a_clock_that_was_set_back_costs_no_copy_that_was_just_made(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store.sqlite3")
+    store.apply([put_room(), applied(1, 3)])
+    for stamp in ("4", "5", "6", "1"):
+        path = store.put_aside(stamp)
+        assert path is not None and path.exists()
+    store.close()
+
+
+def test_a_copy_is_not_kept_when_nothing_was_dropped_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invite = Invite(("127.0.0.1:9",), b"k" * 32)
+    profile = Profile.open(tmp_path, invite, "Nora")
+    told: list[Happening] = []
+    network = Network(profile, invite, "Nora", "test", told.append)
+    store = network._store
+    store.apply([put_room(), applied(1, 3)])
+
+    def fail(_: object) -> None:
+        raise DiskFullError("the disk is full")
+
+    with monkeypatch.context() as full:
+        full.setattr(store, "apply", fail)
+        for _ in range(ASIDE_MAX + 1):
+            network.session.out.operations.append(DropEvents(ROOM))
+            network._carry_out(1)
+    assert not list(profile.store_path.parent.glob("*before-restore*"))
+    assert not any(isinstance(one, PutAside) for one in told)
+    network.session.out.operations.append(DropEvents(ROOM))
+    network._carry_out(1)
+    (kept,) = profile.store_path.parent.glob("*before-restore*")
+    assert [one.path for one in told if isinstance(one, PutAside)] == [kept]
+    network._close()
+    profile.close()
