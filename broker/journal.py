@@ -233,13 +233,16 @@ class Journal(Protocol):
         """
 
     def writer(self, room_no: int, device_no: int, outbox_epoch: bytes) -> WriterRow | None:
-        """Return the writer of these three, if it ever wrote."""
+        """Return the writer of these three, if it ever wrote; raise :class:`DamagedError`."""
 
     def answers(self, writer_no: int, first_n: int, last_n: int) -> Iterator[AnswerRow]:
-        """Yield the stored answers that touch ``first_n … last_n``, ascending."""
+        """Yield the stored answers that touch ``first_n … last_n``, ascending.
+
+        Raises :class:`DamagedError`.
+        """
 
     def picture(self, person_no: int) -> bytes:
-        """Return somebody's picture; empty: they have none."""
+        """Return somebody's picture; empty: they have none. Raises :class:`DamagedError`."""
 
     def health(self) -> dict[str, str]:
         """Say in a few words what there is: implementation, durability, versions."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from protocol.errors import DamagedError, FullError, JournalError
 
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
 """The second: the index of the WAL could not grow."""
 
 
@@ -24,7 +24,7 @@ def telling(what: str) -> Iterator[None]:
         raise DamagedError(f"{what}: it is no text; restore it from a backup") from None
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", None)
-        if code in _FULL:
+        if code in FULL:
             raise FullError(f"{what}: {error}") from None
         # Without a code it is the module's own: text that is not UTF-8.
         unreadable = code is None and isinstance(error, sqlite3.OperationalError)

@@ -34,7 +34,7 @@ from broker.sqlite_blocks import (
     check_row,
     row_of,
 )
-from broker.sqlite_errors import telling
+from broker.sqlite_errors import FULL, telling
 from broker.sqlite_rows import COLUMNS, check, insert, seal, select
 from broker.sqlite_schema import SCHEMA_VERSION, bring_up
 from broker.sqlite_wal import hides_commits
@@ -59,8 +59,9 @@ class SqliteJournal:
     def __init__(self, path: Path, seen: Heads | None = None) -> None:
         """Open or make the file; raise :class:`SetupError` with what to do if that fails.
 
-        ``seen``: what was published from it. If the file lacks some of that, and its log holds
-        commits that cannot be read any more, it raises :class:`DamagedError` and changes nothing.
+        On a full disk it raises :class:`FullError`. ``seen``: what was published from it. If the
+        file lacks some of that, and its log holds commits that cannot be read any more, it raises
+        :class:`DamagedError` and changes nothing.
         """
         self._path = path
         if seen is not None:
@@ -76,6 +77,9 @@ class SqliteJournal:
                 self._db.close()
                 raise
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if getattr(error, "sqlite_errorcode", None) in FULL:
+                # There may be room again before anybody comes: the next start tries.
+                raise FullError(f"{path} cannot be opened: there is no room on the disk") from None
             raise SetupError(
                 f"{path} cannot be used as the journal ({error}). Look at its disk and its "
                 "permissions; if the file is damaged, restore it from a backup."

@@ -2,8 +2,8 @@
 
 SQLite notices a page that makes no sense, but not a bit that was flipped in a value. Blocks carry
 their own checksum (:mod:`broker.sqlite_blocks`) and pictures are named by theirs; every row of the
-other tables but `meta` ends with the CRC-32 of its table's name and its values. A wrong counter would
-give a sequence number twice, a wrong membership would open a room.
+other tables, except ``meta``, ends with the CRC-32 of its table's name and its values. A wrong
+counter would give a sequence number twice, a wrong membership would open a room.
 Pure: rows come from whoever owns the connection.
 """
 

@@ -28,7 +28,7 @@ from broker.sqlite_journal import SqliteJournal
 from broker.sqlite_rows import COLUMNS, check, seal
 from broker.sqlite_survey import find_faults, opened
 from protocol.codes import RoomKind
-from protocol.errors import DamagedError, JournalError, SetupError
+from protocol.errors import DamagedError, FullError, JournalError, SetupError
 
 CROWD = 60
 FLIPS = 300
@@ -169,3 +169,19 @@ def test_a_little_that_is_written_reaches_the_disk(tmp_path: Path) -> None:
         sizes.append((tmp_path / "journal-wal").stat().st_size)
     assert sizes == sorted(set(sizes)), "each time a page more"
     journal.close()
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE])
+def test_a_full_disk_at_the_opening_may_have_room_at_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def fail(*_: Any) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = code
+        raise error
+
+    with monkeypatch.context() as full:
+        full.setattr("broker.sqlite_journal.bring_up", fail)
+        with pytest.raises(FullError):
+            SqliteJournal(tmp_path / "journal")
+    SqliteJournal(tmp_path / "journal").close()
