@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from broker.durable import sync_folder
 from protocol.blocks import DEVICE_TAG_BYTES
 from protocol.codes import ErrorCode
 from protocol.errors import SetupError, WireError
@@ -248,11 +249,11 @@ class BlobStore:
         path = self._path(name.sha256)
         if not path.parent.exists():
             path.parent.mkdir(mode=0o700)
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         os.replace(self._part_path(name), path)
         self._forget(name)
         self._stored_bytes += name.size
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
         return name.size
 
     def _drop(self, name: _Name) -> None:
@@ -316,14 +317,3 @@ def _hash_file(path: Path, length: int) -> "_Hash":
             hasher.update(data)
             length -= len(data)
     return hasher
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in the folder last; Windows does that by itself."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
