@@ -3,7 +3,8 @@
 A link of the gateway can break while a client's connection stands, and what was under way in it is
 gone; the client would wait fifteen seconds for an answer. A session has two of these: READs
 that are at the reader, and requests that are at the broker. Only so many are remembered as
-a sound client has under way. Pure. Owned by the gateway's main thread.
+a sound client has under way, the newest: what is older was dropped somewhere, and is asked again
+under another number. Pure. Owned by the gateway's main thread.
 """
 
 from collections.abc import Iterator
@@ -31,8 +32,9 @@ class Questions:
 
     def depart(self, kind: Kind, request: int) -> None:
         """A question of this number is under way."""
-        if len(self._waiting) < QUESTIONS_MAX:
-            self._waiting[request] = kind
+        if len(self._waiting) >= QUESTIONS_MAX:
+            del self._waiting[next(iter(self._waiting))]
+        self._waiting[request] = kind
 
     def arrive(self, request: int) -> None:
         """The answer to this number is here."""

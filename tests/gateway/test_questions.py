@@ -55,8 +55,9 @@ def test_what_nobody_asked_or_nobody_can_read_changes_nothing() -> None:
     assert told(one) == [(Kind.READ, 300)]
 
 
-def test_only_so_many_are_remembered() -> None:
+def test_only_so_many_are_remembered_the_newest() -> None:
     one = Questions()
     for number in range(QUESTIONS_MAX * 3):
         one.depart(Kind.READ, number)
-    assert len(told(one)) == QUESTIONS_MAX
+    newest = range(QUESTIONS_MAX * 2, QUESTIONS_MAX * 3)
+    assert told(one) == [(Kind.READ, number) for number in newest]
