@@ -135,11 +135,9 @@ class Witness:
             self._give_up(error)
 
     def _give_up(self, error: OSError) -> None:
+        """Leave the file as it is: one that stands still is behind, and what it says is true."""
         log.warning("heads_not_written errno=%s", error.errno)
         self.close()
-        # One that stands still would be behind, which is harmless, but it would say nothing.
-        with contextlib.suppress(OSError):
-            self._path.unlink()
 
     def read(self) -> Heads | None:
         """Return what the file says; None: there is none, or it is torn."""
