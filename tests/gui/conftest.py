@@ -279,7 +279,7 @@ class Stage:
         # A character that the layout lacks is put onto a spare key, for as long as it is pressed:
         # the window must look at the layout just then.
         for part in re.findall(r"[ -~]+|.", text, re.DOTALL):
-            words = ["xdotool", "type", "--delay", "2" if part.isascii() else "40", part]
+            words = ["xdotool", "type", "--delay", "2" if part.isascii() else "90", part]
             self.display.beside(words, self.root.update)
         self.settle()
 
