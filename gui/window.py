@@ -146,7 +146,7 @@ class Window:
             self.screen.problem(text)
 
     def looked_at(self, room: bytes) -> None:
-        """A room has come into view: its notification goes, and the number is another one."""
+        """A room is in view: its notification goes, and the number may be another one."""
         if self.focused:
             self.news.looked_at(room)
         self.news.count()

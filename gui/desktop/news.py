@@ -15,6 +15,7 @@ from gui.desktop.chime import Chime
 from gui.desktop.notifications import Gatherer, Notifier, Shown, notice, should_notify, sound_of
 from gui.desktop.urgency import set_urgent
 from gui.desktop.windowicon import WindowIcon
+from gui.paint.look import Look
 from gui.settings import Settings
 from gui.words.i18n import Words
 from protocol.client.happenings import Message
@@ -30,6 +31,10 @@ class Around(Protocol):
     @property
     def settings(self) -> Settings:
         """What the person has chosen."""
+
+    @property
+    def look(self) -> Look:
+        """How the window looks, with the line of what is painted in slices."""
 
     @property
     def tr(self) -> Words:
@@ -59,7 +64,7 @@ class News:
         self._gatherer = Gatherer()
         self._notifier = Notifier(call, self._unreachable)
         self.chime = Chime(around.root.bell, call)
-        self.icon = WindowIcon(around.root)
+        self.icon = WindowIcon(around.root, lambda steps: around.look.slices.build(steps))
         self._later = ""
         self._shown: dict[bytes, set[int]] = {}
         """Which messages the last notification of a room was about."""
@@ -123,8 +128,8 @@ class News:
     def looked_at(self, room: bytes) -> None:
         """A room is in view of somebody: its notification goes."""
         self._gatherer.seen(room)
-        self._shown.pop(room, None)
-        self._notifier.clear(room)
+        if self._shown.pop(room, None) is not None:
+            self._notifier.clear(room)
 
     def changed(self, room: Room, messages: Sequence[Message]) -> None:
         """Messages were edited or taken back: no notification shows what was taken back."""

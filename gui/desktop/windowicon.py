@@ -5,10 +5,13 @@ Pure but for :class:`WindowIcon`, which belongs to the Tk thread.
 """
 
 import tkinter as tk
+from collections.abc import Callable
 from functools import cache
 from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont, ImageTk
+
+from gui.paint.slices import LONG, Steps
 
 NAME: Final = "Zviazok"
 SIDES: Final = (16, 32, 48, 128)
@@ -66,13 +69,17 @@ def mark(side: int, badge: str = "") -> Image.Image:
 class WindowIcon:
     """Keeps icon and title of a window up to date."""
 
-    def __init__(self, root: tk.Wm) -> None:
-        """Show the mark at once."""
+    def __init__(self, root: tk.Wm, build: Callable[[Steps], object] | None = None) -> None:
+        """Show the mark at once; ``build`` has steps taken later, in slices."""
         self._root = root
-        self._badge: str | None = None
+        self._build: Callable[[Steps], object] = _at_once
+        self._wanted: str | None = None
+        self.badge: str | None = None
+        """What the icon says by now: the number, or an empty string."""
         self._title = ""
         self._photos: list[ImageTk.PhotoImage] = []
         self.show(0, "")
+        self._build = build or _at_once
 
     def show(self, unread: int, place: str) -> None:
         """Show how many messages are unread, and the name of the open conversation."""
@@ -81,10 +88,24 @@ class WindowIcon:
             self._title = title
             self._root.title(title)
         badge = badge_of(unread)
-        if badge != self._badge:
-            self._badge = badge
-            # Tk forgets a picture whose Python object is gone.
-            self._photos = [
-                ImageTk.PhotoImage(mark(side, badge), master=self._root) for side in SIDES
-            ]
-            self._root.iconphoto(True, *(str(one) for one in self._photos))
+        if badge != self._wanted:
+            self._wanted = badge
+            self._build(self._paint(badge))
+
+    def _paint(self, badge: str) -> Steps:
+        """Draw the mark, which takes some 6 ms, unless the number is another one meanwhile."""
+        made: list[ImageTk.PhotoImage] = []
+        for side in SIDES:
+            yield LONG
+            if badge != self._wanted:
+                return
+            made.append(ImageTk.PhotoImage(mark(side, badge), master=self._root))
+        # Tk forgets a picture whose Python object is gone.
+        self._photos = made
+        self.badge = badge
+        self._root.iconphoto(True, *(str(one) for one in made))
+
+
+def _at_once(steps: Steps) -> None:
+    for _ in steps:
+        pass

@@ -23,5 +23,8 @@ class AppActs(Program, Protocol):
     def session(self) -> Session | None:
         """The server that one is at."""
 
+    def looked_at(self, room: bytes) -> None:
+        """This room is in view, and what is unread may have changed."""
+
     def ask_close(self) -> None:
         """Close the window, after asking if need be."""

@@ -50,8 +50,8 @@ HISTORY = "store.sqlite3"
 class MainScreen:
     """Everything after joining; ``widget`` is the frame to place."""
 
-    _section: ClassVar[str] = "profile"
-    """The section of the settings that was open last, also in a screen that is built anew."""
+    _place: ClassVar[tuple[str, str]] = "profile", ""
+    """Section and part of the settings that were used last, also in a screen built anew."""
     _settings_open: ClassVar[bool] = False
     """Whether they stand over a screen: they then stand over the one that takes its place."""
 
@@ -138,6 +138,8 @@ class MainScreen:
             self.me.draw()
         if part & (Part.ROOMS | Part.ME | Part.TYPING):
             self.rooms.show()
+        if part & Part.ROOMS:
+            self._app.looked_at(self._model.active)
         if part & (Part.PEOPLE | Part.ME) or self._shown_room != self._model.active:
             self._shown_room = self._model.active
             self.people.show()
@@ -367,14 +369,15 @@ class MainScreen:
             MainScreen._settings_open = True
             self.dialog = SettingsSheet(
                 self._root, self._look, Choosing(self._controller, self._app),
-                self._app.bridge.call, MainScreen._section, self._settings_closed,
+                self._app.bridge.call, MainScreen._place[0], self._settings_closed,
+                MainScreen._place[1],
             )  # fmt: skip
 
     def _settings_closed(self) -> None:
         MainScreen._settings_open = False
         sheet = self.dialog
         if isinstance(sheet, SettingsSheet):
-            MainScreen._section = sheet.section
+            MainScreen._place = sheet.section, sheet.focused
             if str(self._root.focus_lastfor()).startswith(str(sheet.sheet.shade)):
                 # What had the focus before went with the screen that these settings built anew.
                 self.focus()
@@ -389,10 +392,9 @@ class MainScreen:
 
     def archive(self, room: Room) -> None:
         """Save a room's conversation."""
-        history = self._history()
-        if history is not None:
+        if (history := self._history()) is not None:
             self.dialog = ArchiveSheet(
                 self._root, self._look, self._controller,
                 lambda: self._model.link.link is Link.ONLINE, history, room.room,
-                 clean(self._model.title(room)), self._app.bridge.call,
+                clean(self._model.title(room)), self._app.bridge.call,
             )  # fmt: skip

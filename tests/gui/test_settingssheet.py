@@ -478,6 +478,14 @@ def test_language_theme_and_size_in_the_whole_window(bench: Bench) -> None:
     choose("text_size", 150)
     assert settings().section == "appearance"
     assert bench.window.look.px(100) == before * 3 // 2
+    size = settings().parts["text_size"]
+    assert size.widget.focus_get() is size.widget, "the focus is where it was"
+    bench.keys("Left")
+    bench.wait(lambda: bench.window.look.px(100) == before * 5 // 4, "a smaller size")
+    bench.settle()
+    bench.keys("Right")
+    bench.wait(lambda: bench.window.look.px(100) == before * 3 // 2, "a larger one")
+    bench.settle()
     shade = settings().sheet.shade
     assert shade.winfo_y() >= 0, "all of it is in the window"
     bench.keys("Escape")

@@ -4,7 +4,10 @@ import pytest
 from PIL import ImageChops
 
 from gui.desktop.windowicon import SIDES, WindowIcon, badge_of, mark, title_of
-from tests.gui.conftest import Stage
+from gui.paint.slices import Steps
+from protocol.client.happenings import Arrived
+from tests.gui.conftest import Bench, Stage
+from tests.gui.fakes import DIRECT, texts
 
 
 @pytest.mark.parametrize(
@@ -47,3 +50,30 @@ def test_the_window_gets_title_and_icon(stage: Stage) -> None:
     for unread in range(30):
         icon.show(unread, "general")
     assert len(stage.root.image_names()) == before
+
+
+def test_title_and_icon_count_what_is_unread_in_the_whole_window(bench: Bench) -> None:
+    window = bench.open()
+    bench.enter()
+    assert window.root.title() == "general – Zviazok"
+    bench.tell(Arrived(DIRECT, texts(1, 3, DIRECT), True))
+    assert window.root.title() == "(3) general – Zviazok"
+    bench.wait(lambda: window.news.icon.badge == "3", "the number in the icon")
+    bench.main.open_room(DIRECT)
+    bench.wait(lambda: window.root.title() == "Olena – Zviazok", "another title")
+    bench.wait(lambda: window.news.icon.badge == "", "no number in the icon")
+    window.leave_server()
+    bench.wait(lambda: window.root.title() == "Zviazok", "the title of the first screen")
+
+
+def test_a_number_that_is_passed_over_is_not_drawn(stage: Stage) -> None:
+    stage.open()
+    waiting: list[Steps] = []
+    icon = WindowIcon(stage.root, waiting.append)
+    icon.show(1, "")
+    icon.show(2, "")
+    assert icon.badge == "", "it is drawn later"
+    for steps in waiting:
+        for _ in steps:
+            assert icon.badge != "1"
+    assert icon.badge == "2"

@@ -2,8 +2,8 @@
 
 What people choose goes to :class:`SettingsActs`, which may build the whole window anew
 (another language, another size of text); the sheet is then shown again by whoever built it,
-with the same section. A section is filled step by step, and may be left before it is full.
-Belongs to the Tk thread; files are read and pictures made in workers.
+with the same section and the focus where it was. A section is filled step by step, and may be
+left before it is full. Belongs to the Tk thread; files are read and pictures made in workers.
 """
 
 import threading
@@ -103,15 +103,20 @@ class SettingsSheet:
     def __init__(
         self, master: tk.Misc, look: Look, acts: SettingsActs,
         call: Callable[[Callable[[], None]], None], section: str = "profile",
-        on_close: Callable[[], None] | None = None,
+        on_close: Callable[[], None] | None = None, focused: str = "",
     ) -> None:  # fmt: skip
-        """``call`` brings the answers of workers into the Tk thread: the bridge's."""
+        """``call`` brings the answers of workers into the Tk thread: the bridge's.
+
+        ``focused`` names the part that gets the focus; otherwise the sections have it.
+        """
         self.look = look
         self.acts = acts
         self._call = call
         self._filling: Work | None = None
         self._drawn = look.palette
         self.section = section
+        self.focused = focused
+        """The part with which something was changed last, for whoever shows the sheet again."""
         self.sheet = Sheet(master, look, look.tr("settings.title"), WIDTH, HEIGHT, on_close)
         self._card = self.sheet.card
         self.narrow = self.sheet.width < look.px(NARROW)
@@ -139,12 +144,13 @@ class SettingsSheet:
         self.pane.widget.pack(side="left", fill="both", expand=True, padx=(px(8), 0))
         beside = self.list.widget.winfo_reqwidth() + px(16) if self.list is not None else 0
         self.pane.set_width(self.sheet.width - 2 - px(12 + 8 + 8) - beside)
-        self._fill_soon()
+        self._fill_soon(focused=self.focused)
         first: Control | None = self.list or self.drop
         if first is not None:
             at = first.widget
             at.bind("<Escape>", self.sheet.escape, add="+")
-            at.after_idle(lambda: at.focus_set() if self.open else None)
+            if not self.focused:
+                at.after_idle(lambda: at.focus_set() if self.open else None)
 
     @property
     def open(self) -> bool:
@@ -158,7 +164,7 @@ class SettingsSheet:
     def show(self, section: str) -> None:
         """Show a section."""
         self._be_built()
-        self.section = section
+        self.section, self.focused = section, ""
         if self.list is not None:
             self.list.set(section)
         if self.drop is not None:
@@ -196,6 +202,7 @@ class SettingsSheet:
 
     def change(self, **fields: Any) -> None:
         """Let settings hold; afterwards this sheet may be gone, or in another palette."""
+        self.focused = self._focused()
         self.acts.change(**fields)
         if self.open and self.look.palette is not self._drawn:
             self.restyle()
@@ -227,12 +234,15 @@ class SettingsSheet:
             self.list.restyle()
         if self.drop is not None:
             self.drop.restyle()
-        focused = next(
+        self._fill_soon(self.pane.top, self._focused())
+
+    def _focused(self) -> str:
+        """Return the name of the part that has the focus."""
+        return next(
             (name for name, one in self.parts.items()
              if isinstance(one, Control) and one.widget.focus_get() is one.widget),
             "",
         )  # fmt: skip
-        self._fill_soon(self.pane.top, focused)
 
 
 class SectionList(Control):
