@@ -19,6 +19,7 @@ from gui.archive.survey import Order, Source, Survey
 from gui.desktop.filenames import safe_name
 from gui.paint.pictures import PictureError
 from gui.paint.theme import LIGHT
+from gui.text.hosts import URL, link_of
 from gui.text.textlayout import clean
 from gui.words import wording
 from gui.words.i18n import Words
@@ -30,7 +31,7 @@ FILES_MAX_BYTES: Final = 200 * 1024 * 1024
 """Pictures and files of one page in all: what a browser opens without trouble."""
 _GROUP_MS: Final = 10 * 60 * 1000
 _QUOTE_CHARS: Final = 160
-_URL = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]]")
+_URL = re.compile(URL, re.IGNORECASE)
 
 
 def write(
@@ -55,14 +56,19 @@ def name(words: str) -> str:
 
 
 def linked(words: str) -> str:
-    """Return a text with its web addresses as links; what is shown is where they lead."""
+    """Return a text with its web addresses as links, and where an odd one leads behind it."""
     words = clean(words)
     parts: list[str] = []
     at = 0
     for match in _URL.finditer(words):
-        address = escape(match.group(), quote=True)
+        link = link_of(match.group())
+        if link is None:
+            continue
+        shown, address = (escape(one, quote=True) for one in (match.group(), link.url))
         parts.append(escape(words[at : match.start()], quote=True))
-        parts.append(f'<a href="{address}" rel="noopener noreferrer">{address}</a>')
+        parts.append(f'<a href="{address}" rel="noopener noreferrer">{shown}</a>')
+        if link.odd:
+            parts.append(escape(f" [{link.host}]", quote=True))
         at = match.end()
     parts.append(escape(words[at:], quote=True))
     return "".join(parts)

@@ -8,8 +8,16 @@ what was read, so that what is shown and what is opened cannot differ. Pure.
 import re
 from dataclasses import dataclass
 
-URL = r"https?://[^\s<>\"'\u0000-\u0020]*[^\s<>\"'.,;:!?)\]}\u2026\u00bb\u201d]"
-"""A regular expression of an address in a text; punctuation at its end is not part of it."""
+_PAIR = r"\([^\s<>\"'()\u0000-\u0020]*\)"
+URL = (
+    rf"https?://(?:[^\s<>\"'()\u0000-\u0020]|(?<=\w)'(?=\w)|{_PAIR})*"
+    rf"(?:[^\s<>\"'().,;:!?\]}}\u0000-\u0020\u2026\u00bb\u201d]|{_PAIR})"
+)
+"""A regular expression of an address in a text.
+
+Punctuation at its end is not part of it; brackets are, if they are opened and closed in it,
+and so is an apostrophe in a word.
+"""
 
 _PARTS = re.compile(r"(https?)://([^/\\?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")

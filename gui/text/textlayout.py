@@ -168,6 +168,10 @@ class _Setter:
         )
         if self._x + width > self._width and self._x:
             self.end_line(at)
+            if kind == "host":
+                # The space that keeps it from its link has become the end of the line.
+                text = text.lstrip()
+                width = self._ruler.width(font, text)
         if width <= self._width or kind == "emoji":
             self._put(kind, font, text, width, target, at)
             return

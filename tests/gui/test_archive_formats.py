@@ -13,6 +13,7 @@ import pytest
 
 from gui.archive import lines
 from gui.archive.lines import ArchiveError, read
+from gui.archive.page import linked
 from gui.archive.style import POLICY, STYLE
 from gui.archive.survey import Format
 from gui.words.i18n import LANGUAGES
@@ -172,6 +173,10 @@ def test_hostile_words_stay_words(scene: Scene, tmp_path: Path) -> None:
             assert re.match(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=]+$", image["src"])
     hrefs = {link["href"] for link in found.all("a") if link["href"].startswith("http")}
     assert "https://ok.example/a?b=1&c=2" in hrefs
+    assert linked("(https://a@b.c/d_(e))") == (
+        '(<a href="https://b.c/d_(e)" rel="noopener noreferrer">https://a@b.c/d_(e)</a> [b.c])'
+    )
+    assert linked("https://exa%6dple.org/ <") == "https://exa%6dple.org/ &lt;"
     assert "<script>alert(1)</script>" in found.text
 
 
