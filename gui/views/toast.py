@@ -55,8 +55,8 @@ class Toast:
         block = wrap(clean(self.text), most, look.fonts, "label", _LINES_MAX)
         box = Box(0, 0, block.width + px(32), block.height + px(20))
         canvas.delete("all")
-        canvas.configure(bg=palette.chat, width=box.w, height=box.h)
-        look.bubble(canvas, box, px(10), fill, palette.chat, ())
+        # Without round corners: it lies on bubbles and pictures, whose colours they do not know.
+        canvas.configure(bg=fill, width=box.w, height=box.h)
         for number, line in enumerate(block.lines):
             at = (px(16), px(10) + number * block.line_height)
             look.line(canvas, at, line, (ink, ink, fill), "label", ())

@@ -1,5 +1,6 @@
 """Selecting, clicking and the menu of messages, with a real mouse and a real keyboard."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import pytest
 
 from gui.chat.room import State
 from gui.paint.theme import LIGHT
+from gui.views.timeline.pointer import HINT_MS
 from protocol.codes import EventKind
 from tests.gui.conftest import Stage
 from tests.gui.fakes import ME, OLENA, SOMCHAI
@@ -197,6 +199,9 @@ def test_a_drag_over_a_link_does_not_open_it(stage: Stage) -> None:
     reading.drag(reading.char(one, at + 2), reading.char(one, at + 12))
     assert not reading.acts.asked("open_link")
     assert reading.timeline.selected_text() == one.words[at + 2 : at + 12]
+    time.sleep(HINT_MS / 1000)
+    stage.settle()
+    assert not reading.timeline.signs.hint, "nor is it said where it leads"
 
 
 def test_a_quote_leads_to_what_it_answers(stage: Stage) -> None:

@@ -175,6 +175,7 @@ class Pointer:
             if far < SLACK:
                 return "break"
             self._dragging = True
+            self._hush()
             self._timeline.hover = None
             self._timeline.selection.begin(self._spot)
         self._reach()
@@ -286,8 +287,7 @@ class Pointer:
         if hover == timeline.hover and over == self.over_button:
             return
         timeline.hover, self.over_button = hover, over
-        timeline.signs.hide_hint()
-        self._timers.cancel("hint")
+        self._hush()
         timeline.redress()
         if not timeline.at_end and timeline.room is not None:
             timeline.signs.offer_end(timeline.room.unread, over)
@@ -299,12 +299,16 @@ class Pointer:
                 self._timers.after("hint", HINT_MS, lambda: timeline.signs.show_hint(words, *place))
 
     def _leave(self) -> None:
-        self._timers.cancel("hint")
+        self._hush()
         timeline = self._timeline
-        timeline.signs.hide_hint()
         if timeline.hover is not None or self.over_button:
             timeline.hover, self.over_button = None, False
             timeline.redress()
+
+    def _hush(self) -> None:
+        """Take the hint away, also one that was about to come."""
+        self._timers.cancel("hint")
+        self._timeline.signs.hide_hint()
 
     def hint(self, entry: Entry, zone: Zone) -> str:
         """Return what is said about something beside the mouse, or an empty string."""
@@ -343,7 +347,7 @@ class Pointer:
     def _menu(self, event: "tk.Event[tk.Canvas]") -> str:
         timeline = self._timeline
         timeline.widget.focus_set()
-        timeline.signs.hide_hint()
+        self._hush()
         hit = self._hit(event.x, event.y)
         if hit is not None:
             zone = hit[1]
