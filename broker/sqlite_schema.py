@@ -103,7 +103,9 @@ def _copy(db: sqlite3.Connection, path: Path, version: int) -> None:
         int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size")
     )
     try:
-        check_room(path.parent, pages * page_bytes, f"for the copy of {path} before its upgrade")
+        # A quarter more: the upgrade itself writes into the log.
+        need_bytes = pages * page_bytes * 5 // 4
+        check_room(path.parent, need_bytes, f"for the copy of {path} before its upgrade")
         part.unlink(missing_ok=True)
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         copy = sqlite3.connect(part, isolation_level=None)
@@ -118,7 +120,10 @@ def _copy(db: sqlite3.Connection, path: Path, version: int) -> None:
         sync_file(part)
         os.replace(part, kept)
         sync_folder(path.parent)
-    except OSError as error:
+    except (OSError, sqlite3.Error) as error:
+        part.unlink(missing_ok=True)
+        if isinstance(error, sqlite3.Error):
+            raise
         raise SetupError(
             f"{path} must be copied before its upgrade, and cannot: {error.strerror}. "
             "Nothing was changed."

@@ -125,6 +125,11 @@ class Outbox:
         lane.rewind(expect_n)
         return True
 
+    def waiting(self, room: bytes) -> dict[int, bytes]:
+        """Return the items of a room that wait for their answer, by their counters, ascending."""
+        lane = self._lanes.get(room)
+        return {} if lane is None else dict(lane.items)
+
     def renumber(self, room: bytes) -> tuple[bytes, dict[int, bytes], bytes]:
         """Empty a lane and start its counters afresh.
 

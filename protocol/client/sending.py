@@ -24,10 +24,11 @@ from protocol.client.outcome import Outcome
 from protocol.codes import ErrorCode, EventKind
 from protocol.errors import WireError
 from protocol.frames import Ack, Busy, Gap, Refused
-from protocol.items import decode_item, encode_item
+from protocol.items import CHANGES, decode_item, encode_item
 
 log = logging.getLogger("client")
 
+_RESTORED = "the server was restored from a backup meanwhile: look at the message and do it again"
 NOT_REFUSED = "there is no such message that was refused"
 _FULL = "too many messages wait to be sent; wait until the server takes some"
 
@@ -110,6 +111,20 @@ class Sending:
                 happenings.Acked(room, n, frame.epoch, frame.first_seq + n - frame.first_n)
                 for n in counters
             ]
+
+    def forget_changes(self, room: bytes) -> None:
+        """The server's history of this room is another one: changes that wait name nothing in it.
+
+        The message that an EDIT or DELETE meant may be gone, and its place another message's. What
+        remains behind them is a hole for the server, and sent again under a new count.
+        """
+        epoch = self.outbox.epoch_of(room)
+        changes = [
+            n for n, item in self.outbox.waiting(room).items() if kind_number(item) in CHANGES
+        ]
+        for n in changes:
+            self.outbox.settle(room, epoch, n, 1)
+        self._refuse(room, epoch, changes, int(ErrorCode.NO_SESSION), "", _RESTORED)
 
     def send_due(self, now_ms: int) -> None:
         """Send what is due."""

@@ -224,6 +224,10 @@ class Session:
         self._ping_ms = frame.ping_ms
         self._ping_at_ms = now_ms + int(frame.ping_ms * self._random.uniform(0.5, 1.0))
         self.out.operations.append(PutAddresses(tuple(frame.gateways)))
+        for row in frame.rooms:
+            line = self.recovery.rooms.get(row[0])
+            if line is not None and line.epoch != frame.epoch:
+                self.sending.forget_changes(line.room)
         self.membership.welcome(frame, now_ms)
         online = happenings.LinkChanged(happenings.Link.ONLINE, self._address)
         self.out.told.append(online)

@@ -8,7 +8,7 @@ from protocol.client.happenings import (
     Refused,
     Sent,
 )
-from protocol.codes import ErrorCode
+from protocol.codes import ErrorCode, EventKind
 from protocol.frames import (
     Ack,
     Busy,
@@ -135,6 +135,30 @@ def test_a_gap_before_what_was_acked_sends_what_waits_under_a_new_count() -> Non
     assert len(bench.session.sending.outbox) == 2
     bench.give(Ack(ROOM, again.outbox_epoch, 1, 2, EPOCH, 2))
     assert len(bench.session.sending.outbox) == 0
+
+
+def test_changes_that_wait_mean_nothing_in_another_history() -> None:
+    bench = Bench(head=3)
+    bench.session.disconnected()
+    bench.say("stays")
+    bench.session.say(8, ROOM, EventKind.EDIT, {"of": 2, "text": "edited"})
+    bench.session.say(9, ROOM, EventKind.DELETE, {"of": 3})
+    bench.say("stays too")
+    bench.step()
+    bench.session.connected("model:1", bench.now)
+    bench.step()
+    frames = bench.welcome(head=1, epoch=b"N" * 16)
+    send, behind = (one for one in frames if isinstance(one, Send))
+    assert [(one.n, one.code) for one in of(bench.told, Refused)] == [
+        (2, ErrorCode.NO_SESSION),
+        (3, ErrorCode.NO_SESSION),
+    ]
+    assert (send.first_n, send.items) == (1, [text_item("stays")])
+    assert behind.first_n == 4, "what is behind them is a hole for the server"
+    bench.give(Ack(ROOM, send.outbox_epoch, 1, 1, b"N" * 16, 2))
+    (again,) = bench.give(Gap(ROOM, send.outbox_epoch, 2))
+    assert again.outbox_epoch != send.outbox_epoch
+    assert (again.first_n, again.items) == (1, [text_item("stays too")])
 
 
 def test_limits_are_told_before_anything_leaves() -> None:
