@@ -75,7 +75,9 @@ def _parse(words: list[str] | None) -> argparse.Namespace:
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--short", action="store_true", help="everything once, as short as it goes")
     kind.add_argument(
-        "--long", action="store_true", help=f"every fault {LONG_REPEAT} times, and the storms"
+        "--long",
+        action="store_true",
+        help=f"all {LONG_REPEAT} times (overload once), to the full",
     )
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED, metavar="N")
     parser.add_argument(

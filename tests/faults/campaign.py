@@ -88,7 +88,7 @@ class Campaign:
         self.troubles: list[str] = []
         """Runs that could not go on, and faults that could not be begun."""
         self.storms: dict[str, dict[str, Any]] = {}
-        """What storms have shown."""
+        """What storms have shown, each the last time."""
         self.left_out: dict[str, str] = {}
         """Faults that cannot be done here, and why."""
         self._runs = 0
@@ -118,7 +118,10 @@ class Campaign:
                 self.one_run(shape, queue)
             for name in self.plan.names:
                 if name in STORMS:
-                    self.one_storm(name)
+                    # Overload is no moment but a state, held for minutes: once will do.
+                    for _ in range(1 if name == "overload" else self.plan.repeat):
+                        self.one_storm(name)
+                        self._heard(self.judge.look())
             self._heard(self.judge.finish())
         for name in queue:
             self.left_out.setdefault(name, "none of the servers here allows it")
