@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from gui.chat.room import State, Transfer
+from gui.chat.room import Entry, State, Transfer
 from gui.paint.theme import DARK, LIGHT, THUMB_MAX
 from protocol.codes import EventKind
 from tests.gui.conftest import Stage
-from tests.gui.fakes import DAY_MS, GENERAL, ME, NOON, OLENA
+from tests.gui.fakes import DAY_MS, GENERAL, ME, NOON, OLENA, SOMCHAI
 from tests.gui.reading import Reading
 from tests.gui.screens import rgb, texts_of
 from tests.gui.talk import Talk
@@ -86,6 +86,22 @@ def test_a_thumbnail_has_its_size_before_and_after_it_is_decoded(stage: Stage) -
     assert shot.getpixel((box.x, box.y)) != green, "the corner is round"
     assert shot.getpixel((box.x + 160, box.y - 2)) != green
     assert reading.timeline.picture_of(entry.key) == box
+
+
+def test_a_picture_that_was_sent_twice_is_shown_twice(stage: Stage) -> None:
+    def twice(talk: Talk) -> None:
+        for who in (OLENA, SOMCHAI):
+            talk.say(kind=EventKind.IMAGE, body=picture(), person=who)
+
+    reading = Reading(stage, twice)
+    green = rgb("#00c040")
+
+    def shown(entry: Entry) -> bool:
+        box = reading.timeline.picture_of(entry.key)
+        assert box is not None
+        return stage.shot().getpixel((box.x + 160, box.y + 100)) == green
+
+    stage.wait(lambda: all(map(shown, reading.entries)), "both of them")
 
 
 def test_the_states_of_ones_own_messages_look_different(stage: Stage) -> None:

@@ -29,10 +29,13 @@ class Thumbs:
         self._made: OrderedDict[tuple[bytes, int, int, str], ImageTk.PhotoImage | None] = (
             OrderedDict()
         )
+        self._waiting: dict[tuple[bytes, int, int, str], set[int]] = {}
+        """Which entries show what is being made."""
 
     def clear(self) -> None:
         """Forget all: another palette holds, or the view is gone."""
         self._made.clear()
+        self._waiting.clear()
 
     def find(self, entry: Entry, width: int, height: int, below: str) -> ImageTk.PhotoImage | None:
         """Return the thumbnail of a size, or None; then it is made, if it can be."""
@@ -43,20 +46,25 @@ class Thumbs:
         key = (name, width, height, below)
         if key in self._made:
             self._made.move_to_end(key)
+            if key in self._waiting:
+                self._waiting[key].add(entry.key)
             return self._made[key]
         self._made[key] = None
+        self._waiting[key] = {entry.key}
         radius = self._look.px(RADIUS)
-        made, which = self._made, entry.key
+        made = self._made
 
         def work() -> Image.Image:
             return round_off(decode(thumb, (width, height), grow=True), radius, below)
 
         def done(image: Image.Image | None, _problem: str) -> None:
+            waiting = self._waiting.pop(key, set())
             if image is not None and key in made:
                 made[key] = self._look.art.photo(image)
                 while len(made) > KEEP:
                     made.popitem(last=False)
-                self._came(which)
+                for which in waiting:
+                    self._came(which)
 
         self._pictures.run(work, done)
         return None
