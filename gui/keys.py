@@ -68,9 +68,10 @@ SHORTCUTS: Final[tuple[tuple[str, str, str], ...]] = (
 
 _TAKEN: Final = {
     "<<LineStart>>": ("<Control-Key-a>", "<Control-Lock-Key-A>"),
-    "<<LineEnd>>": ("<Control-Key-e>",),
-    "<<NextChar>>": ("<Control-Key-f>",),
-    "<<NextLine>>": ("<Control-Key-n>",),
+    "<<LineEnd>>": ("<Control-Key-e>", "<Control-Lock-Key-E>"),
+    "<<NextChar>>": ("<Control-Key-f>", "<Control-Lock-Key-F>"),
+    "<<NextLine>>": ("<Control-Key-n>", "<Control-Lock-Key-N>"),
+    "<<SelectNextChar>>": ("<Control-Key-F>", "<Control-Lock-Key-f>"),
     "<<SelectAll>>": ("<Control-Key-slash>",),
     "<<Paste>>": ("<Control-Key-y>", "<Control-Lock-Key-Y>"),
 }

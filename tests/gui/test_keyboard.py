@@ -150,6 +150,14 @@ def test_a_lost_connection_is_tried_again_by_a_key(bench: Bench) -> None:
     assert bench.client.asked("retry_now")
 
 
+def test_the_search_selects_nothing_where_one_writes(bench: Bench) -> None:
+    bench.scene("light", 1.0, "en")
+    bench.main.composer.focus()
+    bench.keys("ctrl+shift+f")
+    bench.keys("Escape")
+    assert not bench.main.composer.box.field.widget.tag_ranges("sel")
+
+
 def test_the_search_does_not_select_its_hint(bench: Bench) -> None:
     bench.scene("light", 1.0, "en")
     bench.main.search(False)
