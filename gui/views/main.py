@@ -284,12 +284,11 @@ class MainScreen:
         self._app.news.hear(sound)
 
     def leave(self, room: Room) -> None:
-        """Ask before leaving a room."""
+        """Ask before leaving an open room; a direct message cannot be left."""
         tr = self._look.tr
-        text = tr("rooms.leave_direct" if self._model.is_direct(room) else "rooms.leave_open")
         name = clean(self._model.title(room))[:60]
         self.dialog = ask(
-            self._root, self._look, tr("rooms.leave_title", room=name), text,
+            self._root, self._look, tr("rooms.leave_title", room=name), tr("rooms.leave_open"),
             [(tr("rooms.leave_do"), "danger", lambda: self._controller.leave(room)),
              (tr("rooms.stay"), "quiet", lambda: None)],
         )  # fmt: skip

@@ -46,7 +46,8 @@ def room_choices(
     choices.append(Choice(tr("rooms.archive"), lambda: does.archive(room)))
     if here:
         choices.append(Choice(tr("rooms.copy_link"), does.copy_link))
-    choices += [RULE, Choice(tr("rooms.leave"), lambda: does.leave(room), danger=True)]
+    if not controller.model.is_direct(room):
+        choices += [RULE, Choice(tr("rooms.leave"), lambda: does.leave(room), danger=True)]
     return choices
 
 

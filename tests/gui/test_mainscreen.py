@@ -178,6 +178,14 @@ def test_leaving_a_room_is_asked_about(bench: Bench) -> None:
     assert [args for _, args in bench.client.asked("leave")] == [(GENERAL,)]
 
 
+def test_a_direct_message_is_not_offered_to_be_left(bench: Bench) -> None:
+    ready(bench)
+    bench.main.open_room(DIRECT)
+    bench.main.more_menu()
+    words = [choice.words for choice in bench.main.menu.choices]
+    assert "Save the conversation…" in words and "Leave…" not in words
+
+
 # --- people ---------------------------------------------------------------------
 
 
