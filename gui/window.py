@@ -15,7 +15,7 @@ from types import TracebackType
 from gui import settings
 from gui.bridge import Bridge
 from gui.chat.model import Model
-from gui.desktop import drops
+from gui.desktop import drops, filedialogs
 from gui.desktop.appearance import Appearance
 from gui.desktop.clipboard import Clipboard
 from gui.desktop.news import News
@@ -71,6 +71,7 @@ class Window:
         self.pictures = Pictures(self.bridge.call)
         self.clipboard = Clipboard(self.root, self.bridge.call, self._folder / "clipboard")
         self.look = self._make_look()
+        filedialogs.speak(self.root, self.look.tr)
         self.joining = Joining(self._folder, data, start, self, self.bridge.post, self.bridge.call)
         self.news = News(self, self.bridge.call)
         self.screen: JoinScreen | MainScreen | None = None
@@ -296,6 +297,8 @@ class Window:
         kit.set_scale(self._zoom())
         yield LONG
         self.look = self._make_look(self.look)
+        yield LONG
+        filedialogs.speak(self.root, self.look.tr)
         yield None
         px, root = self.look.px, self.root
         root.minsize(
