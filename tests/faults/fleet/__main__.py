@@ -127,7 +127,7 @@ class Fleet:
         for socket, _ in self._watch.poll(max(wait, 0)):
             if socket is sys.stdin:
                 self._listen()
-            else:
+            elif socket in self._owner:  # else a command that came with it has closed it
                 touched[self._owner[socket]] = None
         now_ms = _now_ms()
         touched.update(self._woken(now_ms))
