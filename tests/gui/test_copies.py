@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from gui.desktop.opened import copy_to_open, remove_copies
 from protocol.client.happenings import Failed, Queued
 from protocol.codes import EventKind
@@ -33,6 +35,19 @@ def test_a_pasted_picture_goes_once_it_was_sent(bench: Bench) -> None:
     assert not other.exists() and mine.exists()
     controller.cancel(first)
     assert not one.exists() and not controller._uploads
+
+
+def test_it_is_said_if_no_program_opens_a_file(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.open()
+    bench.enter()
+    monkeypatch.setenv("PATH", "")
+    path = bench.profile.folder / "fetched"
+    path.write_bytes(b"homework")
+    bench.main.talk.files._open(path, "homework.pdf")
+    said = "No program here could open it."
+    bench.wait(lambda: bench.main.talk.toast.text == said, "what is missing")
 
 
 def test_another_language_leaves_what_is_being_sent(bench: Bench) -> None:

@@ -174,9 +174,10 @@ class Files:
         """Give it to the program that the system has for its kind, under its own name."""
 
         def done(copy: Path | None, _problem: str) -> None:
-            if copy is None or not start(copy):
-                why = self._look.tr("main.save_failed", why=name)
-                self._say(why, True)
+            if copy is None:
+                self._say(self._look.tr("main.save_failed", why=name), True)
+            elif not start(copy):
+                self._say(self._look.tr("archive.opener_missing"), True)
 
         self._pictures.run(lambda: copy_to_open(path, name), done)
 
