@@ -98,6 +98,16 @@ def _beat(socket: Socket) -> None:
     socket.setsockopt(zmq.HEARTBEAT_TTL, 9_000)
 
 
+def _never_stop(socket: Socket) -> None:
+    """Have libzmq read on, however much waits: what is asked and sent is bounded, not this socket.
+
+    libzmq 4.3.5 aborts the process ("Assertion failed: !_io_error") when a connection whose reading
+    was stopped at the high-water mark breaks and a heartbeat of its peer is among what was read: it
+    then answers on the broken connection. ``tests/protocol/test_heartbeats.py`` shows it.
+    """
+    socket.setsockopt(zmq.RCVHWM, 0)
+
+
 def frontend(context: Context, keys: KeyPair) -> Socket:
     """Make a gateway's ROUTER towards its clients."""
     socket = context.socket(zmq.ROUTER)
@@ -120,7 +130,7 @@ def ingress(context: Context, keys: KeyPair) -> Socket:
     _backplane(socket)
     socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
     socket.setsockopt(zmq.SNDHWM, 10_000)
-    socket.setsockopt(zmq.RCVHWM, 1_000)
+    _never_stop(socket)
     socket.linger = 1_000
     return socket
 
@@ -131,6 +141,7 @@ def egress(context: Context, keys: KeyPair) -> Socket:
     _guard(socket, keys, DOMAIN_PEER)
     _backplane(socket)
     socket.setsockopt(zmq.SNDHWM, _PLANE_HWM)
+    _never_stop(socket)
     socket.setsockopt(zmq.XPUB_VERBOSE, 1)
     socket.linger = 1_000
     return socket
@@ -144,7 +155,7 @@ def backend(context: Context, keys: KeyPair, server_key: bytes) -> Socket:
     # Nothing may wait in a pipe for a broker that is not there: its sessions are.
     socket.setsockopt(zmq.IMMEDIATE, 1)
     socket.setsockopt(zmq.SNDHWM, 1_000)
-    socket.setsockopt(zmq.RCVHWM, _PLANE_HWM)
+    _never_stop(socket)
     _beat(socket)
     socket.linger = 500
     return socket

@@ -1,0 +1,100 @@
+"""A gateway that dies while the broker is behind with reading: libzmq must not abort the broker."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+import zmq
+
+from protocol import sockets
+from protocol.keys import make
+
+MESSAGES = 3_000
+"""Three times the high-water mark at which it aborted."""
+
+_SERVER = """
+import os, sys, time
+import zmq
+from protocol import sockets
+from protocol.keys import KeyPair
+from protocol.zap import ZapHandler
+
+context, poller = zmq.Context(), zmq.Poller()
+zap = ZapHandler(context, lambda *_: True, poller)
+keys = KeyPair(bytes.fromhex(sys.argv[1]), bytes.fromhex(sys.argv[2]))
+socket = sockets.ingress(context, keys)
+print(sockets.bind(socket, "tcp://127.0.0.1:*", "test"), flush=True)
+while not socket.poll(0):
+    poller.poll(20)
+    zap.serve()
+sys.stdin.readline()  # it is behind, and the other end dies meanwhile
+count, quiet = 0, 0
+while quiet < 50:
+    try:
+        socket.recv_multipart(zmq.DONTWAIT)
+        count, quiet = count + 1, 0
+    except zmq.Again:
+        quiet += 1
+        time.sleep(0.01)
+print(count, flush=True)
+os._exit(0)
+"""
+
+_PEER = """
+import sys, time
+import zmq
+from protocol import sockets
+from protocol.keys import KeyPair, make
+
+context = zmq.Context()
+mine = make()
+socket = sockets.backend(context, mine, bytes.fromhex(sys.argv[2]))
+socket.setsockopt(zmq.SNDHWM, 0)
+socket.setsockopt(zmq.HEARTBEAT_IVL, 1)
+socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 60_000)
+socket.connect(sys.argv[1])
+for number in range(int(sys.argv[3])):
+    socket.send(b"x" * 100)
+    if number % 10 == 0:
+        time.sleep(0.002)
+print("sent", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX")
+def test_ingress_outlives_a_gateway_that_dies_while_it_is_behind() -> None:
+    keys = make()
+    with subprocess.Popen(
+        [sys.executable, "-c", _SERVER, keys.public.hex(), keys.secret.hex()],
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as server:
+        assert server.stdin is not None and server.stdout is not None
+        address = server.stdout.readline().strip()
+        with subprocess.Popen(
+            [sys.executable, "-c", _PEER, address, keys.public.hex(), str(MESSAGES)],
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as peer:
+            assert peer.stdout is not None
+            assert peer.stdout.readline().strip() == "sent"
+            peer.kill()
+        time.sleep(0.3)
+        out, err = server.communicate("\n", timeout=60)
+    assert (server.returncode, err) == (0, "")
+    assert 0 < int(out) <= MESSAGES
+
+
+def test_nothing_stops_the_reading_of_what_broker_and_gateways_say() -> None:
+    context = zmq.Context()
+    keys = make()
+    made = [sockets.ingress(context, keys), sockets.egress(context, keys)]
+    made.append(sockets.backend(context, keys, keys.public))
+    for socket in made:
+        assert socket.getsockopt(zmq.RCVHWM) == 0
+        socket.close()
+    context.term()
