@@ -88,10 +88,8 @@ class Button(tk.Canvas):
         if wide < 2:
             return
         colours = _KINDS[self._kind]
-        fill: str = getattr(palette, colours[self._over and self.enabled])
-        ink: str = getattr(palette, colours[2])
-        if not self.enabled and self._kind != "main":
-            ink = palette.line
+        fill: str = getattr(palette, colours[self._over]) if self.enabled else palette.field
+        ink: str = getattr(palette, colours[2]) if self.enabled else palette.groove
         edge = palette.text if self._kind == "main" else palette.accent
         box = look.shapes.box(
             wide, high, px(RADIUS), fill, around, edge, px(2) if self.focused else 0

@@ -84,6 +84,9 @@ def test_nothing_that_can_be_sent_cannot_be_sent(desk: Desk, tmp_path: Path) -> 
     desk.stage.keys("Return")
     assert asked.sheet.sheet.open and not asked.sent
     assert asked.sheet.send_button.enabled is False
+    button, look = asked.sheet.send_button, desk.stage.look
+    at = (button.winfo_rootx() + 16, button.winfo_rooty() + 6)
+    assert desk.stage.shot().getpixel(at) == rgb(look.palette.field), "it does not look active"
 
 
 def test_the_tick_decides_about_shrinking(desk: Desk, tmp_path: Path) -> None:
