@@ -116,6 +116,10 @@ class ArchiveSheet:
         self.buttons = self._buttons(
             [("archive.save", "main", self.save), ("general.cancel", "quiet", self.sheet.close)]
         )
+        for control in (self.format, self.days, self.pictures):
+            for enter in ("<Return>", "<KP_Enter>"):
+                # The space bar turns the switch too.
+                control.widget.bind(enter, lambda _: self._enter())
         self._choose_format(self._format)
         self._choose_days(self._days)
         self.format.widget.focus_set()
@@ -190,6 +194,10 @@ class ArchiveSheet:
                     self._room, self._title, Path(path), self._format, since, until, self._pictures
                 )
             )
+
+    def _enter(self) -> str:
+        self.save()
+        return "break"
 
     def _wrong(self, words: str) -> None:
         font = self._look.font("small", words)

@@ -314,6 +314,15 @@ def test_the_keyboard_reaches_everything(sheets: Callable[..., Sheets], scene: S
     assert (one.view._days, one.view._pictures) == ("all", False)
 
 
+@pytest.mark.parametrize("steps", range(3))
+def test_enter_saves_from_anywhere(sheets: Callable[..., Sheets], scene: Scene, steps: int) -> None:
+    scene.fill()
+    one = sheets()
+    one.stage.keys(*["Tab"] * steps, "Return")
+    one.finish()
+    assert len(one.asked) == 1 and (one.out / "a.html").is_file() and one.view._pictures
+
+
 @pytest.mark.parametrize("scale", [1.0, 2.0])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_is_cut_off(
