@@ -15,12 +15,16 @@ _SUFFIX: Final = ".open"
 
 
 def copy_to_open(path: Path, name: str) -> Path:
-    """Return a copy of a fetched file that is called ``name``; raise OSError."""
+    """Return a copy of a fetched file that is called ``name``; raise OSError. Never half of it."""
     folder = path.with_name(path.name + _SUFFIX)
     folder.mkdir(mode=0o700, exist_ok=True)
     copy = folder / name
     if not copy.exists():
-        shutil.copyfile(path, copy)
+        try:
+            shutil.copyfile(path, copy)
+        except OSError:
+            copy.unlink(missing_ok=True)
+            raise
     return copy
 
 

@@ -1,5 +1,6 @@
 """Pictures from the clipboard and copies of opened files do not stay on the disk."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,21 @@ def test_copies_of_opened_files_go_at_the_next_start(tmp_path: Path) -> None:
     remove_copies(tmp_path)
     assert [one.name for one in tmp_path.iterdir()] == ["0a1b"]
     remove_copies(tmp_path / "none")
+
+
+def test_a_copy_that_fails_is_told_and_leaves_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_source: Path, target: Path) -> None:
+        Path(target).write_bytes(b"home")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    bench.open()
+    bench.enter()
+    monkeypatch.setattr("gui.desktop.opened.shutil.copyfile", full)
+    path = bench.profile.folder / "fetched"
+    path.write_bytes(b"homework")
+    bench.main.talk.files._open(path, "homework.pdf")
+    said = "It could not be saved: No space left on device"
+    bench.wait(lambda: bench.main.talk.toast.text == said, "what went wrong")
+    assert not list(bench.profile.folder.glob("fetched.open/*"))

@@ -173,13 +173,19 @@ class Files:
     def _open(self, path: Path, name: str) -> None:
         """Give it to the program that the system has for its kind, under its own name."""
 
-        def done(copy: Path | None, _problem: str) -> None:
-            if copy is None:
-                self._say(self._look.tr("main.save_failed", why=name), True)
+        def work() -> Path | str:
+            try:
+                return copy_to_open(path, name)
+            except OSError as error:
+                return error.strerror or type(error).__name__
+
+        def done(copy: Path | str | None, problem: str) -> None:
+            if not isinstance(copy, Path):
+                self._say(self._look.tr("main.save_failed", why=copy or problem), True)
             elif not start(copy):
                 self._say(self._look.tr("archive.opener_missing"), True)
 
-        self._pictures.run(lambda: copy_to_open(path, name), done)
+        self._pictures.run(work, done)
 
     def _name(self, entry: Entry) -> str:
         return safe_name(str(entry.body.get("name", "")), "file")
