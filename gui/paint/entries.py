@@ -30,6 +30,7 @@ class Entry(tk.Frame):
         self.focused = False
         """Whether keys come here."""
         self.history = History()
+        self._awaited: tuple[str, Callable[[], None]] | None = None
         super().__init__(master, bd=0, takefocus=0, width=px(WIDTH), height=px(HEIGHT))
         self._frame = tk.Label(self, bd=0, padx=0, pady=0, takefocus=0)
         self._frame.place(x=0, y=0, relwidth=1, relheight=1)
@@ -107,13 +108,22 @@ class Entry(tk.Frame):
     def set_state(self, state: Literal["normal", "disabled", "readonly"]) -> None:
         """``normal``, ``disabled``, or ``readonly``: then it can only be copied."""
         self.field.configure(state=state)
+        if state != "normal":
+            self._awaited = None
+
+    def once_changed(self, work: Callable[[], None]) -> None:
+        """Do something at the next change of what stands in it, unless it is disabled before."""
+        self._awaited = (self.field.get(), work)
 
     def _told(self, *_: object) -> None:
         """The text is another one: Tk tells this to what scrolls a field, whoever wrote it."""
-        hint = self._hint
+        text, hint, awaited = self.field.get(), self._hint, self._awaited
+        if awaited is not None and text != awaited[0]:
+            self._awaited = None
+            awaited[1]()
         if hint is None:
             return
-        if self.field.get():
+        if text:
             hint.place_forget()
         elif not hint.winfo_manager():
             # Beside the cursor, which stands at the very left.

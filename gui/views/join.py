@@ -244,9 +244,8 @@ class JoinScreen:
             self._offer_port(ports.USUAL)
 
     def _offer_port(self, busy: int) -> None:
-        px, tr = self._look.px, self._look.tr
+        tr = self._look.tr
         other = ports.free_port(min(65_535, busy + 1) if busy < 65_536 else ports.USUAL)
-        self._ports.pack(fill="x", padx=px(EDGE), pady=(px(8), 0), after=self.host_button)
         self.host_button.set_text(tr("join.host_on", port=other))
         self.port.bind("<KeyRelease>", lambda _: self._name_port())
         self.problem(tr("join.port_busy", port=busy, other=other), "port")
@@ -300,13 +299,13 @@ class JoinScreen:
         self._set_busy(False)
         self._say(text, "danger")
         if field == "port" and not self._ports.winfo_manager():
-            self._ports.pack(
-                fill="x", padx=self._look.px(EDGE), pady=(self._look.px(8), 0),
-                after=self.host_button,
-            )  # fmt: skip
+            px = self._look.px
+            self._ports.pack(fill="x", padx=px(EDGE), pady=(px(8), 0), after=self.host_button)
         named = {"nick": self.nick, "link": self.link, "port": self.port}.get(field)
         if named is not None:
             named.focus()
+            if field != "port":
+                named.once_changed(lambda: self._say("", "quiet"))
 
     def note(self, text: str) -> None:
         """Say how an attempt goes that is still under way."""

@@ -29,6 +29,18 @@ def test_what_is_wrong_with_a_link_or_a_name_is_said(bench: Bench) -> None:
     assert window.session is None
 
 
+def test_what_is_wrong_with_a_name_goes_while_one_types_another(bench: Bench) -> None:
+    bench.open()
+    joining = bench.joining
+    joining.nick.put("")
+    joining.submit()
+    assert "nickname" in joining.message.cget("text")
+    bench.keys("Return")
+    assert "nickname" in joining.message.cget("text")
+    bench.keys("o")
+    assert not joining.message.winfo_manager() and joining.nick.get() == "o"
+
+
 def test_a_taken_nickname_can_be_mended(bench: Bench) -> None:
     window = bench.open()
     window.joining.join("Marko", LINK)
