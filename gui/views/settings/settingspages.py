@@ -48,6 +48,15 @@ def profile(page: Page) -> Steps:
     def draw(face: Face) -> None:
         canvas.delete("all")
         look.avatar(canvas, (0, 0), px(AVATAR), face._replace(online=None), ground, ())
+        remove = host.parts.get("picture_remove")
+        if remove is None:
+            return
+        if face.picture:
+            remove.pack(side="left", padx=(0, px(8)))
+        else:
+            if remove.focused:
+                host.parts["picture_choose"].focus_set()
+            remove.pack_forget()
 
     yield None
     # --- nickname

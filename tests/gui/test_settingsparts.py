@@ -1,0 +1,24 @@
+"""What is offered in the settings only where it can be done, and what is said if it cannot."""
+
+from pathlib import Path
+
+from tests.gui.conftest import Stage
+from tests.gui.test_settingssheet import Opened
+
+
+def test_only_a_picture_can_be_removed(stage: Stage, home: Path) -> None:
+    opened = Opened(stage, home, "profile")
+    remove, choose = opened.part("picture_remove"), opened.part("picture_choose")
+    assert not remove.winfo_ismapped()
+    opened.acts.face = opened.acts.face._replace(picture=b"kept")
+    swatches = opened.part("colours")
+    opened.click(swatches, *swatches.place_of(4))
+    assert remove.winfo_ismapped()
+    remove.focus_force()
+    opened.acts.reason = "Not now"
+    stage.keys("space")
+    assert remove.winfo_ismapped(), "it is still there"
+    opened.acts.reason = ""
+    remove.focus_force()
+    stage.keys("space")
+    assert not remove.winfo_ismapped() and choose.focused
