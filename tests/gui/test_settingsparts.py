@@ -22,3 +22,18 @@ def test_only_a_picture_can_be_removed(stage: Stage, home: Path) -> None:
     remove.focus_force()
     stage.keys("space")
     assert not remove.winfo_ismapped() and choose.focused
+
+
+def test_a_folder_that_nothing_opens_is_said(stage: Stage, home: Path) -> None:
+    opened = Opened(stage, home, "device")
+    missing = opened.part("folder_missing")
+    assert not missing.winfo_ismapped()
+    opened.acts.reason = "none"
+    opened.part("folder_open").invoke()
+    stage.settle()
+    assert missing.winfo_ismapped()
+    assert missing.cget("text") == "No program here could open it."
+    opened.acts.reason = ""
+    opened.part("folder_open").invoke()
+    stage.settle()
+    assert not missing.winfo_ismapped()

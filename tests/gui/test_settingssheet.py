@@ -87,8 +87,9 @@ class Acts:
     def data_folder(self) -> Path:
         return self._folder
 
-    def open_folder(self) -> None:
+    def open_folder(self) -> bool:
         self.asked.append(("open_folder",))
+        return not self.reason
 
     def leave_server(self) -> None:
         self.asked.append(("leave_server",))

@@ -113,9 +113,9 @@ class Choosing:
         """Return the folder that holds everything of this program."""
         return self._program.folder
 
-    def open_folder(self) -> None:
-        """Show that folder in the system's file manager."""
-        start(self._program.folder)
+    def open_folder(self) -> bool:
+        """Show that folder in the system's file manager; return whether there is one."""
+        return start(self._program.folder)
 
     def leave_server(self) -> None:
         """Go to the first screen."""

@@ -296,7 +296,20 @@ def device(page: Page) -> Steps:
     page.words(str(acts.data_folder()), "text")
     size = page.words(page.tr("folder_counting"))
     host.parts["folder_size"] = size
-    page.button(page.row(), "folder_open", acts.open_folder)
+    row = page.row()
+    missing = page.words("", "danger")
+    missing.pack_forget()
+
+    def open_folder() -> None:
+        if acts.open_folder():
+            missing.pack_forget()
+        else:
+            words = look.tr("archive.opener_missing")
+            missing.configure(text=look.plain(words), font=look.font("label", words))
+            missing.pack(fill="x", padx=look.px(8), pady=(0, look.px(8)), after=row)
+
+    host.parts["folder_missing"] = missing
+    page.button(row, "folder_open", open_folder)
     yield None
     page.heading(page.tr("about"))
     page.words(page.tr("about_note", version=protocol.__version__))

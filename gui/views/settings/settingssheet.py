@@ -90,8 +90,8 @@ class SettingsActs(Protocol):
     def data_folder(self) -> Path:
         """Return the folder that holds everything of this program."""
 
-    def open_folder(self) -> None:
-        """Show that folder in the system's file manager."""
+    def open_folder(self) -> bool:
+        """Show that folder in the system's file manager; return whether there is one."""
 
     def leave_server(self) -> None:
         """Go to the first screen, where another server can be chosen."""
