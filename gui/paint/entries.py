@@ -153,8 +153,8 @@ class Entry(tk.Frame):
         self.field.configure(
             **colours, insertbackground=palette.text, disabledforeground=palette.text,
             disabledbackground=palette.field, readonlybackground=palette.field,
-            selectbackground=palette.selection, selectforeground=palette.on_selection,
         )  # fmt: skip
+        self._light()
         if self._hint is not None:
             self._hint.configure(bg=palette.field, fg=palette.quiet)
         self._edge()
@@ -173,6 +173,15 @@ class Entry(tk.Frame):
             # Tk shows a picture only as long as somebody holds it.
             self._box = box
 
+    def _light(self) -> None:
+        """Show what is selected while keys come here, as fields of many lines do."""
+        palette, here = self._look.palette, self.focused
+        self.field.configure(
+            selectbackground=palette.selection if here else palette.field,
+            selectforeground=palette.on_selection if here else palette.text,
+        )
+
     def _focus(self, focused: bool) -> None:
         self.focused = focused
         self._edge()
+        self._light()

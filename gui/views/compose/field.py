@@ -80,7 +80,8 @@ class Field:
             bind(redo, lambda _: self._travel(self._history.redo))
         bind("<<Copy>>", lambda _: self.copy())
         bind("<<Cut>>", lambda _: self.cut())
-        bind("<<Selection>>", lambda _: self._light())
+        for news in ("<<Selection>>", "<FocusIn>", "<FocusOut>"):
+            bind(news, lambda _: self._light(), add="+")
         bind("<Destroy>", lambda _: self._gone())
         self.restyle()
 
@@ -354,11 +355,11 @@ class Field:
         self.widget.image_configure(name, image=str(image))
 
     def _light(self) -> None:
-        """Draw selected pictures on the colour of the selection."""
+        """Draw selected pictures on the colour of the selection, while keys come here."""
         here = set(self.widget.image_names())
         chosen: set[str] = set()
-        if here and self.widget.tag_ranges("sel"):
-            tk_ = self.widget.tk
+        tk_ = self.widget.tk
+        if here and self.widget.tag_ranges("sel") and str(tk_.call("focus")) == str(self.widget):
             flat = tk_.call(self._real, "dump", "-image", "sel.first", "sel.last")
             chosen = {str(name) for name in tk_.splitlist(flat)[1::3]}
         for name in (chosen ^ self._lit) & here:
@@ -374,10 +375,8 @@ class Field:
             text = str(value)
             for match in _THAI.finditer(text):
                 start = self._count.units(text[: match.start()])
-                ends = (
-                    f"{at} + {edge} indices"
-                    for edge in (start, start + self._count.units(match[0]))
-                )
+                end = start + self._count.units(match[0])
+                ends = (f"{at} + {edge} indices" for edge in (start, end))
                 tk_.call(self._real, "tag", "add", "thai", *ends)
 
     # --- places -----------------------------------------------------------
