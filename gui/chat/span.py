@@ -12,7 +12,7 @@ from gui.chat.room import Entry, Room
 from protocol.codes import EventKind
 from protocol.items import SAID
 
-SPAN_MAX = 1_500
+SPAN_MAX = 1_200
 """Entries of a room that are kept: a hundred screens, some 3 MB."""
 SPAN_CUT = 600
 """So many are left when one that grew at the end is cut."""

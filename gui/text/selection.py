@@ -6,7 +6,7 @@ picture) counts as one character.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -118,23 +118,41 @@ def copied(
     name_of: Callable[[bytes, str], str],
 ) -> str:
     """Return the text of a selection: words alone of one message, else with names and times."""
-    if ends is None:
-        return ""
-    parts = []
-    for number in range(ends[0], ends[2] + 1):
+    found: list[str] = []
+    for _ in copying(rows, ends, tr, today, name_of, found.append):
+        pass
+    return found[0]
+
+
+def copying(
+    rows: Sequence[Row],
+    ends: tuple[int, int, int, int] | None,
+    tr: Words,
+    today: date,
+    name_of: Callable[[bytes, str], str],
+    done: Callable[[str], None],
+) -> Iterator[None]:
+    """Make the text of a selection message by message; ``done`` gets it at the end."""
+    parts: list[tuple[Entry, str]] = []
+    days: set[date] = set()
+    for number in range(ends[0], ends[2] + 1) if ends is not None else ():
         part = part_of(ends, number, rows[number])
         if part is not None:
-            parts.append((rows[number].entry, _said(tr, rows[number].entry, *part)))
+            entry = rows[number].entry
+            parts.append((entry, _said(tr, entry, *part)))
+            days.add(wording.day_of(entry.ts))
+        yield
     if len(parts) < 2:
-        return parts[0][1] if parts else ""
-    days = {wording.day_of(entry.ts) for entry, _ in parts}
-    blocks = []
+        done(parts[0][1] if parts else "")
+        return
+    blocks: list[str] = []
     for entry, text in parts:
         clock = wording.clock(entry.ts)
         when = clock if len(days) == 1 else wording.when(tr, entry.ts, today)
         head = tr("timeline.copied_head", who=name_of(entry.person, entry.nick), when=when)
         blocks.append(f"{head}\n{text}")
-    return "\n\n".join(blocks)
+        yield
+    done("\n\n".join(blocks))
 
 
 def copied_whole(tr: Words, entry: Entry) -> str:

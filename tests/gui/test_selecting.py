@@ -60,6 +60,18 @@ def test_dragging_across_messages_copies_names_and_times(stage: Stage) -> None:
     assert reading.timeline.selected_entries() == [one, two, three_]
 
 
+def test_much_is_copied_in_slices_and_whole(stage: Stage) -> None:
+    reading = Reading(stage, fill(300))
+    reading.timeline.focus()
+    stage.keys("ctrl+a")
+    asked = reading.acts.asked
+    expected = reading.timeline.selected_text()
+    stage.keys("ctrl+c")
+    stage.wait(lambda: bool(asked("copy")), "the copy")
+    assert asked("copy") == [(expected,)]
+    assert expected.count("\n\n") == 299
+
+
 def test_a_thai_letter_is_never_split(stage: Stage) -> None:
     reading = Reading(stage, three)
     thai = reading.entries[2]

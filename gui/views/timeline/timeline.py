@@ -16,7 +16,16 @@ from gui.paint.slices import Steps
 from gui.text.rowlayout import Box, Page
 from gui.text.rows import Row, Rows
 from gui.text.rowshapes import RowShapes
-from gui.text.selection import Selection, Spot, copied, copied_whole, extent, part_of, selectable
+from gui.text.selection import (
+    Selection,
+    Spot,
+    copied,
+    copied_whole,
+    copying,
+    extent,
+    part_of,
+    selectable,
+)
 from gui.views.timeline.acts import MessageActs
 from gui.views.timeline.bubbles import Dress, RowPainter, Way
 from gui.views.timeline.messagekeys import MessageKeys
@@ -30,6 +39,10 @@ from gui.words import wording
 
 NEAR_ROWS = 24
 """With fewer rows than this beyond what is drawn, the next page is asked for."""
+
+
+_COPIED_AT_ONCE = 100
+"""Messages whose text is made at once, in about a millisecond."""
 
 
 class Timeline:
@@ -150,7 +163,13 @@ class Timeline:
         )
 
     def copy(self, text: str = "") -> None:
-        """Put a text into the clipboard, or what is selected."""
+        """Put a text into the clipboard, or what is selected: much of it in slices."""
+        ends = self._ends
+        if not text and ends is not None and ends[2] - ends[0] >= _COPIED_AT_ONCE:
+            rows, today = list(self.rows.rows), self._page.today
+            steps = copying(rows, ends, self._look.tr, today, self._model.name_of, self._acts.copy)
+            self._look.slices.build(steps)
+            return
         text = text or self.selected_text()
         if text:
             self._acts.copy(text)
