@@ -26,6 +26,7 @@ from tests.faults.checker.records import (
     Fail,
     Fault,
     FinalPiece,
+    Gone,
     Invoke,
     Left,
     Link,
@@ -102,6 +103,7 @@ _KINDS: dict[str, type[Any]] = {
     "invoke": Invoke,
     "ok": Ok,
     "fail": Fail,
+    "gone": Gone,
     "see": See,
     "resync": Resync,
     "link": Link,
@@ -261,6 +263,9 @@ class Writer(_Lines):
 
     def fail(self, room: bytes, oe: bytes, n: int, code: int) -> None:
         self._write("fail", room=room.hex(), oe=oe.hex(), n=n, code=int(code))
+
+    def gone(self, room: bytes, oe: bytes, n: int) -> None:
+        self._write("gone", room=room.hex(), oe=oe.hex(), n=n)
 
     def see(self, room: bytes, epoch: bytes, via: str, events: list[Entry]) -> None:
         """``events`` are of :func:`tests.faults.checker.records.entry`."""

@@ -17,7 +17,7 @@ from tests.faults.checker.records import OE, End, FinalPiece, Left, N, Resync, R
 from tests.faults.checker.roll import Roll
 from tests.faults.checker.verdict import Findings, Invariant, loss_kind
 
-_SAID = frozenset({"start", "me", "invoke", "ok", "fail", "link", "busy", "raw"})
+_SAID = frozenset({"start", "me", "invoke", "ok", "fail", "gone", "link", "busy", "raw"})
 
 
 @dataclass(slots=True)

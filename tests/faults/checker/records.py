@@ -99,6 +99,17 @@ class Fail(NamedTuple):
     code: int
 
 
+class Gone(NamedTuple):
+    """A client gave a message up that had no answer: whether it is stored, nobody knows."""
+
+    t: int
+    p: str
+    s: int
+    room: str
+    oe: str
+    n: int
+
+
 class See(NamedTuple):
     """Events were applied, in this order. ``via``: live, page or disk."""
 
@@ -192,6 +203,7 @@ Record: TypeAlias = (
     | Invoke
     | Ok
     | Fail
+    | Gone
     | See
     | Resync
     | Link

@@ -16,6 +16,7 @@ from tests.faults.checker.records import (
     Busy,
     End,
     Fail,
+    Gone,
     Invoke,
     Me,
     Ok,
@@ -116,6 +117,8 @@ class Roll:
                 epoch = record.epoch
             elif isinstance(record, Fail):
                 ledger.fail(record, epoch)
+                waiting.pop(open_.pop((record.room, record.oe, record.n), None) or "", None)
+            elif isinstance(record, Gone):
                 waiting.pop(open_.pop((record.room, record.oe, record.n), None) or "", None)
             elif isinstance(record, Me | Start):
                 if record.person:

@@ -46,6 +46,7 @@ def test_every_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     writer.invoke(ROOM, OE, 2, None)
     writer.ok(ROOM, OE, 1, EPOCH, 9)
     writer.fail(ROOM, OE, 2, 15)
+    writer.gone(ROOM, OE, 3)
     writer.see(ROOM, EPOCH, "live", [event])
     writer.see(ROOM, EPOCH, "live", [])
     writer.resync(ROOM, EPOCH)
@@ -68,6 +69,7 @@ def test_every_record_is_read_as_it_was_written(tmp_path: Path) -> None:
         r.Invoke(*head, room, oe, 2, None),
         r.Ok(*head, room, oe, 1, epoch, 9),
         r.Fail(*head, room, oe, 2, 15),
+        r.Gone(*head, room, oe, 3),
         r.See(*head, room, epoch, "live", [event]),
         r.Resync(*head, room, epoch),
         r.Link(*head, "online", "127.0.0.1:8080"),

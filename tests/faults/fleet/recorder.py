@@ -30,7 +30,7 @@ from protocol.client.operations import (
     Settle,
     Snapshot,
 )
-from protocol.codes import Kind
+from protocol.codes import ErrorCode, Kind
 from protocol.errors import WireError
 from protocol.frames import Ack, Busy, Heads, Page, Pong, Refused
 from tests.faults.checker.history import Writer
@@ -225,6 +225,10 @@ class Recorder:
             elif isinstance(one, Fail):
                 self._settle(one)
                 self.counts.failed += len(one.counters)
+                if one.code == ErrorCode.NO_SESSION and self._pen is not None:
+                    # No server says this of a message: the client has given it up itself.
+                    for n in one.counters:
+                        self._pen.gone(one.room, one.outbox_epoch, n)
             elif isinstance(one, PutRoom):
                 self._room(one)
             elif isinstance(one, DropRoom):
