@@ -221,5 +221,5 @@ def test_events_that_were_missed_are_fetched(shared: Server, bare: Circle) -> No
     assert texts_of(again.read_all(room)) == [str(number) for number in range(50)]
     assert len(again.events[room]) == head
     anna.tell(room, "live again")
-    events = again.expect(Events)
-    assert next(decode_block(events.blocks[0])).seq == head + 1
+    # What was said before may still be on its way to this gateway when one comes.
+    again.expect(Events, lambda one: any(next(decode_block(b)).seq == head + 1 for b in one.blocks))
