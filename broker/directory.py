@@ -113,6 +113,9 @@ class Directory:
         room = Room(row.no, row.room, row.kind, row.name, row.head, row.last_ts)
         self.rooms[row.room] = room
         self._handles[row.handle] = room
+        if row.kind is RoomKind.OPEN and not row.name.isascii():
+            # What is stored may be of an earlier version, which folded names in another way.
+            self._handles.setdefault("o:" + skeleton(row.name), room)
         if row.kind is RoomKind.OPEN:
             insort(self._room_order, row.room)
         return room
@@ -121,6 +124,8 @@ class Directory:
         person = Person(row.no, row.person, row.nick, row.skeleton)
         self.people[row.person] = person
         self._skeletons[row.skeleton] = person
+        if not row.nick.isascii():
+            self._skeletons.setdefault(skeleton(row.nick), person)
         insort(self._person_order, row.person)
         return person
 
@@ -178,8 +183,10 @@ class Directory:
         """Give another nickname; return the old one."""
         name, folded = self._free_nick(nick, person)
         was = person.nick
-        # Not by the old name: what it was folded to may be an earlier version's.
-        self._skeletons.pop(person.skeleton, None)
+        # Both: what is stored may be an earlier version's.
+        for one in (person.skeleton, skeleton(person.nick)):
+            if self._skeletons.get(one) is person:
+                del self._skeletons[one]
         self._skeletons[folded] = person
         person.skeleton = folded
         person.nick = name

@@ -185,6 +185,28 @@ def test_a_rename_frees_the_old_name_and_takes_the_new_one(stand: Stand) -> None
     refused(stand, ErrorCode.NICK_TAKEN, stand.directory.rename, stand.person(1), "ann")
 
 
+def test_names_that_an_earlier_version_stored_are_known_by_what_they_look_like(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(directory_module, "skeleton", str.casefold)
+        with stand.drain() as batch:
+            enrol(stand, 1, "Мар’яна", TOKEN)(batch)
+        room = create(stand, "Збори – завтра")
+    stand.restart()
+    refused(stand, ErrorCode.NICK_TAKEN, stand.directory.enrol, key(2), "Мар'яна", TOKEN, 0)
+    found = stand.directory.open_room("збори - завтра")
+    assert found is not None and found.room == room.room
+    device = stand.directory.device(key(1))
+    assert device is not None
+    with stand.drain() as batch:
+        stand.directory.rename(device.person, "Мар'яна", batch)
+    with stand.drain() as batch:
+        stand.directory.rename(device.person, "Оля", batch)
+    with stand.drain() as batch:
+        assert enrol(stand, 2, "Мар’яна", TOKEN)(batch).person is not device.person
+
+
 def test_the_case_of_ones_own_name_can_change(stand: Stand) -> None:
     ann = stand.enrol(1, "ann").person
     with stand.drain() as batch:
