@@ -80,6 +80,8 @@ class Up(IntEnum):
     """[slot, frame]: a control frame of a client, for the broker to answer."""
     BEAT = 6
     """[]: still here."""
+    CONFIRMED = 7
+    """[ticket]: everything before CONFIRM is in force here."""
 
 
 class Down(IntEnum):
@@ -103,6 +105,9 @@ class Down(IntEnum):
     """[slot, request, room]: the session is no longer in a room."""
     GATEWAYS = 9
     """[addresses]: of all gateways, whenever they change."""
+    CONFIRM = 10
+    """[ticket]: answer CONFIRMED when everything before this is in force: whoever was put out of a
+    room or of the server gets not one frame more of it."""
 
 
 class FeedKind(IntEnum):
@@ -219,6 +224,7 @@ _SHAPES: dict[int, Check] = {
     Up.RUN: row(_UINT, _UINT, ROOM, OUTBOX_EPOCH, COUNTER, _elements),
     Up.ASK: row(_UINT, _UINT, octets(FRAME_MAX_BYTES)),
     Up.BEAT: row(_UINT),
+    Up.CONFIRMED: row(_UINT, _UINT),
 }
 
 
@@ -241,6 +247,7 @@ _DOWN_SHAPES: dict[int, Check] = {
     Down.ENTERED: row(_UINT, _UINT, REQUEST, *_ROOM_FIELDS),
     Down.LEFT: row(_UINT, _UINT, REQUEST, ROOM),
     Down.GATEWAYS: row(_UINT, list_of(text(300, 1), U63_MAX)),
+    Down.CONFIRM: row(_UINT, _UINT),
 }
 
 

@@ -52,6 +52,19 @@ class Kind(IntEnum):
     PROFILED = 45
     PORTRAITS = 46
     PORTRAITS_PAGE = 47
+    PRIVATE = 48
+    ADD = 49
+    MEMBERS = 50
+    MEMBERS_PAGE = 51
+    ORDER = 52
+    ORDERED = 53
+    ACT = 54
+    DONE = 55
+    HAND = 56
+    DEVICES = 57
+    DEVICES_PAGE = 58
+    AUDIT = 59
+    AUDIT_PAGE = 60
 
 
 class EventKind(IntEnum):
@@ -73,6 +86,46 @@ class RoomKind(IntEnum):
     """Listed; anybody on the server may join."""
     DIRECT = 2
     """Of its members alone; listed nowhere."""
+    PRIVATE = 3
+    """By invitation; to everybody else it is as if it were not there."""
+
+
+class Role(IntEnum):
+    """What somebody may do in a room, or on the server; more is higher."""
+
+    MEMBER = 0
+    MODERATOR = 1
+    OWNER = 2
+
+
+class DirectRule(IntEnum):
+    """Whether the members of a room may write to each other privately."""
+
+    FREE = 0
+    WITH_MODERATORS = 1
+    """Only in direct messages in which a moderator of the room takes part."""
+    OFF = 2
+
+
+class Act(IntEnum):
+    """What those in charge do (ACT); what each field means is said in the specification."""
+
+    KICK = 1
+    BAN = 2
+    UNBAN = 3
+    MUTE = 4
+    UNMUTE = 5
+    REMOVE = 6
+    PAUSE = 7
+    ANNOUNCE = 8
+    SLOW = 9
+    DIRECT = 10
+    ROLE = 11
+    LOCK_NICK = 12
+    RENAME = 13
+    LOWER = 14
+    BAN_DEVICE = 15
+    UNBAN_DEVICE = 16
 
 
 class Purpose(IntEnum):
@@ -108,3 +161,6 @@ class ErrorCode(IntEnum):
     DAMAGED = 21
     FAULTS = 22
     STOPPING = 23
+    FORBIDDEN = 24
+    BANNED = 25
+    FLOOD = 26

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 import msgpack
 
-from protocol.codes import ErrorCode, Kind, Purpose, RoomKind
+from protocol.codes import ErrorCode, Kind, Purpose
 from protocol.errors import WireError
 from protocol.fields import (
     COUNTER,
@@ -24,6 +24,7 @@ from protocol.fields import (
     SHA256,
     Check,
     boolean,
+    exactly,
     list_of,
     maybe,
     octets,
@@ -32,32 +33,45 @@ from protocol.fields import (
     uint,
 )
 from protocol.limits import (
+    ADD_MAX,
     AGENT_MAX_CHARS,
     ARRAY_MAX,
+    AUDIT_PAGE_MAX,
     BLOB_MAX_BYTES,
     BLOB_RANGE_MAX_BYTES,
     BLOCK_MAX_BYTES,
     CHUNK_MAX_BYTES,
     COUNT_MAX,
+    DEVICES_PER_PERSON_MAX,
     DIRECT_MEMBERS_MAX,
     FRAME_MAX_BYTES,
+    HANDS_MAX,
     ITEM_MAX_BYTES,
     ITEMS_PER_SEND_MAX,
     MARKS_MEMBERS_MAX,
+    MUTED_MAX,
     NICK_MAX_CHARS,
     PAGE_MAX_EVENTS,
     PEOPLE_PAGE_MAX,
     PORTRAIT_MAX_BYTES,
     PORTRAITS_MAX,
+    REASON_MAX_CHARS,
+    ROLES_MAX,
     ROOM_NAME_MAX_CHARS,
     ROOMS_PAGE_MAX,
     ROOMS_PER_PERSON_MAX,
+    SLOW_MAX_S,
     TOKEN_MAX_CHARS,
+    TS_MAX_MS,
     VERSION,
 )
 
 from protocol.tuples import (  # isort: skip
     Ack as Ack,
+    Act as Act,
+    Add as Add,
+    Audit as Audit,
+    AuditPage as AuditPage,
     BlobChunk as BlobChunk,
     BlobData as BlobData,
     BlobGet as BlobGet,
@@ -65,10 +79,14 @@ from protocol.tuples import (  # isort: skip
     BlobPut as BlobPut,
     Busy as Busy,
     Bye as Bye,
+    Devices as Devices,
+    DevicesPage as DevicesPage,
     Direct as Direct,
+    Done as Done,
     Error as Error,
     Events as Events,
     Gap as Gap,
+    Hand as Hand,
     Heads as Heads,
     Hello as Hello,
     Join as Join,
@@ -79,6 +97,10 @@ from protocol.tuples import (  # isort: skip
     Mark as Mark,
     Marked as Marked,
     Marks as Marks,
+    Members as Members,
+    MembersPage as MembersPage,
+    Order as Order,
+    Ordered as Ordered,
     Page as Page,
     People as People,
     PeoplePage as PeoplePage,
@@ -87,6 +109,7 @@ from protocol.tuples import (  # isort: skip
     Portraits as Portraits,
     PortraitsPage as PortraitsPage,
     Presence as Presence,
+    Private as Private,
     Profile as Profile,
     Profiled as Profiled,
     Read as Read,
@@ -106,16 +129,16 @@ _ADDRESSES = list_of(text(300, 1), 64)
 _WORDS = text(500)
 _MEMBERS = list_of(row(PERSON, text(NICK_MAX_CHARS)), DIRECT_MEMBERS_MAX)
 _ROOM_ROW = row(ROOM, uint(255), text(ROOM_NAME_MAX_CHARS), SEQ, _MEMBERS)
-_PERSON_FIELDS = row(PERSON, text(NICK_MAX_CHARS), boolean, uint(255), octets(8))
+_PERSON_FIELDS = row(PERSON, text(NICK_MAX_CHARS), boolean, uint(255), octets(8), uint(255))
 _HEAD_ROW = row(ROOM, SEQ)
 _BLOCK_BYTES = octets(BLOCK_MAX_BYTES * 2, 1)
 _COUNT = uint(COUNT_MAX, 1)
 
 
 def _person_row(value: Any) -> str | None:
-    # A server of the first version leaves colour and picture out.
-    if type(value) is list and len(value) == 3:
-        value += (0, b"")
+    # Servers of the first versions leave colour and picture out, or the role.
+    if type(value) is list and len(value) in (3, 5):
+        value += (0, b"", 0)[len(value) - 3 :]
     return _PERSON_FIELDS(value)
 
 
@@ -192,7 +215,7 @@ SCHEMA: dict[Kind, tuple[type[tuple[Any, ...]], tuple[Check, ...]]] = {
             REQUEST,
             EPOCH,
             ROOM,
-            uint(max(RoomKind), min(RoomKind)),
+            uint(255, 1),
             text(ROOM_NAME_MAX_CHARS),
             SEQ,
             _MEMBERS,
@@ -236,6 +259,73 @@ SCHEMA: dict[Kind, tuple[type[tuple[Any, ...]], tuple[Check, ...]]] = {
     Kind.BLOB_DATA: (
         BlobData,
         (REQUEST, SHA256, _SIZE, uint(BLOB_MAX_BYTES), octets(CHUNK_MAX_BYTES, 1)),
+    ),
+    Kind.PRIVATE: (
+        Private,
+        (
+            REQUEST,
+            text(ROOM_NAME_MAX_CHARS * 4, 1),
+            list_of(PERSON, ADD_MAX),
+        ),
+    ),
+    Kind.ADD: (Add, (REQUEST, ROOM, list_of(PERSON, ADD_MAX, 1))),
+    Kind.MEMBERS: (Members, (REQUEST, ROOM, octets(8), _LIMIT)),
+    Kind.MEMBERS_PAGE: (
+        MembersPage,
+        (
+            REQUEST,
+            ROOM,
+            boolean,
+            list_of(row(PERSON, text(NICK_MAX_CHARS), boolean, uint(255)), PEOPLE_PAGE_MAX),
+        ),
+    ),
+    Kind.ORDER: (Order, (REQUEST, ROOM)),
+    Kind.ORDERED: (
+        Ordered,
+        (
+            REQUEST,
+            ROOM,
+            boolean,
+            boolean,
+            uint(SLOW_MAX_S),
+            uint(255),
+            list_of(row(PERSON, uint(255)), ROLES_MAX),
+            list_of(row(PERSON, uint(TS_MAX_MS)), MUTED_MAX),
+            list_of(PERSON, HANDS_MAX),
+        ),
+    ),
+    Kind.ACT: (
+        Act,
+        (REQUEST, uint(255, 1), ROOM, octets(8), octets(8), SEQ, text(REASON_MAX_CHARS)),
+    ),
+    Kind.DONE: (Done, (REQUEST,)),
+    Kind.HAND: (Hand, (ROOM, boolean)),
+    Kind.DEVICES: (Devices, (REQUEST, PERSON)),
+    Kind.DEVICES_PAGE: (
+        DevicesPage,
+        (REQUEST, list_of(row(exactly(8), boolean, boolean), DEVICES_PER_PERSON_MAX)),
+    ),
+    Kind.AUDIT: (Audit, (REQUEST, SEQ, uint(AUDIT_PAGE_MAX, 1))),
+    Kind.AUDIT_PAGE: (
+        AuditPage,
+        (
+            REQUEST,
+            boolean,
+            list_of(
+                row(
+                    COUNTER,
+                    uint(TS_MAX_MS),
+                    octets(8),
+                    text(NICK_MAX_CHARS),
+                    uint(255),
+                    octets(8),
+                    text(NICK_MAX_CHARS),
+                    SEQ,
+                    text(REASON_MAX_CHARS),
+                ),
+                AUDIT_PAGE_MAX,
+            ),
+        ),
     ),
 }
 """Every kind with its tuple and the checks of its fields, in order."""

@@ -126,6 +126,35 @@ LINK_TOKEN_MS: Final = 10 * 60 * 1000
 LINK_TOKENS_MAX: Final = 4
 """Device-link tokens of one person that are open at a time."""
 
+# --- order ------------------------------------------------------------------
+
+ADD_MAX: Final = 100
+"""People that one ADD or PRIVATE brings into a room: a class, and some."""
+
+REASON_MAX_CHARS: Final = 200
+"""Why somebody in charge did something: one line; also a nickname that they give."""
+
+SLOW_MAX_S: Final = 3_600
+"""Slow mode: the longest wait between two messages of one person."""
+
+MUTE_MAX_S: Final = 30 * 24 * 3_600
+"""The longest time for which somebody is muted; 0 is until it is lifted."""
+
+MUTED_MAX: Final = 200
+"""People muted at a time in one room, or on the server: ORDERED lists them."""
+
+MODERATORS_MAX: Final = 64
+"""People with a role in one room, or on the server."""
+
+ROLES_MAX: Final = 2 * MODERATORS_MAX
+"""Rows of ORDERED: those of the room and, in an open one, those of the server."""
+
+HANDS_MAX: Final = 64
+"""Hands that are up in one room; one more is not seen until another goes down."""
+
+AUDIT_PAGE_MAX: Final = 200
+"""Acts in one AUDIT_PAGE: 200 of at most 1,100 bytes fit a frame."""
+
 # --- history ----------------------------------------------------------------
 
 PAGE_MAX_EVENTS: Final = 500

@@ -156,7 +156,7 @@ class People(NamedTuple):
 
 
 class PeoplePage(NamedTuple):
-    """gateway → client: rows of person, nickname, online, colour, picture; ascending by person."""
+    """gateway → client: rows of person, nickname, online, colour, picture, role; ascending."""
 
     request: int
     more: bool
@@ -235,7 +235,7 @@ class Renamed(NamedTuple):
 
 
 class Presence(NamedTuple):
-    """gateway → client: rows of person, nickname, online, colour, picture that changed."""
+    """gateway → client: rows of person, nickname, online, colour, picture, role that changed."""
 
     people: list[list[Any]]
 
@@ -364,3 +364,117 @@ class PortraitsPage(NamedTuple):
 
     request: int
     portraits: list[list[Any]]
+
+
+class Private(NamedTuple):
+    """client → gateway: make a private room with these people in it."""
+
+    request: int
+    name: str
+    people: list[bytes]
+
+
+class Add(NamedTuple):
+    """client → gateway: bring these people into a private room."""
+
+    request: int
+    room: bytes
+    people: list[bytes]
+
+
+class Members(NamedTuple):
+    """client → gateway: who is in a room, from the person after ``after`` (``b""``: the first)."""
+
+    request: int
+    room: bytes
+    after: bytes
+    limit: int
+
+
+class MembersPage(NamedTuple):
+    """gateway → client: rows of person, nickname, online, role in the room; ascending."""
+
+    request: int
+    room: bytes
+    more: bool
+    members: list[list[Any]]
+
+
+class Order(NamedTuple):
+    """client → gateway: what holds in a room, and who keeps order there?"""
+
+    request: int
+    room: bytes
+
+
+class Ordered(NamedTuple):
+    """gateway → client: that; ``request`` 0: something of it has changed.
+
+    ``direct`` is a :class:`protocol.codes.DirectRule`; ``roles`` has rows of person, role;
+    ``muted`` rows of person, until_ts (0: until lifted); ``hands`` those whose hand is up.
+    """
+
+    request: int
+    room: bytes
+    paused: bool
+    announce: bool
+    slow_s: int
+    direct: int
+    roles: list[list[Any]]
+    muted: list[list[Any]]
+    hands: list[bytes]
+
+
+class Act(NamedTuple):
+    """client → gateway: keep order; ``room`` zeros: on the server."""
+
+    request: int
+    act: int
+    room: bytes
+    person: bytes
+    device: bytes
+    value: int
+    text: str
+
+
+class Done(NamedTuple):
+    """gateway → client: it is done, and in force everywhere."""
+
+    request: int
+
+
+class Hand(NamedTuple):
+    """client → gateway: one's hand is up in this room, or down; no answer."""
+
+    room: bytes
+    up: bool
+
+
+class Devices(NamedTuple):
+    """client → gateway: the devices of a person."""
+
+    request: int
+    person: bytes
+
+
+class DevicesPage(NamedTuple):
+    """gateway → client: rows of device tag, online, banned; in the order of their coming."""
+
+    request: int
+    devices: list[list[Any]]
+
+
+class Audit(NamedTuple):
+    """client → gateway: what was done on the server, newest first, below ``before`` (0: all)."""
+
+    request: int
+    before: int
+    limit: int
+
+
+class AuditPage(NamedTuple):
+    """gateway → client: rows of no, ts, actor, their nickname, act, whom, nickname, value, text."""
+
+    request: int
+    more: bool
+    acts: list[list[Any]]

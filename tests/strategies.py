@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from protocol import frames as f
 from protocol.blocks import Run
 from protocol.codes import ErrorCode, EventKind, Kind
+from protocol.items import NOTICES
 from protocol.limits import (
     BLOB_MAX_BYTES,
     BLOB_RANGE_MAX_BYTES,
@@ -61,7 +62,10 @@ members = st.lists(st.tuples(person, words(32)).map(list), max_size=3)
 room_row = st.tuples(room, st.integers(0, 255), words(64), seq, members).map(list)
 colour = st.integers(0, 255)
 picture_name = st.just(b"") | exactly(8) | st.binary(max_size=8)
-person_row = st.tuples(person, words(32), st.booleans(), colour, picture_name).map(list)
+role = st.integers(0, 255)
+person_row = st.tuples(person, words(32), st.booleans(), colour, picture_name, role).map(list)
+tag = st.just(b"") | exactly(8)
+ts = st.integers(0, TS_MAX_MS)
 marks = st.lists(st.tuples(person, seq).map(list), max_size=4)
 portrait = st.binary(min_size=1, max_size=64).map(lambda data: b"\xff\xd8\xff" + data)
 heads = st.lists(st.tuples(room, seq).map(list), max_size=4)
@@ -113,7 +117,9 @@ FRAMES: dict[Kind, Strategy] = {
     ),
     Kind.JOIN: st.builds(f.Join, request, words(256, 1), st.booleans()),
     Kind.DIRECT: st.builds(f.Direct, request, st.lists(person, min_size=1, max_size=31)),
-    Kind.ROOM: st.builds(f.Room, request, epoch, room, st.integers(1, 2), words(64), seq, members),
+    Kind.ROOM: st.builds(
+        f.Room, request, epoch, room, st.integers(1, 255), words(64), seq, members
+    ),
     Kind.LEAVE: st.builds(f.Leave, request, room),
     Kind.LEFT: st.builds(f.Left, request, room),
     Kind.RENAME: st.builds(f.Rename, request, words(128, 1)),
@@ -139,6 +145,50 @@ FRAMES: dict[Kind, Strategy] = {
         f.BlobGet, request, room, sha256, offset, st.integers(1, BLOB_RANGE_MAX_BYTES)
     ),
     Kind.BLOB_DATA: st.builds(f.BlobData, request, sha256, size, offset, chunk),
+    Kind.PRIVATE: st.builds(f.Private, request, words(256, 1), st.lists(person, max_size=100)),
+    Kind.ADD: st.builds(f.Add, request, room, st.lists(person, min_size=1, max_size=100)),
+    Kind.MEMBERS: st.builds(f.Members, request, room, st.binary(max_size=8), st.integers(1, 500)),
+    Kind.MEMBERS_PAGE: st.builds(
+        f.MembersPage,
+        request,
+        room,
+        st.booleans(),
+        st.lists(st.tuples(person, words(32), st.booleans(), role).map(list), max_size=4),
+    ),
+    Kind.ORDER: st.builds(f.Order, request, room),
+    Kind.ORDERED: st.builds(
+        f.Ordered,
+        request,
+        room,
+        st.booleans(),
+        st.booleans(),
+        st.integers(0, 3_600),
+        st.integers(0, 255),
+        st.lists(st.tuples(person, role).map(list), max_size=4),
+        st.lists(st.tuples(person, ts).map(list), max_size=4),
+        st.lists(person, max_size=4),
+    ),
+    Kind.ACT: st.builds(f.Act, request, st.integers(1, 255), room, tag, tag, seq, words(200)),
+    Kind.DONE: st.builds(f.Done, request),
+    Kind.HAND: st.builds(f.Hand, room, st.booleans()),
+    Kind.DEVICES: st.builds(f.Devices, request, person),
+    Kind.DEVICES_PAGE: st.builds(
+        f.DevicesPage,
+        request,
+        st.lists(st.tuples(exactly(8), st.booleans(), st.booleans()).map(list), max_size=4),
+    ),
+    Kind.AUDIT: st.builds(f.Audit, request, seq, st.integers(1, 200)),
+    Kind.AUDIT_PAGE: st.builds(
+        f.AuditPage,
+        request,
+        st.booleans(),
+        st.lists(
+            st.tuples(
+                counter, ts, tag, words(32), st.integers(0, 255), tag, words(32), seq, words(200)
+            ).map(list),
+            max_size=3,
+        ),
+    ),
 }
 """Valid frames of every kind."""
 
@@ -184,8 +234,16 @@ ITEMS: dict[EventKind, Strategy] = {
     EventKind.DELETE: st.fixed_dictionaries({"of": counter}),
     EventKind.REACT: st.fixed_dictionaries({"of": counter, "emoji": emoji, "on": st.booleans()}),
     EventKind.NOTICE: st.fixed_dictionaries(
-        {"what": st.sampled_from(("created", "joined", "left", "renamed"))},
-        optional={"was": words(32), "now": words(32)},
+        {"what": st.sampled_from(NOTICES)},
+        optional={
+            "was": words(32),
+            "now": words(32),
+            "who": person,
+            "nick": words(32),
+            "of": counter,
+            "value": seq,
+            "text": words(200),
+        },
     ),
 }
 """Valid bodies of every kind of item."""

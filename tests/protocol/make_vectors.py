@@ -14,7 +14,7 @@ import msgpack
 
 from protocol import frames as f
 from protocol.blocks import NO_OUTBOX, Run, encode_block
-from protocol.codes import ErrorCode, EventKind, Kind, Purpose, RoomKind
+from protocol.codes import Act, DirectRule, ErrorCode, EventKind, Kind, Purpose, Role, RoomKind
 from protocol.items import encode_item
 from protocol.limits import BLOCK_MAX_ITEMS, ITEM_MAX_BYTES, VERSION
 
@@ -97,6 +97,12 @@ ITEMS: dict[str, tuple[EventKind, dict[str, Any]]] = {
     "notice_created": (EventKind.NOTICE, {"what": "created"}),
     "notice_joined": (EventKind.NOTICE, {"what": "joined"}),
     "notice_left": (EventKind.NOTICE, {"what": "left"}),
+    "notice_muted": (
+        EventKind.NOTICE,
+        {"what": "muted", "who": TARAS, "nick": "taras", "value": 600, "text": "Прошу тиші"},
+    ),
+    "notice_removed": (EventKind.NOTICE, {"what": "removed", "of": 3, "who": TARAS}),
+    "notice_slow": (EventKind.NOTICE, {"what": "slow", "value": 30}),
     "notice_renamed": (EventKind.NOTICE, {"what": "renamed", "was": "Olena", "now": "Олена"}),
 }
 
@@ -120,7 +126,8 @@ BLOCKS: dict[str, tuple[int, int, list[Run]]] = {
 }
 
 _block = {name: encode_block(*parts) for name, parts in BLOCKS.items()}
-_people = [[OLENA, "Олена", True, 0, b""], [TARAS, "taras", False, 7, PORTRAIT_NAME]]
+_people = [[OLENA, "Олена", True, 0, b"", 2], [TARAS, "taras", False, 7, PORTRAIT_NAME, 0]]
+CLASS = b"\xa4" * 16
 _members = [[OLENA, "Олена"], [TARAS, "taras"]]
 
 FRAMES: dict[str, f.AnyFrame] = {
@@ -193,7 +200,7 @@ FRAMES: dict[str, f.AnyFrame] = {
     "rename": f.Rename(11, "Оленка"),
     "renamed": f.Renamed(11, "Оленка"),
     "presence": f.Presence(
-        [[OLENA, "Оленка", True, 12, PORTRAIT_NAME], [TARAS, "taras", True, 0, b""]]
+        [[OLENA, "Оленка", True, 12, PORTRAIT_NAME, 2], [TARAS, "taras", True, 0, b"", 0]]
     ),
     "link": f.Link(12),
     "linked": f.Linked(12, "L00112233445566778899aabbccddeeff", 600_000),
@@ -211,6 +218,45 @@ FRAMES: dict[str, f.AnyFrame] = {
     "portraits_page": f.PortraitsPage(17, [[OLENA, PORTRAIT]]),
     "send_file": f.Send(GENERAL, OUTBOX, 5, [_item["file"]]),
     "send_changes": f.Send(GENERAL, OUTBOX, 6, [_item["edit"], _item["delete"], _item["react"]]),
+    "private": f.Private(18, "Клас 7-А", [TARAS]),
+    "room_private": f.Room(18, EPOCH, CLASS, RoomKind.PRIVATE, "Клас 7-А", 2, []),
+    "add": f.Add(19, CLASS, [TARAS]),
+    "done": f.Done(19),
+    "members": f.Members(20, CLASS, b"", 500),
+    "members_page": f.MembersPage(
+        20, CLASS, False, [[OLENA, "Олена", True, Role.OWNER], [TARAS, "taras", False, Role.MEMBER]]
+    ),
+    "order": f.Order(21, CLASS),
+    "ordered": f.Ordered(
+        21,
+        CLASS,
+        False,
+        True,
+        30,
+        DirectRule.WITH_MODERATORS,
+        [[OLENA, Role.OWNER]],
+        [[TARAS, 1_767_000_600_000]],
+        [TARAS],
+    ),
+    "ordered_plain": f.Ordered(0, CLASS, False, False, 0, DirectRule.FREE, [], [], []),
+    "act_mute": f.Act(22, Act.MUTE, CLASS, TARAS, b"", 600, "Прошу тиші"),
+    "act_pause": f.Act(23, Act.PAUSE, CLASS, b"", b"", 1, ""),
+    "act_ban_device": f.Act(24, Act.BAN_DEVICE, bytes(16), TARAS, b"\xd2" * 8, 0, "lost"),
+    "done_act": f.Done(24),
+    "hand": f.Hand(CLASS, True),
+    "hand_down": f.Hand(CLASS, False),
+    "devices": f.Devices(25, TARAS),
+    "devices_page": f.DevicesPage(25, [[b"\xd2" * 8, False, True], [b"\xd3" * 8, True, False]]),
+    "audit": f.Audit(26, 0, 50),
+    "audit_page": f.AuditPage(
+        26,
+        False,
+        [[7, 1_767_000_000_000, OLENA, "Олена", Act.BAN_DEVICE, TARAS, "taras", 0, "lost"]],
+    ),
+    "error_forbidden": f.Error(
+        ErrorCode.FORBIDDEN, "role", "only moderators may do this", Kind.ACT, 23
+    ),
+    "bye_banned": f.Bye(ErrorCode.BANNED, "you were banned from this server", 3_600_000, []),
     "error": f.Error(ErrorCode.NO_ROOM, "name", "there is no room of this name", Kind.JOIN, 13),
     "error_no_session": f.Error(ErrorCode.NO_SESSION, "kind", "say HELLO first", Kind.PING, 0),
     "bye": f.Bye(ErrorCode.STOPPING, "this gateway stops", 1_234, GATEWAYS[1:]),
@@ -261,6 +307,14 @@ DIRECTION = {
             Kind.BLOB_PUT,
             Kind.BLOB_CHUNK,
             Kind.BLOB_GET,
+            Kind.PRIVATE,
+            Kind.ADD,
+            Kind.MEMBERS,
+            Kind.ORDER,
+            Kind.ACT,
+            Kind.HAND,
+            Kind.DEVICES,
+            Kind.AUDIT,
         ),
         "client to gateway",
     ),

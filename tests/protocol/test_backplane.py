@@ -34,6 +34,7 @@ OPERATIONS: list[list[Any]] = [
     RUN,
     [Up.ASK, 7, b"frame"],
     [Up.BEAT],
+    [Up.CONFIRMED, 3],
 ]
 
 

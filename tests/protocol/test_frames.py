@@ -244,12 +244,13 @@ PERSON = [b"person-1", "Олена", True]
 
 
 @pytest.mark.parametrize(("kind", "before"), [(Kind.PEOPLE_PAGE, [1, False]), (Kind.PRESENCE, [])])
-def test_people_of_an_older_server_have_no_colour_and_no_picture(
+def test_people_of_an_older_server_have_no_colour_no_picture_and_no_role(
     kind: Kind, before: list[Any]
 ) -> None:
-    new = [*PERSON, 7, b"picture-"]
-    frame = decode(raw(kind, [*before, [PERSON, new, [*new, "later"], [*PERSON, 0, b""]]]))
-    old = [*PERSON, 0, b""]
+    new = [*PERSON, 7, b"picture-", 2]
+    rows = [PERSON, new, [*new, "later"], [*PERSON, 0, b""]]
+    frame = decode(raw(kind, [*before, rows]))
+    old = [*PERSON, 0, b"", 0]
     assert frame[-1] == [old, new, new, old]
     for wrong in (
         PERSON[:2],
@@ -257,6 +258,7 @@ def test_people_of_an_older_server_have_no_colour_and_no_picture(
         [*PERSON[:2], 1],
         [*PERSON, 256, b""],
         [*PERSON, 0, ""],
+        [*PERSON, 0, b"", 256],
     ):
         error = refusal(raw(kind, [*before, [wrong]]))
         assert (error.code, error.field) == (ErrorCode.FIELD, "people")

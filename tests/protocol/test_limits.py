@@ -60,7 +60,7 @@ def shown(value: Any) -> str:
 
 
 def test_every_limit_is_in_the_table_with_its_value() -> None:
-    table = {row[0].strip("`"): row[1] for row in rows(sections("##")["14. Limits"])}
+    table = {row[0].strip("`"): row[1] for row in rows(sections("##")["15. Limits"])}
     assert table == {name: shown(value) for name, value in LIMITS.items()}
 
 
@@ -169,7 +169,7 @@ def test_the_longest_lists_fit_a_frame() -> None:
     top = limits.COUNTER_MAX
     most = [
         Pong(limits.U63_MAX, epoch, [[room, top]] * limits.ROOMS_PER_PERSON_MAX),
-        PeoplePage(1, True, [[person, WIDE_NICK, True, 255, person]] * limits.PEOPLE_PAGE_MAX),
+        PeoplePage(1, True, [[person, WIDE_NICK, True, 255, person, 255]] * limits.PEOPLE_PAGE_MAX),
         Marked(1, room, [[person, top]] * limits.MARKS_MEMBERS_MAX),
         PortraitsPage(1, [[person, bytes(limits.PORTRAIT_MAX_BYTES)]] * limits.PORTRAITS_MAX),
         RoomsPage(1, True, [[room, name, top, True]] * limits.ROOMS_PAGE_MAX),
