@@ -79,7 +79,8 @@ class Broker:
         )
         self._reader.start()
         health = " ".join(f"{name}={value}" for name, value in self._journal.health().items())
-        log.info("serving port=%d people=%d %s", port, len(self.core.directory.people), health)
+        people = len(self.core.directory.people)
+        log.info("serving port=%d libzmq=%s people=%d %s", port, zmq.zmq_version(), people, health)
 
     def stop(self) -> None:
         """End ``run`` after the current drain; may be called from a signal handler."""

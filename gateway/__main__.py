@@ -8,7 +8,7 @@ from protocol.errors import SetupError, ZviazokError
 from protocol.folders import server_folder
 from protocol.invite import parse_address
 from protocol.keys import from_text, load_or_make
-from protocol.process import EXIT_STOP, begin, log_to_stderr, on_stop
+from protocol.process import EXIT_STOP, begin, limit_memory, log_to_stderr, on_stop
 from protocol.words import WordParser
 
 DEFAULT_LISTEN = "127.0.0.1:8080"
@@ -61,6 +61,7 @@ def main(argv: list[str] | None = None) -> int:
         parser.error("--rate must be 0 or more")
     try:
         begin()
+        limit_memory()
         keys = load_or_make(server_folder(options.data) / "gateway.key")
         gateway = Gateway(keys, broker, broker_key, listen, options.rate)
         on_stop(gateway.stop)

@@ -256,7 +256,7 @@ class Gateway:
         self._poller.register(socket, zmq.POLLIN)
         with contextlib.suppress(OSError):  # whoever read this may be gone
             print(f"ready gateway={join_address(host, port)}", flush=True)
-        log.info("serving port=%d", port)
+        log.info("serving port=%d libzmq=%s", port, zmq.zmq_version())
 
     # --- the end --------------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from protocol.errors import LinkError, SetupError
 from protocol.invite import LINK_VARIABLE, Invite
+from protocol.minimums import check_client
+from protocol.secrecy import forbid_dumps
 from protocol.words import WordParser
 
 
@@ -17,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0: closed; 1: no display, no tkinter or no folder, said in one line; 2: wrong words.
     """
+    forbid_dumps()
     parser = WordParser(prog="zviazok gui", description="The chat's window.")
     link = os.environ.pop(LINK_VARIABLE, "")
     parser.add_argument(
@@ -49,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return 1
     try:
+        check_client()
         window = Window(words.link, words.nick, words.data, words.theme)
     except SetupError as error:
         print(f"zviazok gui: {error}", file=sys.stderr)

@@ -47,15 +47,6 @@ def seed_routing_ids() -> None:
         library.srand(ctypes.c_uint(seed))
 
 
-def check_library() -> None:
-    """Refuse a libzmq that cannot encrypt or is older than 4.3.5; raise :class:`SetupError`."""
-    if not zmq.has("curve") or zmq.zmq_version_info() < (4, 3, 5):
-        raise SetupError(
-            f"libzmq {zmq.zmq_version()} cannot be used: 4.3.5 with CURVE is needed. "
-            "Install pyzmq from its wheel."
-        )
-
-
 def _guard(socket: Socket, keys: KeyPair, domain: str) -> None:
     socket.curve_server = True
     socket.curve_secretkey = z85(keys.secret)

@@ -15,6 +15,7 @@ import zmq
 
 from broker.durable import megabytes
 from broker.upkeep.findings import Finding, bad, ok, warn
+from protocol.minimums import LIBZMQ, MSGPACK, PILLOW, numbers
 
 _GIB = 1024**3
 _DISK_BAD_BYTES = 64 * 1024 * 1024
@@ -23,8 +24,6 @@ _INODES_WARN = 10_000
 _MEMORY_WARN_BYTES = 256 * 1024 * 1024
 _FILES_WARN = 4_096
 _PYTHON = (3, 11)
-_MSGPACK = (1, 2, 1)
-_ZMQ = (4, 3, 5)
 _MENDED_SQLITE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 """Releases without the WAL-reset bug, the newest line first (sqlite.org/wal.html)."""
 
@@ -111,8 +110,12 @@ def check_versions() -> Iterator[Finding]:
     if not zmq.has("curve"):
         yield bad("libzmq", f"{zmq.zmq_version()} cannot encrypt (it has no CURVE)", pip)
     else:
-        yield _version("libzmq", zmq.zmq_version_info(), _ZMQ, pip, "with CURVE")
-    yield _version("msgpack", msgpack.version[:3], _MSGPACK, pip)
+        yield _version("libzmq", zmq.zmq_version_info(), LIBZMQ, pip, "with CURVE")
+    yield _version("msgpack", msgpack.version[:3], MSGPACK, pip)
+    if importlib.util.find_spec("PIL") is None:
+        yield ok("pillow", "not installed; a server needs none")
+    else:
+        yield _version("pillow", numbers(importlib.metadata.version("Pillow")), PILLOW, pip)
     mended = is_mended(sqlite3.sqlite_version_info)
     yield ok(
         "sqlite",

@@ -23,7 +23,9 @@ from protocol.client.profile import Profile
 from protocol.errors import BadNameError, LinkError, SetupError
 from protocol.folders import profiles_folder
 from protocol.invite import LINK_VARIABLE, Invite
+from protocol.minimums import check_client
 from protocol.names import clean_nick, clean_room_name
+from protocol.secrecy import forbid_dumps
 from protocol.terminal.console import GENERAL, Console
 from protocol.terminal.conversation import Conversation
 from protocol.terminal.scripted import Scripted
@@ -85,6 +87,7 @@ _Input = Happening | str | None
 
 def main(argv: list[str] | None = None) -> int:
     """Run a terminal client; return the exit status."""
+    forbid_dumps()
     parser = WordParser(
         prog="zviazok chat",
         description="Talk in a terminal.",
@@ -117,6 +120,7 @@ def main(argv: list[str] | None = None) -> int:
     except (LinkError, BadNameError) as error:
         parser.error(str(error))
     try:
+        check_client()
         nick = clean_nick(words.nick)
         profile = Profile.open(profiles_folder(words.data), invite, nick)
     except (BadNameError, SetupError) as error:

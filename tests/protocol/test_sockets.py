@@ -187,17 +187,6 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(server: Guarded) -> None
         second.close(0)
 
 
-def test_this_library_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    sockets.check_library()
-    monkeypatch.setattr(zmq, "zmq_version_info", lambda: (4, 3, 4))
-    with pytest.raises(SetupError, match=r"4\.3\.5"):
-        sockets.check_library()
-    monkeypatch.undo()
-    monkeypatch.setattr(zmq, "has", lambda what: what != "curve")
-    with pytest.raises(SetupError, match="CURVE"):
-        sockets.check_library()
-
-
 def test_the_limit_of_files_is_raised_as_far_as_allowed() -> None:
     if sys.platform == "win32":
         pytest.skip("only on POSIX systems")
