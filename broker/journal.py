@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from protocol.codes import RoomKind
+from protocol.codes import DirectRule, Role, RoomKind
+from protocol.limits import TS_MAX_MS
 
 
 class BlockRow(NamedTuple):
@@ -121,6 +122,58 @@ class TokenRow(NamedTuple):
     expires_ts: int
 
 
+FOREVER_TS = TS_MAX_MS
+"""``muted_until`` of somebody who is muted until it is lifted."""
+
+
+class StandingRow(NamedTuple):
+    """What somebody is on the server; who is nothing but a member has no row, or this one once."""
+
+    person_no: int
+    role: Role
+    banned: bool
+    nick_locked: bool
+    muted_until: int
+    """ms since 1970; 0: is not muted."""
+
+
+class RoomStandingRow(NamedTuple):
+    """What somebody is in a room; a ban outlives the membership."""
+
+    room_no: int
+    person_no: int
+    role: Role
+    banned: bool
+    muted_until: int
+
+
+class RulesRow(NamedTuple):
+    """What holds in a room; a room without a row has no rules."""
+
+    room_no: int
+    paused: bool
+    announce: bool
+    slow_s: int
+    direct: DirectRule
+
+
+class AuditRow(NamedTuple):
+    """What somebody in charge did on the server; ``no`` ascends from 1.
+
+    ``actor_no`` 0: the admin, by an invite; ``person_no`` 0: it concerns nobody.
+    """
+
+    no: int
+    ts: int
+    actor_no: int
+    actor_nick: str
+    act: int
+    person_no: int
+    nick: str
+    value: int
+    text: str
+
+
 @dataclass(slots=True)
 class Batch:
     """Everything that one drain changes; it is stored whole or not at all."""
@@ -140,6 +193,14 @@ class Batch:
     pictures: dict[int, bytes] = field(default_factory=dict)
     """By ``person_no``; empty: it goes."""
     marks: list[MarkRow] = field(default_factory=list)
+    standings: dict[int, StandingRow] = field(default_factory=dict)
+    room_standings: dict[tuple[int, int], RoomStandingRow] = field(default_factory=dict)
+    rules: dict[int, RulesRow] = field(default_factory=dict)
+    banned_devices: dict[int, bool] = field(default_factory=dict)
+    """By ``device_no``; False: not any more."""
+    audit: list[AuditRow] = field(default_factory=list)
+    invite_uses: dict[str, int] = field(default_factory=dict)
+    """How often each counted invite was used, by its id."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to store."""
@@ -158,6 +219,12 @@ class Batch:
             or self.profiles
             or self.pictures
             or self.marks
+            or self.standings
+            or self.room_standings
+            or self.rules
+            or self.banned_devices
+            or self.audit
+            or self.invite_uses
         )
 
 
@@ -174,6 +241,12 @@ class Contents:
     marks: list[MarkRow]
     last_writer_no: int
     last_order: int
+    standings: list[StandingRow] = field(default_factory=list)
+    room_standings: list[RoomStandingRow] = field(default_factory=list)
+    rules: list[RulesRow] = field(default_factory=list)
+    banned_devices: list[int] = field(default_factory=list)
+    invite_uses: dict[str, int] = field(default_factory=dict)
+    last_audit_no: int = 0
 
 
 class Page(NamedTuple):
