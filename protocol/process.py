@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from protocol.minimums import check_server
+from protocol.plain import LogFormatter
 from protocol.secrecy import forbid_dumps
 from protocol.sockets import raise_file_limit, seed_routing_ids
 
@@ -67,9 +68,9 @@ def _memory_bytes() -> int:
 
 def log_to_stderr() -> None:
     """Log one event a line, as ``key=value``."""
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogFormatter("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def on_stop(stop: Callable[[], None]) -> None:

@@ -31,6 +31,7 @@ class Entry(tk.Frame):
         """Whether keys come here."""
         self.history = History()
         self._awaited: tuple[str, Callable[[], None]] | None = None
+        self._heard: tuple[str, Callable[[], None]] | None = None
         super().__init__(master, bd=0, takefocus=0, width=px(WIDTH), height=px(HEIGHT))
         self._frame = tk.Label(self, bd=0, padx=0, pady=0, takefocus=0)
         self._frame.place(x=0, y=0, relwidth=1, relheight=1)
@@ -115,9 +116,16 @@ class Entry(tk.Frame):
         """Do something at the next change of what stands in it, unless it is disabled before."""
         self._awaited = (self.field.get(), work)
 
+    def at_every_change(self, work: Callable[[], None]) -> None:
+        """Do something whenever what stands in it is another text, whoever wrote it."""
+        self._heard = (self.field.get(), work)
+
     def _told(self, *_: object) -> None:
         """The text is another one: Tk tells this to what scrolls a field, whoever wrote it."""
         text, hint, awaited = self.field.get(), self._hint, self._awaited
+        if self._heard is not None and text != self._heard[0]:
+            self._heard = (text, self._heard[1])
+            self._heard[1]()
         if awaited is not None and text != awaited[0]:
             self._awaited = None
             awaited[1]()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from gui.chat.room import State
 from gui.paint.theme import AVATAR, BUBBLE_MAX, GRID, THUMB_MAX
-from gui.text import emoji
+from gui.text import doubts, emoji
 from gui.text.noticewords import gathered
 from gui.text.rowlayout import (
     Box,
@@ -179,9 +179,11 @@ class _Bubble:
 
     # --- from top to bottom -------------------------------------------------
 
-    def _label(self, text: str, role: str, ink: str, x: int = 0, person: bytes = b"") -> Line:
-        """Put one line where the pen is; the pen stays."""
-        line = one_line(text, self.inner - x, self.page.ruler, role)
+    def _label(
+        self, text: str, role: str, ink: str, x: int = 0, person: bytes = b"", spare: int = 0
+    ) -> Line:
+        """Put one line where the pen is; the pen stays. ``spare`` pixels behind it are left."""
+        line = one_line(text, self.inner - x - spare, self.page.ruler, role)
         self.labels.append(Label(line, (x, self.y), role, ink, person))
         self.wide = max(self.wide, x + line.width)
         return line
@@ -199,9 +201,15 @@ class _Bubble:
         entry, page = self.entry, self.page
         if self.row.first and not self.own:
             name = page.name_of(entry.person, entry.nick)
-            line = self._label(name, "name", "person", person=entry.person)
+            odd = doubts.of_name(page.tr, name)
+            spare = page.px(4) + page.ruler.emoji_px("small") if odd else 0
+            line = self._label(name, "name", "person", 0, entry.person, spare)
             high = page.ruler.line_height("name")
             self.zones.append(Zone("person", Box(0, self.y, line.width, high)))
+            if odd:
+                x = line.width + page.px(4)
+                sign = self._label("⚠", "small", "danger", x)
+                self.zones.append(Zone("doubt", Box(x, self.y, sign.width, high)))
             self.y += high
         via = entry.body.get("via")
         if via and not entry.deleted:

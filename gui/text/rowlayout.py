@@ -45,7 +45,8 @@ class Zone:
     """What is more than words, by its kind.
 
     quote, picture, file, more, less, chip, retry, discard, link, person (name and avatar): all
-    of them can be clicked. But for state: the sign of how far one's own message is.
+    of them can be clicked. But for state, the sign of how far one's own message is, and doubt,
+    the mark beside a name whose letters are of several alphabets.
     """
 
     kind: str

@@ -13,6 +13,7 @@ from gui.paint import kit
 from gui.paint.look import Look
 from gui.paint.slices import Steps
 from gui.settings import Server, Settings
+from gui.text import doubts
 from gui.text.rowlayout import Box
 from gui.text.textlayout import clean, one_line
 from gui.views.popmenu import Choice, PopMenu
@@ -68,9 +69,7 @@ class JoinScreen:
         self._look = look
         self._joining = joining
         self._app = app
-        self._busy = False
-        self._moving = ""
-        self._step = 0
+        self._busy, self._moving, self._step = False, "", 0
         self._labels: list[tuple[tk.Label, str]] = []
         self._start = (nick, link)
         self._shortcuts: dict[str, Callable[[], None]] = {}
@@ -144,6 +143,7 @@ class JoinScreen:
         for field in (self.nick, self.link):
             field.bind("<Return>", lambda _: self.submit())
         self.port.bind("<Return>", lambda _: self.host())
+        self.nick.at_every_change(self._nick_typed)
         self._parts = (head, self._slogan)
         yield None
         yield from self.restyle()
@@ -252,8 +252,8 @@ class JoinScreen:
         kit.put(self.port, str(other))
 
     def _name_port(self) -> None:
-        words = self._look.tr("join.host_on", port=self.port.get().strip() or "…")
-        self.host_button.set_text(words)
+        port = self.port.get().strip() or "…"
+        self.host_button.set_text(self._look.tr("join.host_on", port=port))
 
     def paste(self) -> None:
         """Take the link from the clipboard."""
@@ -311,6 +311,11 @@ class JoinScreen:
         """Say how an attempt goes that is still under way."""
         self._say(text, "quiet")
 
+    def _nick_typed(self) -> None:
+        """Warn of letters of two alphabets in a word; that hinders nobody."""
+        if not self._busy:
+            self._say(doubts.while_typed(self._look.tr, self.nick.get()), "quiet")
+
     def set_link(self, link: str) -> None:
         """Put a link into its field."""
         kit.put(self.link, link)
@@ -349,8 +354,7 @@ class JoinScreen:
         long = width // 4
         left = round((width - long) * part)
         bar.delete("all")
-        fill = self._look.palette.accent
-        bar.create_rectangle(left, 0, left + long, high, fill=fill, width=0)
+        bar.create_rectangle(left, 0, left + long, high, fill=self._look.palette.accent, width=0)
         self._moving = bar.after(_STEP_MS, self._move)
 
     # --- drawing ----------------------------------------------------------------

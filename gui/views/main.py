@@ -255,9 +255,10 @@ class MainScreen:
     def person_menu(self, person: PersonInfo, x: int, y: int) -> None:
         """Offer what can be done with somebody."""
         mention = self.talk.mention if self._model.room is not None else None
-        self.menu.show(
-            person_choices(self._look.tr, person, self.write_to, mention, self.talk.copy), x, y
+        choices = person_choices(
+            self._look.tr, person, self.write_to, mention, self.talk.copy, self.people.doubt(person)
         )
+        self.menu.show(choices, x, y)
 
     def new_menu(self) -> None:
         """Offer to join or create a room, or to write to people."""

@@ -11,6 +11,7 @@ from gui.chat.ranking import ranked
 from gui.paint import kit
 from gui.paint.look import Look
 from gui.paint.theme import HEADER_HEIGHT
+from gui.text import doubts
 from gui.text.rowlayout import Box
 from gui.text.textlayout import clean, one_line
 from gui.views.faces import person_face
@@ -54,6 +55,11 @@ class PeopleColumn:
             self.field.bind(f"<{key}>", self.list.key)
         self.field.bind("<Escape>", self._escape)
         self._filter = ""
+        self._doubts: dict[bytes, str] = {}
+
+    def doubt(self, person: PersonInfo) -> str:
+        """Return what is odd about somebody's name, or an empty string."""
+        return self._doubts.get(person.person) or doubts.of_name(self._look.tr, person.nick)
 
     def _typed(self) -> None:
         words = self.field.get().strip()
@@ -73,6 +79,7 @@ class PeopleColumn:
     def show(self) -> None:
         """Draw the model's people."""
         model, tr = self._model, self._look.tr
+        self._doubts = doubts.among(tr, model.people)
         people = sorted(model.people, key=lambda one: fold(one.nick))
         if self._filter:
             people = ranked(self._filter, [(one.nick, one) for one in people])
@@ -137,10 +144,15 @@ class PeopleColumn:
         person_face(canvas, look, self._model, at, px(32), item.person, nick, below, True)
         if item.person == self._model.me:
             nick = look.tr("rooms.me", nick=nick)
-        line = one_line(nick, width - px(60 + 20), look.fonts, "label")
+        odd = item.person in self._doubts
+        line = one_line(nick, width - px(60 + 20 + 22 * odd), look.fonts, "label")
         ink = palette.text if item.online else palette.quiet
         top = y + (px(ROW) - look.fonts.line_height("label")) // 2
         look.line(canvas, (px(60), top), line, (ink, ink, below), "label", ())
+        if odd:
+            image = look.art.icon("warning", px(16), palette.danger, below)
+            x = px(60) + line.width + px(6)
+            canvas.create_image(x, y + px(ROW // 2), image=image, anchor="w")
 
     def restyle(self) -> None:
         """Draw in the palette of now."""

@@ -14,12 +14,17 @@ def person_choices(
     write_to: Callable[[bytes], None],
     mention: Callable[[PersonInfo], None] | None,
     copy: Callable[[str], None],
+    doubt: str = "",
 ) -> list[Choice]:
-    """Return the lines of a person's menu; without ``mention`` no room is open to do it in."""
+    """Return the lines of a person's menu; without ``mention`` no room is open to do it in.
+
+    ``doubt`` says what is odd about the name.
+    """
     nick = clean(person.nick)
     state = tr("main.is_online" if person.online else "main.is_offline")
     choices = [
         Choice(f"{nick} – {state}"),
+        *([Choice(f"⚠ {doubt}")] if doubt else ()),
         RULE,
         Choice(tr("rooms.write"), lambda: write_to(person.person)),
     ]

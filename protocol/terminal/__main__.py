@@ -6,7 +6,6 @@ both send through a queue; it alone prints.
 
 import argparse
 import codecs
-import json
 import logging
 import os
 import queue
@@ -24,7 +23,8 @@ from protocol.errors import BadNameError, LinkError, SetupError
 from protocol.folders import profiles_folder
 from protocol.invite import LINK_VARIABLE, Invite
 from protocol.minimums import check_client
-from protocol.names import clean_nick, clean_room_name
+from protocol.names import clean_nick, clean_room_name, mixed_word
+from protocol.plain import LogFormatter, as_json, harmless, one_line
 from protocol.secrecy import forbid_dumps
 from protocol.terminal.console import GENERAL, Console
 from protocol.terminal.conversation import Conversation
@@ -111,7 +111,9 @@ def main(argv: list[str] | None = None) -> int:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="replace")
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(name)s %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogFormatter("%(name)s %(message)s"))
+    logging.basicConfig(level=logging.ERROR, handlers=[handler])
     if not words.link:
         parser.error(f"give the invite link, or set {LINK_VARIABLE}")
     try:
@@ -122,6 +124,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         check_client()
         nick = clean_nick(words.nick)
+        if word := mixed_word(nick):
+            _complain(f"{word} mixes alphabets: others see a mark beside this name")
         profile = Profile.open(profiles_folder(words.data), invite, nick)
     except (BadNameError, SetupError) as error:
         return _complain(str(error))
@@ -214,15 +218,16 @@ def _read(put: Callable[[str | None], None]) -> None:
 
 
 def _emit(event: dict[str, Any]) -> None:
-    _print(json.dumps(event, ensure_ascii=False))
+    print(as_json(event), flush=True)
 
 
 def _print(line: str) -> None:
-    print(line, flush=True)
+    # Once more, whatever its parts went through: nothing that a terminal obeys passes here.
+    print(harmless(line), flush=True)
 
 
 def _complain(text: str) -> int:
-    print(f"zviazok chat: {text}", file=sys.stderr, flush=True)
+    print(f"zviazok chat: {one_line(text)}", file=sys.stderr, flush=True)
     return 1
 
 

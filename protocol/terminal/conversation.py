@@ -5,7 +5,7 @@ nobody can move the cursor or change the colours of somebody else's screen. One 
 """
 
 import time
-import unicodedata
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +29,8 @@ from protocol.client.happenings import (
 )
 from protocol.codes import EventKind
 from protocol.items import CHANGES, WITH_BLOB
+from protocol.names import mixed_word, resemblance
+from protocol.plain import harmless, one_line
 from protocol.terminal.console import Console
 
 HELP = """\
@@ -48,20 +50,11 @@ _SHOWN_AT_START = 20
 _SEEN_MAX = 1_000
 """Messages that are remembered, to say what an answer or a change is about."""
 _EXCERPT_CHARS = 40
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-def harmless(text: str) -> str:
-    """Replace what a terminal would obey, line breaks excepted; a joiner in emoji stays."""
-    return "".join(
-        one if one in "\n\u200d" or unicodedata.category(one) not in _HIDDEN else "\ufffd"
-        for one in text
-    )
-
-
-def _line(text: str) -> str:
-    """Make a text harmless that is part of a line."""
-    return harmless(text).replace("\n", " ")
+def _who(nick: str) -> str:
+    """Return a nickname; one that could pass for another is marked."""
+    return one_line(nick) + (" [mixed alphabets]" if mixed_word(nick) else "")
 
 
 def _excerpt(message: Message | None) -> str:
@@ -69,14 +62,14 @@ def _excerpt(message: Message | None) -> str:
     if message is None:
         return "an earlier message"
     body = message.body
-    words = _line(str(body.get("text") or body.get("caption") or body.get("name") or "…"))
+    words = one_line(str(body.get("text") or body.get("caption") or body.get("name") or "…"))
     if len(words) > _EXCERPT_CHARS:
         words = words[: _EXCERPT_CHARS - 1] + "…"
     return f"«{words}»"
 
 
 def _reactions(message: Message) -> str:
-    return "  ".join(f"{harmless(emoji)} {len(people)}" for emoji, people in message.reactions)
+    return "  ".join(f"{one_line(emoji)} {len(people)}" for emoji, people in message.reactions)
 
 
 class Conversation(Console):
@@ -93,7 +86,8 @@ class Conversation(Console):
 
     def begun(self) -> None:
         """Greet, and show the last messages of the room."""
-        self._say(f"You are {self.roster.nick}, in {self._name(self.room)}. /help lists commands.")
+        me, place = one_line(self.roster.nick), self._name(self.room)
+        self._say(f"You are {me}, in {place}. /help lists commands.")
         request = self.client.history(self.room, 0, _SHOWN_AT_START)
         self.after(request, self._show_history)
 
@@ -111,14 +105,14 @@ class Conversation(Console):
             case LinkChanged(Link.ONLINE) if self.ready:
                 self._say("-- connected")
             case LinkChanged(Link.WAITING, _, text) if self.ready:
-                self._say(f"-- not connected: {_line(text)}")
+                self._say(f"-- not connected: {one_line(text)}")
             case PutAside(path):
                 self._say("-- the server was restored from a backup; its rooms are read anew")
-                self._say(f"-- what this computer had before is kept in {_line(str(path))}")
+                self._say(f"-- what this computer had before is kept in {one_line(str(path))}")
             case Refused(_, _, _, _, text):
-                self._say(f"!! not sent: {_line(text)}")
+                self._say(f"!! not sent: {one_line(text)}")
             case Failed(_, _, text):
-                self._say(f"!! {_line(text)}")
+                self._say(f"!! {one_line(text)}")
             case Progress():
                 pass  # the end is told
 
@@ -127,13 +121,13 @@ class Conversation(Console):
             return  # what it changes is told
         self._remember(message)
         clock = time.strftime("%H:%M", time.localtime(message.ts / 1000))
-        nick, body = _line(message.nick), message.body
+        nick, body = _who(message.nick), message.body
         start = f"{clock} {self._place(message.room) if everywhere else ''}{nick}"
         if body.get("via"):
-            start += f" (from {_line(body['via'])})"
+            start += f" (from {one_line(body['via'])})"
         if body.get("reply"):
             answered = self._seen.get((message.room, body["reply"]))
-            whom = f"{_line(answered.nick)}, " if answered else ""
+            whom = f"{one_line(answered.nick)}, " if answered else ""
             start += f" (to {whom}{_excerpt(answered)})"
         end = " (edited)" if message.edited else ""
         if message.deleted:
@@ -148,9 +142,9 @@ class Conversation(Console):
             size = f"{body['size'] // 1024 + 1} KB"
             if message.kind == EventKind.IMAGE:
                 size = f"{body['width']}×{body['height']}, {size}"
-            caption = _line(body.get("caption", ""))
+            caption = one_line(body.get("caption", ""))
             end = f"{' ' if caption else ''}{caption}{end}"
-            self._say(f"{start} sent {_line(body['name'])} ({size}): /get {self._file}{end}")
+            self._say(f"{start} sent {one_line(body['name'])} ({size}): /get {self._file}{end}")
         elif message.kind == EventKind.NOTICE and body:
             self._show_notice(message, clock)
         else:
@@ -159,10 +153,10 @@ class Conversation(Console):
             self._say(f"      {_reactions(message)}")
 
     def _show_notice(self, message: Message, clock: str) -> None:
-        place, nick, body = self._place(message.room), _line(message.nick), message.body
-        what = _line(str(body["what"]))
+        place, nick, body = self._place(message.room), one_line(message.nick), message.body
+        what = one_line(str(body["what"]))
         if what == "renamed":
-            was, now = _line(body.get("was", nick)), _line(body.get("now", ""))
+            was, now = one_line(body.get("was", nick)), one_line(body.get("now", ""))
             self._say(f"{clock} {place}* {was} is now {now}")
         else:
             self._say(f"{clock} {place}* {nick} {what}{' the room' if what != 'left' else ''}")
@@ -172,7 +166,7 @@ class Conversation(Console):
         was = self._seen.get((message.room, message.seq))
         about = _excerpt(was)
         self._remember(message)
-        place, nick = self._place(message.room), _line(message.nick)
+        place, nick = self._place(message.room), one_line(message.nick)
         if message.deleted:
             if was is None or not was.deleted:
                 self._say(f"-- {place}{nick} deleted {about}")
@@ -205,7 +199,7 @@ class Conversation(Console):
             self.show(happening)
 
     def _name(self, room: bytes) -> str:
-        name = _line(self.roster.name_of(room))
+        name = one_line(self.roster.name_of(room))
         return f"@{name}" if self.roster.is_direct(room) else name
 
     # --- what is typed ------------------------------------------------------------------------
@@ -250,7 +244,7 @@ class Conversation(Console):
             case "help":
                 self._say(HELP)
             case _:
-                self._say(f"!! /{harmless(word)} cannot be done like this; /help lists commands")
+                self._say(f"!! /{one_line(word)} cannot be done like this; /help lists commands")
 
     def _go(self, happening: Happening) -> None:
         if not isinstance(happening, Done):
@@ -274,7 +268,7 @@ class Conversation(Console):
             return
         people, missing = self.roster.find_people([nick])
         if missing:
-            self._say(f"!! nobody is called {harmless(nick)}")
+            self._say(f"!! nobody is called {one_line(nick)}")
             return
 
         def opened(answer: Happening) -> None:
@@ -287,20 +281,22 @@ class Conversation(Console):
 
     def _done(self, happening: Happening) -> None:
         if isinstance(happening, Done):
-            self._say(f"-- done: {_line(happening.text)}")
+            self._say(f"-- done: {one_line(happening.text)}")
         else:
             self.show(happening)
 
     def _fetched(self, happening: Happening) -> None:
         if isinstance(happening, Fetched):
-            self._say(f"-- saved as {happening.path}")
+            self._say(f"-- saved as {one_line(str(happening.path))}")
         else:
             self.show(happening)
 
     def _show_people(self, happening: Happening) -> None:
         if isinstance(happening, PeopleKnown):
+            alike = Counter(resemblance(one.nick) for one in happening.people)
             for one in happening.people:
-                self._say(f"   {'●' if one.online else '○'} {_line(one.nick)}")
+                twin = " [looks like another]" if alike[resemblance(one.nick)] > 1 else ""
+                self._say(f"   {'●' if one.online else '○'} {_who(one.nick)}{twin}")
         else:
             self.show(happening)
 
@@ -308,6 +304,6 @@ class Conversation(Console):
         if isinstance(happening, RoomsListed):
             for room in happening.rooms:
                 mark = "*" if room.joined else " "
-                self._say(f" {mark} {_line(room.name)} ({room.members})")
+                self._say(f" {mark} {one_line(room.name)} ({room.members})")
         else:
             self.show(happening)

@@ -20,12 +20,14 @@ from protocol.client.happenings import (
     Link,
     LinkChanged,
     OpenRoom,
+    PeopleKnown,
+    PersonInfo,
     RoomsChanged,
     RoomsListed,
     Typing,
 )
 from tests.gui.conftest import LINK, Bench
-from tests.gui.fakes import DIRECT, GENERAL, ME, OLENA, SOMCHAI, info, text, texts
+from tests.gui.fakes import DIRECT, GENERAL, ME, OLENA, PEOPLE, SOMCHAI, info, text, texts
 from tests.gui.screens import texts_of
 
 PHYSICS, BIOLOGY = b"p" * 16, b"b" * 16
@@ -203,6 +205,20 @@ def test_the_menu_of_somebody_writes_to_them_and_mentions_them(bench: Bench) -> 
     choose(bench, "Write privately")
     assert bench.main._model.active == DIRECT, "the one that exists is opened"
     assert len(bench.client.asked("direct")) == 1
+
+
+def test_a_name_of_two_alphabets_is_marked_in_list_and_menu(bench: Bench) -> None:
+    ready(bench)
+    column = bench.main.people
+    bench.still()
+    before = len(column.list.widget.find_all())
+    odd = PersonInfo(SOMCHAI, "Sоmchai", False)
+    bench.tell(PeopleKnown((*PEOPLE[:2], odd)))
+    bench.still()
+    assert column.doubt(odd) == "The word “Sоmchai” mixes alphabets"
+    assert len(column.list.widget.find_all()) == before + 1, "a sign beside the name"
+    column._chosen(odd)
+    assert bench.main.menu.choices[1].words == "⚠ The word “Sоmchai” mixes alphabets"
 
 
 def test_members_of_a_direct_message_stand_first(bench: Bench) -> None:

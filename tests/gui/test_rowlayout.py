@@ -252,3 +252,14 @@ def test_all_sentences_of_the_message_list_are_there(language: str) -> None:
         name for name in TR["en"]._sentences if name.startswith("timeline.")
     }  # fmt: skip
     assert file == {name for name in TR[language]._sentences if name.startswith("timeline.")}
+
+
+@pytest.mark.parametrize("nick", ["Оlena", "Оlena " + "x" * 26])
+def test_a_name_of_two_alphabets_is_marked_and_the_mark_is_no_button(nick: str) -> None:
+    one = shape(message(), 300, name_of=lambda _, was: nick)
+    (name, *_), (mark,) = one.zones, [zone for zone in one.zones if zone.kind == "doubt"]
+    assert name.kind == "person" and mark.box.x >= name.box.x + name.box.w
+    assert one.bubble is not None and mark.box.x + mark.box.w <= one.bubble.x + one.bubble.w
+    assert "⚠" in said(one)
+    plain = shape(message(), 300)
+    assert "⚠" not in said(plain) and not [zone for zone in plain.zones if zone.kind == "doubt"]

@@ -143,6 +143,18 @@ def test_the_nickname_is_saved_and_the_answer_is_shown(stage: Stage, home: Path)
     assert opened.sheet.open
 
 
+def test_a_nickname_of_two_alphabets_is_warned_of_and_saved(stage: Stage, home: Path) -> None:
+    opened = Opened(stage, home, "profile")
+    field, answer = opened.part("nick"), opened.part("answer")
+    field.put("Mаrko")
+    assert "“Mаrko” mixes letters" in answer.cget("text")
+    stage.settle()
+    opened.click(opened.part("nick_save"))
+    assert opened.acts.asked == [("rename", "Mаrko")]
+    field.put("Marko")
+    assert answer.cget("text") == ""
+
+
 def test_a_colour_is_chosen_and_the_picture_stays(stage: Stage, home: Path) -> None:
     opened = Opened(stage, home, "profile")
     opened.acts.face = opened.acts.face._replace(picture=b"kept")

@@ -41,6 +41,21 @@ def test_what_is_wrong_with_a_name_goes_while_one_types_another(bench: Bench) ->
     assert not joining.message.winfo_manager() and joining.nick.get() == "o"
 
 
+def test_a_nickname_of_two_alphabets_is_warned_of_and_taken(bench: Bench) -> None:
+    bench.open()
+    joining = bench.joining
+    joining.nick.put("Olenа")
+    assert "“Olenа” mixes letters" in joining.message.cget("text")
+    assert joining.message.winfo_manager()
+    joining.nick.put("Olena")
+    assert not joining.message.winfo_manager()
+    joining.nick.put("Olenа")
+    joining.link.put(LINK)
+    joining.submit()
+    bench.settle()
+    assert bench.client.started
+
+
 def test_a_taken_nickname_can_be_mended(bench: Bench) -> None:
     window = bench.open()
     window.joining.join("Marko", LINK)

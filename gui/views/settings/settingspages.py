@@ -17,6 +17,7 @@ from gui.paint.portrait import make_portrait
 from gui.paint.slices import Steps
 from gui.paint.theme import ACCENTS, FONT_PX, palette
 from gui.settings import TEXT_PERCENTS
+from gui.text import doubts
 from gui.text.rowlayout import Box
 from gui.views.settings.formpage import Page
 from gui.views.settings.notifypage import notify
@@ -84,6 +85,12 @@ def profile(page: Page) -> Steps:
 
         acts.rename(field.get(), renamed)
 
+    def typed() -> None:
+        doubt = doubts.while_typed(look.tr, field.get())
+        if answer.winfo_exists():
+            answer.configure(text=look.plain(doubt), fg=look.palette.quiet)
+
+    field.at_every_change(typed)
     yield None
     save = kit.button(line, look, page.tr("nick_save"), rename, "main")
     save.pack(side="right", padx=(px(8), 0))

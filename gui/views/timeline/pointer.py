@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gui.chat.model import Model
 from gui.chat.room import Entry, State
 from gui.paint.look import Look
+from gui.text import doubts
 from gui.text.hits import in_words, offset_at, zone_at
 from gui.text.hosts import link_of
 from gui.text.rowlayout import Box, Zone, words_of
@@ -273,7 +274,7 @@ class Pointer:
         hit = None if over else self._hit(event.x, event.y)
         zone = hit[1] if hit else None
         cursor = ""
-        if over or (zone is not None and zone.kind != "state"):
+        if over or (zone is not None and zone.kind not in ("state", "doubt")):
             cursor = "hand2"
         elif hit is not None and in_words(
             hit[0].shape, event.x, event.y + timeline.view.origin - hit[0].y
@@ -316,6 +317,8 @@ class Pointer:
         if zone.kind == "link":
             link = link_of(zone.value)
             return tr("timeline.opens", host=link.host) if link else ""
+        if zone.kind == "doubt":
+            return doubts.of_name(tr, self._model.name_of(entry.person, entry.nick))
         if zone.kind == "chip":
             people = next((who for sign, who in entry.reactions if sign == zone.value), ())
             return self._names(people)
