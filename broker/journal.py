@@ -125,9 +125,16 @@ class TokenRow(NamedTuple):
 FOREVER_TS = TS_MAX_MS
 """``muted_until`` of somebody who is muted until it is lifted."""
 
+AUDIT_MAX = 100_000
+"""Acts that the audit log keeps: about 20 MB. Each more makes the oldest one go, so that nobody can
+fill the disk by acting, and it takes 100,000 acts, all by those in charge, to hide one."""
+
 
 class StandingRow(NamedTuple):
-    """What somebody is on the server; who is nothing but a member has no row, or this one once."""
+    """What somebody is on the server; who is nothing but a member has no row.
+
+    The row of somebody who is nothing else any more takes theirs away.
+    """
 
     person_no: int
     role: Role
@@ -138,7 +145,11 @@ class StandingRow(NamedTuple):
 
 
 class RoomStandingRow(NamedTuple):
-    """What somebody is in a room; a ban outlives the membership."""
+    """What somebody is in a room, stored like a :class:`StandingRow`.
+
+    It does not follow the membership: a ban outlives it, and whoever ends a membership also ends
+    the role.
+    """
 
     room_no: int
     person_no: int
@@ -148,7 +159,7 @@ class RoomStandingRow(NamedTuple):
 
 
 class RulesRow(NamedTuple):
-    """What holds in a room; a room without a row has no rules."""
+    """What holds in a room; a room without rules has no row, and this one takes it away."""
 
     room_no: int
     paused: bool
@@ -160,7 +171,8 @@ class RulesRow(NamedTuple):
 class AuditRow(NamedTuple):
     """What somebody in charge did on the server; ``no`` ascends from 1.
 
-    ``actor_no`` 0: the admin, by an invite; ``person_no`` 0: it concerns nobody.
+    ``actor_no`` 0: the admin, by an invite; ``person_no`` 0: it concerns nobody. The nicknames are
+    those of then. The newest ``AUDIT_MAX`` are kept.
     """
 
     no: int
@@ -316,6 +328,12 @@ class Journal(Protocol):
 
     def picture(self, person_no: int) -> bytes:
         """Return somebody's picture; empty: they have none. Raises :class:`DamagedError`."""
+
+    def audit(self, before: int, limit: int) -> list[AuditRow]:
+        """Return up to ``limit`` acts of the audit log with ``no < before``, the newest first.
+
+        ``before`` 0: from the newest. Raises :class:`DamagedError`.
+        """
 
     def health(self) -> dict[str, str]:
         """Say in a few words what there is: implementation, durability, versions."""

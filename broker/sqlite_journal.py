@@ -17,6 +17,7 @@ from typing import Any
 
 from broker.journal import (
     AnswerRow,
+    AuditRow,
     Batch,
     Contents,
     DeviceRow,
@@ -35,6 +36,7 @@ from broker.sqlite_blocks import (
     row_of,
 )
 from broker.sqlite_errors import FULL, telling
+from broker.sqlite_order import insert_order, read_audit, read_order
 from broker.sqlite_rows import COLUMNS, check, insert, seal, select
 from broker.sqlite_schema import SCHEMA_VERSION, bring_up
 from broker.sqlite_wal import hides_commits
@@ -177,6 +179,7 @@ class SqliteJournal:
             [MarkRow._make(row) for row in self._rows("mark")],
             db.execute("SELECT coalesce(max(no), 0) FROM writer").fetchone()[0],
             db.execute("SELECT coalesce(max(joined), 0) FROM member").fetchone()[0],
+            **read_order(db),
         )
 
     def _rows(self, table: str, rest: str = "") -> list[Sequence[Any]]:
@@ -281,6 +284,7 @@ class SqliteJournal:
             many(insert("token"), seal("token", batch.tokens))
         if batch.used_tokens:
             many("DELETE FROM token WHERE digest=?", [(one,) for one in batch.used_tokens])
+        insert_order(self._db, batch)
 
     def writer(self, room_no: int, device_no: int, outbox_epoch: bytes) -> WriterRow | None:
         """Look a writer up; raise :class:`DamagedError` if it is not what was written."""
@@ -313,6 +317,11 @@ class SqliteJournal:
                 "SELECT data FROM picture WHERE person_no=?", (person_no,)
             ).fetchone()
         return row[0] if row and type(row[0]) is bytes else b""
+
+    def audit(self, before: int, limit: int) -> list[AuditRow]:
+        """Read acts of the audit log, the newest first; raise :class:`DamagedError`."""
+        with telling("the journal cannot be read"):
+            return read_audit(self._db, before, limit)
 
     def health(self) -> dict[str, str]:
         """Say what this journal is."""

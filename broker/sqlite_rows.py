@@ -28,17 +28,26 @@ COLUMNS: Final = {
     "profile": "person_no, colour, picture",
     "mark": "room_no, person_no, seq",
     "head": "room_no, last_seq",
+    "standing": "person_no, role, banned, nick_locked, muted_until",
+    "room_standing": "room_no, person_no, role, banned, muted_until",
+    "rules": "room_no, paused, announce, slow_s, direct",
+    "banned_device": "device_no",
+    "audit": "no, ts, actor_no, actor_nick, act, person_no, nick, value, text",
+    "invite": "id, uses",
 }
 """The columns of each table in their order; ``crc`` follows them."""
 
 SEALED_SINCE: Final = 3
 """Files of an earlier version of the schema have no checksums of rows."""
+_SINCE = dict.fromkeys(
+    ("standing", "room_standing", "rules", "banned_device", "audit", "invite"), 4
+)
 
 _TEXTS = {
     table: tuple(
         place
         for place, name in enumerate(columns.split(", "))
-        if name in ("nick", "skeleton", "name", "handle", "field", "text")
+        if name in ("nick", "skeleton", "name", "handle", "field", "text", "actor_nick", "id")
     )
     for table, columns in COLUMNS.items()
 }
@@ -48,6 +57,11 @@ _INSERTS = {
     for table, columns in COLUMNS.items()
 }
 _pack = msgpack.Packer(autoreset=True).pack
+
+
+def tables(schema: int) -> list[str]:
+    """Return the tables with checksums that a file of this version of the schema has."""
+    return [table for table in COLUMNS if schema >= _SINCE.get(table, SEALED_SINCE)]
 
 
 def insert(table: str, verb: str = "INSERT", after: str = "") -> str:
@@ -66,7 +80,7 @@ def seal(table: str, rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
     return [(*row, zlib.crc32(_pack(tuple(row)), seed)) for row in rows]
 
 
-def check(table: str, row: Sequence[Any]) -> Sequence[Any]:
+def check(table: str, row: Sequence[Any]) -> tuple[Any, ...]:
     """Return a row without its checksum; raise :class:`DamagedError` if it is another one."""
     values = tuple(row[:-1])
     if zlib.crc32(_pack(values), _SEEDS[table]) != row[-1]:
@@ -74,7 +88,7 @@ def check(table: str, row: Sequence[Any]) -> Sequence[Any]:
     return values
 
 
-def check_bytes(table: str, row: Sequence[Any]) -> Sequence[Any]:
+def check_bytes(table: str, row: Sequence[Any]) -> tuple[Any, ...]:
     """Like :func:`check`, for a connection that gives texts as bytes."""
     texts = _TEXTS.get(table, ())
     try:

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from broker.durable import check_room, sync_file, sync_folder
 from broker.sqlite_blocks import SEQ_BITS, SEQ_MASK
-from broker.sqlite_rows import COLUMNS, seal_all
+from broker.sqlite_rows import SEALED_SINCE, seal_all, tables
 from protocol.errors import SetupError
 
 log = logging.getLogger("journal")
 
-SCHEMA_VERSION = 3
-"""1: until there were profiles and marks. 2: until every row had a checksum. Such files are brought
-up to date at their opening."""
+SCHEMA_VERSION = 4
+"""1: until there were profiles and marks. 2: until every row had a checksum. 3: until there were
+roles and order. Such files are brought up to date at their opening."""
 
 _SCHEMA_1 = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -57,10 +57,33 @@ _SCHEMA_3 = "".join(
     [
         "CREATE TABLE head (room_no INTEGER PRIMARY KEY REFERENCES room,",
         " last_seq INTEGER NOT NULL);",
-        *(f"ALTER TABLE {table} ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;" for table in COLUMNS),
+        *(
+            f"ALTER TABLE {table} ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;"
+            for table in tables(SEALED_SINCE)
+        ),
     ]
 )
-"""What versions 2 and 3 added. An older program refuses the file then, and says so."""
+_SCHEMA_4 = """
+CREATE TABLE standing (person_no INTEGER PRIMARY KEY REFERENCES person, role INTEGER NOT NULL,
+    banned INTEGER NOT NULL, nick_locked INTEGER NOT NULL, muted_until INTEGER NOT NULL,
+    crc INTEGER NOT NULL);
+CREATE TABLE room_standing (room_no INTEGER NOT NULL REFERENCES room,
+    person_no INTEGER NOT NULL REFERENCES person, role INTEGER NOT NULL, banned INTEGER NOT NULL,
+    muted_until INTEGER NOT NULL, crc INTEGER NOT NULL,
+    PRIMARY KEY (room_no, person_no)) WITHOUT ROWID;
+CREATE TABLE rules (room_no INTEGER PRIMARY KEY REFERENCES room, paused INTEGER NOT NULL,
+    announce INTEGER NOT NULL, slow_s INTEGER NOT NULL, direct INTEGER NOT NULL,
+    crc INTEGER NOT NULL);
+CREATE TABLE banned_device (device_no INTEGER PRIMARY KEY REFERENCES device,
+    crc INTEGER NOT NULL);
+CREATE TABLE audit (no INTEGER PRIMARY KEY, ts INTEGER NOT NULL, actor_no INTEGER NOT NULL,
+    actor_nick TEXT NOT NULL, act INTEGER NOT NULL, person_no INTEGER NOT NULL, nick TEXT NOT NULL,
+    value INTEGER NOT NULL, text TEXT NOT NULL, crc INTEGER NOT NULL);
+CREATE TABLE invite (id TEXT PRIMARY KEY, uses INTEGER NOT NULL, crc INTEGER NOT NULL)
+    WITHOUT ROWID;
+"""
+_STEPS = {1: _SCHEMA_1, 2: _SCHEMA_2, 3: _SCHEMA_3, 4: _SCHEMA_4}
+"""What each version added. An older program refuses the file then, and says so."""
 
 
 def bring_up(db: sqlite3.Connection, path: Path) -> None:
@@ -72,20 +95,22 @@ def bring_up(db: sqlite3.Connection, path: Path) -> None:
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version == SCHEMA_VERSION:
         return
+    missing = "".join(step for number, step in _STEPS.items() if number > version)
     if version == 0:
-        db.executescript("BEGIN IMMEDIATE;" + _SCHEMA_1 + _SCHEMA_2 + _SCHEMA_3)
+        db.executescript("BEGIN IMMEDIATE;" + missing)
         rows = [("epoch", os.urandom(16)), ("term", 0)]
         db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
     elif version < SCHEMA_VERSION:
         _copy(db, path, version)
-        missing = (_SCHEMA_2 if version == 1 else "") + _SCHEMA_3
         db.executescript("BEGIN IMMEDIATE;" + missing)
-        db.execute(
-            "INSERT INTO head (room_no, last_seq) SELECT no, coalesce((SELECT last_seq FROM block"
-            " WHERE id > no << ? AND id <= no << ? | ? ORDER BY id DESC LIMIT 1), 0) FROM room",
-            (SEQ_BITS, SEQ_BITS, SEQ_MASK),
-        )
-        seal_all(db)
+        if version < SEALED_SINCE:
+            db.execute(
+                "INSERT INTO head (room_no, last_seq) SELECT no, coalesce((SELECT last_seq FROM"
+                " block WHERE id > no << ? AND id <= no << ? | ? ORDER BY id DESC LIMIT 1), 0)"
+                " FROM room",
+                (SEQ_BITS, SEQ_BITS, SEQ_MASK),
+            )
+            seal_all(db)
     else:
         raise SetupError(
             f"{path} has schema version {version} and this program knows "

@@ -9,11 +9,13 @@ Owned by whoever opens the connection.
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from broker.sqlite_blocks import BLOCK_COLUMNS, SEQ_BITS, SEQ_MASK, check_row
-from broker.sqlite_rows import COLUMNS, SEALED_SINCE, check_bytes, select
+from broker.sqlite_rows import check_bytes, select, tables
+from protocol.codes import Role
 from protocol.errors import DamagedError, JournalError, SetupError
 
 _BUSY_S = 10.0
@@ -38,6 +40,15 @@ class Survey:
     """SHA-256 → size, of everything that was posted."""
     newest_ts: int
     """ms since 1970 of the last event; 0: there is none."""
+    in_charge: int = 0
+    """People with a role on the server."""
+    owners: int = 0
+    """Those of them who own it and are not banned."""
+    banned: frozenset[bytes] = frozenset()
+    """People who are banned from the server."""
+    acts: int = 0
+    """In the audit log."""
+    invite_uses: dict[str, int] = field(default_factory=dict)
 
     @property
     def events(self) -> int:
@@ -128,7 +139,25 @@ def _survey(db: sqlite3.Connection) -> Survey:
         frozenset(row[0] for row in db.execute("SELECT key FROM device")),
         dict(db.execute("SELECT DISTINCT sha256, size FROM blob")),
         newest_ts,
+        **(_order(db) if "standing" in tables(schema) else {}),
     )
+
+
+def _order(db: sqlite3.Connection) -> dict[str, Any]:
+    """Return who is in charge, who is banned, and what was done, by the fields of a survey."""
+    standings = [*_checked(db, "standing")]
+    people = dict(db.execute("SELECT no, person FROM person"))
+    return {
+        "in_charge": sum(role > Role.MEMBER for _, role, *_ in standings),
+        "owners": sum(role == Role.OWNER and not banned for _, role, banned, *_ in standings),
+        "banned": frozenset(people.get(no, b"") for no, _, banned, *_ in standings if banned),
+        "acts": int(db.execute("SELECT count(*) FROM audit").fetchone()[0]),
+        "invite_uses": dict(_checked(db, "invite")),
+    }
+
+
+def _checked(db: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
+    return (check_bytes(table, row) for row in db.execute(select(table)))
 
 
 def find_faults(db: sqlite3.Connection, full: bool, tell: Callable[[], None]) -> list[str]:
@@ -163,9 +192,10 @@ def _loose_rows(db: sqlite3.Connection) -> list[str]:
 def _bad_rows(db: sqlite3.Connection) -> list[str]:
     """Return what is wrong with rows of other tables than blocks."""
     faults: list[str] = []
-    if int(db.execute("PRAGMA user_version").fetchone()[0]) < SEALED_SINCE:
+    sealed = tables(int(db.execute("PRAGMA user_version").fetchone()[0]))
+    if not sealed:
         return faults
-    for table in COLUMNS:
+    for table in sealed:
         for row in db.execute(select(table)):
             try:
                 check_bytes(table, row)

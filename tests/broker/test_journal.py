@@ -15,8 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from broker import sqlite_order
 from broker.journal import (
+    AUDIT_MAX,
+    FOREVER_TS,
     AnswerRow,
+    AuditRow,
     Batch,
     BlobRow,
     BlockRow,
@@ -29,13 +33,17 @@ from broker.journal import (
     PersonRow,
     ProfileRow,
     RoomRow,
+    RoomStandingRow,
+    RulesRow,
+    StandingRow,
     TokenRow,
     WriterRow,
 )
 from broker.sqlite_history import SqliteHistory
 from broker.sqlite_journal import SqliteJournal
-from protocol.codes import RoomKind
+from protocol.codes import Act, DirectRule, Role, RoomKind
 from protocol.errors import DamagedError, FencedError, JournalError, SetupError
+from tests.faults.simulation import journal as simulated
 from tests.faults.simulation.journal import Disk, MemoryHistory, MemoryJournal
 
 _PROJECT = Path(__file__).parents[2]
@@ -195,6 +203,10 @@ def fill(journal: Journal, no: int, sizes: list[tuple[int, int]]) -> tuple[bytes
     return room.room, blocks
 
 
+def act_row(no: int) -> AuditRow:
+    return AuditRow(no, 1_000 + no, no % 2, "Ада", Act.BAN, 3, f"Петро {no}", 60, "спам")
+
+
 def read_all(history: History, room: bytes) -> list[bytes]:
     page = history.read(room, 0, 0, _MANY, _MANY)
     assert page is not None
@@ -298,6 +310,12 @@ def test_batch_is_whole_or_nothing(store: Store) -> None:
         profiles={1: ProfileRow(1, 5, b"name")},
         pictures={1: b"picture"},
         marks=[MarkRow(1, 1, 1)],
+        standings={1: StandingRow(1, Role.OWNER, False, False, 0)},
+        room_standings={(1, 1): RoomStandingRow(1, 1, Role.OWNER, False, 0)},
+        rules={1: RulesRow(1, True, False, 0, DirectRule.FREE)},
+        banned_devices={1: True},
+        audit=[act_row(1)],
+        invite_uses={"a2b4": 1},
     )
     with pytest.raises(JournalError):
         journal.append(bad)
@@ -309,6 +327,9 @@ def test_batch_is_whole_or_nothing(store: Store) -> None:
     contents = journal.contents()
     assert (contents.people, contents.tokens) == ([], [])
     assert (contents.profiles, contents.marks) == ([], [])
+    assert (contents.standings, contents.room_standings, contents.rules) == ([], [], [])
+    assert (contents.banned_devices, contents.invite_uses) == ([], {})
+    assert (contents.last_audit_no, journal.audit(0, 9)) == (0, [])
     assert journal.picture(1) == b""
     journal.append(Batch(blocks=[BlockRow(1, 3, 3, 5, b"good")]))
     assert read_all(history, room) == [blocks[0].data, b"good"]
@@ -454,9 +475,102 @@ def test_marks_move_and_end(store: Store) -> None:
     assert sorted(store.journal().contents().marks) == [MarkRow(1, 1, 9), MarkRow(2, 1, 1)]
 
 
+# --- order --------------------------------------------------------------------------------
+
+
+def order_of(journal: Journal) -> list[object]:
+    """What holds, each in an order of its own."""
+    found = journal.contents()
+    return [
+        sorted(found.standings),
+        sorted(found.room_standings),
+        sorted(found.rules),
+        sorted(found.banned_devices),
+    ]
+
+
+def test_what_holds_is_what_was_said_last(store: Store) -> None:
+    journal = store.writer()
+    owner = StandingRow(1, Role.OWNER, False, False, 0)
+    muted = StandingRow(2, Role.MEMBER, False, True, FOREVER_TS)
+    banned = StandingRow(3, Role.MEMBER, True, False, 0)
+    theirs = RoomStandingRow(1, 2, Role.MODERATOR, False, 0)
+    put_out = RoomStandingRow(1, 3, Role.MEMBER, True, 5)
+    slow = RulesRow(1, True, True, 30, DirectRule.WITH_MODERATORS)
+    quiet = RulesRow(2, False, False, 0, DirectRule.OFF)
+    journal.append(
+        Batch(
+            standings={row.person_no: row for row in (owner, muted, banned)},
+            room_standings={row[:2]: row for row in (theirs, put_out)},
+            rules={1: slow, 2: quiet},
+            banned_devices={4: True, 5: True, 6: False},
+        )
+    )
+    store.close()
+    journal = store.writer()
+    assert order_of(journal) == [[owner, muted, banned], [theirs, put_out], [slow, quiet], [4, 5]]
+    # Read as what they are: whoever compares must not meet plain numbers.
+    standings = {row.person_no: row for row in journal.contents().standings}
+    assert type(standings[1].role) is Role and standings[3].banned is True
+    assert type(journal.contents().rules[0].direct) is DirectRule
+    # Who is nothing but a member has no row any more, nor has a room without rules.
+    lowered = owner._replace(role=Role.MODERATOR, muted_until=7)
+    journal.append(
+        Batch(
+            standings={1: lowered, 3: StandingRow(3, Role.MEMBER, False, False, 0)},
+            room_standings={(1, 3): RoomStandingRow(1, 3, Role.MEMBER, False, 0)},
+            rules={1: RulesRow(1, False, False, 0, DirectRule.FREE), 2: quiet._replace(slow_s=9)},
+            banned_devices={4: False, 5: True, 7: True},
+        )
+    )
+    store.close()
+    held = [[lowered, muted], [theirs], [quiet._replace(slow_s=9)], [5, 7]]
+    assert order_of(store.journal()) == held
+
+
+def test_uses_of_invites_are_counted(store: Store) -> None:
+    journal = store.writer()
+    journal.append(Batch(invite_uses={"a2b4": 1, "c6d8": 30}))
+    journal.append(Batch(invite_uses={"a2b4": 2}))
+    store.close()
+    assert store.journal().contents().invite_uses == {"a2b4": 2, "c6d8": 30}
+
+
+def test_the_audit_log_is_read_in_pages_from_the_newest(store: Store) -> None:
+    journal = store.writer()
+    acts = [act_row(no) for no in range(1, 26)]
+    for begin in range(0, 25, 10):
+        journal.append(Batch(audit=acts[begin : begin + 10]))
+    store.close()
+    journal = store.journal()
+    assert journal.contents().last_audit_no == 25
+    for before in range(28):
+        for limit in (1, 4, 30):
+            expected = [row for row in acts[::-1] if not before or row.no < before][:limit]
+            assert journal.audit(before, limit) == expected, (before, limit)
+
+
+def test_the_audit_log_keeps_the_newest_acts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert AUDIT_MAX == 100_000
+    for module in (sqlite_order, simulated):
+        monkeypatch.setattr(module, "AUDIT_MAX", 10)
+    journal = store.writer()
+    kept: list[int] = []
+    for no in range(1, 31, 3):
+        journal.append(Batch(audit=[act_row(one) for one in range(no, no + 3)]))
+        kept = [row.no for row in journal.audit(0, 99)]
+        assert kept == list(range(no + 2, max(0, no - 8), -1))
+    assert len(kept) == 10
+    assert journal.contents().last_audit_no == 30
+
+
 @pytest.mark.parametrize("batch", [
     Batch(profiles={1: ProfileRow(1, 1, b"")}), Batch(pictures={1: b"x"}),
     Batch(marks=[MarkRow(1, 1, 1)]),
+    Batch(standings={1: StandingRow(1, Role.MEMBER, False, False, 0)}),
+    Batch(room_standings={(1, 1): RoomStandingRow(1, 1, Role.MEMBER, False, 0)}),
+    Batch(rules={1: RulesRow(1, False, False, 0, DirectRule.FREE)}),
+    Batch(banned_devices={1: False}), Batch(audit=[act_row(1)]), Batch(invite_uses={"a": 1}),
 ])  # fmt: skip
 def test_a_batch_of_one_thing_is_worth_storing(batch: Batch) -> None:
     assert batch and not Batch()

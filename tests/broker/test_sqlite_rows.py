@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from broker.journal import (
     AnswerRow,
+    AuditRow,
     Batch,
     BlobRow,
     BlockRow,
@@ -20,6 +21,9 @@ from broker.journal import (
     PersonRow,
     ProfileRow,
     RoomRow,
+    RoomStandingRow,
+    RulesRow,
+    StandingRow,
     TokenRow,
     WriterRow,
 )
@@ -27,7 +31,7 @@ from broker.sqlite_history import SqliteHistory
 from broker.sqlite_journal import SqliteJournal
 from broker.sqlite_rows import COLUMNS, check, seal
 from broker.sqlite_survey import find_faults, opened
-from protocol.codes import RoomKind
+from protocol.codes import Act, DirectRule, Role, RoomKind
 from protocol.errors import DamagedError, FullError, JournalError, SetupError
 
 CROWD = 60
@@ -57,6 +61,17 @@ def state() -> Batch:
         tokens=[TokenRow(number(no, 32), no, 10**12 + no) for no in everybody],
         profiles={no: ProfileRow(no, no % 9, number(no, 8)) for no in everybody},
         marks=[MarkRow(no, 1 + no % 7, no % 4 + 1) for no in everybody],
+        standings={no: StandingRow(no, Role(no % 3), no % 5 == 0, True, no) for no in everybody},
+        room_standings={
+            (no, 1 + no % 7): RoomStandingRow(no, 1 + no % 7, Role(no % 3), True, no)
+            for no in everybody
+        },
+        rules={no: RulesRow(no, no % 2 == 0, True, no, DirectRule(no % 3)) for no in everybody},
+        banned_devices=dict.fromkeys(everybody, True),
+        audit=[
+            AuditRow(no, no, no, f"Ада {no}", Act.MUTE, no, f"Ян {no}", 60, "ї") for no in everybody
+        ],
+        invite_uses={f"invite-{no}": no for no in everybody},
     )
 
 
@@ -65,7 +80,7 @@ def everything(path: Path) -> list[Any]:
     journal, history = SqliteJournal(path), SqliteHistory(path)
     try:
         contents = journal.contents()
-        found: list[Any] = [contents]
+        found: list[Any] = [contents, journal.audit(0, CROWD)]
         for no in range(1, CROWD + 1):
             found.append(journal.writer(no, no, OUTBOX))
             found.append(list(journal.answers(no, 1, 3)))
@@ -113,7 +128,7 @@ def test_a_value_that_was_changed_is_told(tmp_path: Path, table: str) -> None:
     column = COLUMNS[table].split(", ")[-1]
     with sqlite3.connect(path) as db:
         value = db.execute(f"SELECT {column} FROM {table} LIMIT 1").fetchone()[0]
-        other = {int: lambda v: v + 1, bytes: lambda v: v + b"x", str: lambda v: v + "x"}
+        other = {int: lambda v: v + 1_000, bytes: lambda v: v + b"x", str: lambda v: v + "x"}
         changed = other[type(value)](value)
         db.execute(f"UPDATE {table} SET {column} = ?", (changed,)) if table in (
             "answer",

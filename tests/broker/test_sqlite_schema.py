@@ -19,13 +19,15 @@ from broker.journal import (
     PersonRow,
     ProfileRow,
     RoomRow,
+    StandingRow,
     WriterRow,
 )
 from broker.sqlite_history import SqliteHistory
 from broker.sqlite_journal import SqliteJournal
-from broker.sqlite_rows import COLUMNS
+from broker.sqlite_rows import COLUMNS, seal
 from broker.sqlite_schema import SCHEMA_VERSION
-from protocol.codes import RoomKind
+from broker.sqlite_survey import find_faults, opened, survey
+from protocol.codes import Role, RoomKind
 from protocol.errors import SetupError
 
 SCHEMA_1 = """
@@ -63,6 +65,22 @@ CREATE TABLE mark (room_no INTEGER NOT NULL REFERENCES room,
     PRIMARY KEY (room_no, person_no)) WITHOUT ROWID;
 """
 """And what version 2 added to it."""
+
+SCHEMA_3 = """
+CREATE TABLE head (room_no INTEGER PRIMARY KEY REFERENCES room, last_seq INTEGER NOT NULL);
+ALTER TABLE person ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE device ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE room ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE member ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE writer ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE answer ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE blob ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE token ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE profile ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mark ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE head ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+"""
+"""And what version 3 added to that."""
 
 EPOCH = b"epoch-of-old-age"
 ROOM = RoomRow(1, b"r" * 16, RoomKind.OPEN, "general", "o:general", 0, 0)
@@ -153,7 +171,46 @@ def test_a_file_of_version_2_gets_its_checksums(path: Path) -> None:
     assert version(path) == SCHEMA_VERSION and version(path.with_name(path.name + ".2")) == 2
 
 
-def test_an_old_file_and_a_new_one_have_the_same_tables(path: Path, tmp_path: Path) -> None:
+def of_version_3(path: Path) -> None:
+    """Make of a file of version 1 what version 3 left, with the checksums of its rows."""
+    db = sqlite3.connect(path, isolation_level=None)
+    db.executescript(SCHEMA_2 + SCHEMA_3)
+    for table, row in (
+        ("person", ANN),
+        ("room", (*ROOM[:2], int(ROOM.kind), *ROOM[3:5])),
+        ("member", (1, 1, 1)),
+        ("head", (1, 3)),
+    ):
+        (sealed,) = seal(table, [row])
+        db.execute(f"INSERT OR REPLACE INTO {table} VALUES ({','.join('?' * len(sealed))})", sealed)
+    db.execute("PRAGMA user_version=3")
+    db.close()
+
+
+def test_a_file_of_version_3_gets_the_tables_of_order(path: Path) -> None:
+    of_version_3(path)
+    with opened(path) as db:
+        assert find_faults(db, True, lambda: None) == []
+        assert survey(db).owners == 0
+    journal = SqliteJournal(path)
+    journal.take_over()
+    contents = journal.contents()
+    assert (contents.people, contents.members) == ([ANN], [MemberRow(1, 1, 1)])
+    assert contents.rooms == [ROOM._replace(head=3, last_ts=77)]
+    assert (contents.standings, contents.last_audit_no) == ([], 0)
+    owner = StandingRow(1, Role.OWNER, False, False, 0)
+    journal.append(Batch(standings={1: owner}))
+    assert journal.contents().standings == [owner]
+    journal.close()
+    assert version(path) == SCHEMA_VERSION and version(path.with_name(path.name + ".3")) == 3
+
+
+@pytest.mark.parametrize("version_before", [1, 3])
+def test_an_old_file_and_a_new_one_have_the_same_tables(
+    path: Path, tmp_path: Path, version_before: int
+) -> None:
+    if version_before == 3:
+        of_version_3(path)
     found = []
     for one in (path, tmp_path / "new"):
         SqliteJournal(one).close()

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 from broker.journal import (
+    AUDIT_MAX,
     AnswerRow,
+    AuditRow,
     Batch,
     BlockRow,
     Contents,
@@ -22,6 +24,9 @@ from broker.journal import (
     PersonRow,
     ProfileRow,
     RoomRow,
+    RoomStandingRow,
+    RulesRow,
+    StandingRow,
     TokenRow,
     WriterRow,
 )
@@ -54,6 +59,12 @@ class Tables:
     marks: dict[tuple[int, int], int] = field(default_factory=dict)
     blobs: dict[tuple[int, bytes], int] = field(default_factory=dict)
     room_nos: dict[bytes, int] = field(default_factory=dict)
+    standings: dict[int, StandingRow] = field(default_factory=dict)
+    room_standings: dict[tuple[int, int], RoomStandingRow] = field(default_factory=dict)
+    rules: dict[int, RulesRow] = field(default_factory=dict)
+    banned_devices: dict[int, bool] = field(default_factory=dict)
+    audit: list[AuditRow] = field(default_factory=list)
+    invite_uses: dict[str, int] = field(default_factory=dict)
 
     def fits(self, batch: Batch) -> bool:
         """Whether everything that must be unique is."""
@@ -110,6 +121,26 @@ class Tables:
                 self.marks.pop((mark.room_no, mark.person_no), None)
         for blob in batch.blobs:
             self.blobs.setdefault((blob.room_no, blob.sha256), blob.size)
+        self._add_order(batch)
+
+    def _add_order(self, batch: Batch) -> None:
+        """Whoever is nothing but a member, and a room without rules, have no row."""
+        self.standings.update(batch.standings)
+        self.room_standings.update(batch.room_standings)
+        self.rules.update(batch.rules)
+        self.banned_devices.update(batch.banned_devices)
+        for no, standing in batch.standings.items():
+            if not any(standing[1:]):
+                del self.standings[no]
+        for name, room_standing in batch.room_standings.items():
+            if not any(room_standing[2:]):
+                del self.room_standings[name]
+        for no, rules in batch.rules.items():
+            if not any(rules[1:]):
+                del self.rules[no]
+        self.audit += batch.audit
+        del self.audit[:-AUDIT_MAX]
+        self.invite_uses.update(batch.invite_uses)
 
     def head(self, room_no: int) -> tuple[int, int]:
         """Return the last ``seq`` of a room, and its ``ts``."""
@@ -213,6 +244,12 @@ class MemoryJournal:
             [MarkRow(*names, seq) for names, seq in tables.marks.items()],
             max(tables.writers, default=0),
             max(tables.members.values(), default=0),
+            standings=list(tables.standings.values()),
+            room_standings=list(tables.room_standings.values()),
+            rules=list(tables.rules.values()),
+            banned_devices=[no for no, banned in tables.banned_devices.items() if banned],
+            invite_uses=dict(tables.invite_uses),
+            last_audit_no=tables.audit[-1].no if tables.audit else 0,
         )
 
     def append(self, batch: Batch) -> None:
@@ -239,6 +276,10 @@ class MemoryJournal:
 
     def picture(self, person_no: int) -> bytes:
         return self._disk.tables.pictures.get(person_no, b"")
+
+    def audit(self, before: int, limit: int) -> list[AuditRow]:
+        acts = [row for row in self._disk.tables.audit if not before or row.no < before]
+        return acts[::-1][:limit]
 
     def health(self) -> dict[str, str]:
         return {"journal": "memory", "term": str(self._term)}
