@@ -10,22 +10,47 @@ import itertools
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 import protocol
 from protocol.client.happenings import Happening
 from protocol.client.network import Network
 from protocol.client.profile import Profile
-from protocol.client.requests import people_question, rooms_question
+from protocol.client.requests import (
+    audit_question,
+    members_question,
+    people_question,
+    rooms_question,
+)
 from protocol.client.session import Session
 from protocol.client.wants import Where
-from protocol.codes import EventKind
-from protocol.frames import AnyFrame, Direct, Join, Leave, Link, Marks, Portraits, Rename
+from protocol.codes import Act, EventKind
+from protocol.frames import (
+    Act as ActFrame,
+)
+from protocol.frames import (
+    Add,
+    AnyFrame,
+    Devices,
+    Direct,
+    Join,
+    Leave,
+    Link,
+    Marks,
+    Order,
+    Portraits,
+    Private,
+    Rename,
+)
 from protocol.frames import Profile as Look
 from protocol.invite import Invite
 
 AGENT = f"zviazok/{protocol.__version__}"
 
-_Act = Callable[[Session, int, int], None]
+SERVER: Final = bytes(16)
+"""In place of a room: the act is for the whole server."""
+
+_Deed = Callable[[Session, int, int], None]
 """Takes the session, the request number and the time in ms."""
 
 
@@ -196,6 +221,52 @@ class Client:
         """Find or make the direct message with these people: Done with ``room``, or Failed."""
         return self._ask(Direct(0, list(people)))
 
+    # --- order --------------------------------------------------------------------------------
+
+    def make_private(self, name: str, people: Sequence[bytes]) -> int:
+        """Make a private room with these people in it: Done with ``room``, or Failed."""
+        return self._ask(Private(0, name, list(people)))
+
+    def add_people(self, room: bytes, people: Sequence[bytes]) -> int:
+        """Bring people into a private room, all or none: ActDone or Failed."""
+        return self._ask(Add(0, room, list(people)))
+
+    def ask_members(self, room: bytes) -> int:
+        """Ask who is in a room: MembersKnown or Failed."""
+        return self._ask(members_question(room))
+
+    def ask_order(self, room: bytes) -> int:
+        """Ask what holds in a room: OrderKnown or Failed. Changes of it are told from then on."""
+        return self._ask(Order(0, room))
+
+    def act(
+        self,
+        act: Act,
+        room: bytes = SERVER,
+        person: bytes = b"",
+        device: bytes = b"",
+        value: int = 0,
+        text: str = "",
+    ) -> int:
+        """Keep order, in a room or on the server: ActDone or Failed.
+
+        Section 14 of the specification says which act needs what. ``value`` is seconds, a role,
+        a seq, or 1 and 0 for on and off; ``text`` why it is done, or the new nickname.
+        """
+        return self._ask(ActFrame(0, int(act), room, person, device, value, text))
+
+    def raise_hand(self, room: bytes, up: bool) -> int:
+        """Raise one's hand, or take it down, if the connection stands; OrderKnown follows."""
+        return self._do(lambda session, _, __: session.membership.hand(room, up, session.online))
+
+    def ask_devices(self, person: bytes) -> int:
+        """Ask for the devices of somebody, oneself for instance: DevicesKnown or Failed."""
+        return self._ask(Devices(0, person))
+
+    def ask_audit(self, before: int = 0) -> int:
+        """Ask what was done on the server, below this number (0: the newest): AuditKnown."""
+        return self._ask(audit_question(before))
+
     # --- the rest -----------------------------------------------------------------------------
 
     def cancel(self, request: int) -> None:
@@ -219,9 +290,9 @@ class Client:
     def _number(self) -> int:
         return next(self._numbers)
 
-    def _do(self, act: _Act) -> int:
+    def _do(self, deed: _Deed) -> int:
         request = self._number()
-        self._network.post(lambda now_ms: act(self._network.session, request, now_ms))
+        self._network.post(lambda now_ms: deed(self._network.session, request, now_ms))
         return request
 
     def _ask(self, question: AnyFrame) -> int:

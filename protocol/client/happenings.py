@@ -12,6 +12,18 @@ from typing import Any
 
 from protocol.codes import RoomKind
 
+from protocol.client.roomorder import (  # isort: skip
+    ActDone as ActDone,
+    AuditEntry as AuditEntry,
+    AuditKnown as AuditKnown,
+    DeviceInfo as DeviceInfo,
+    DevicesKnown as DevicesKnown,
+    MemberInfo as MemberInfo,
+    MembersKnown as MembersKnown,
+    OrderKnown as OrderKnown,
+    RoomOrder as RoomOrder,
+)
+
 DISK_FULL = 1_000
 """A code of :class:`Failed` that no server sends: there is no room on this machine."""
 
@@ -37,7 +49,8 @@ class LinkChanged:
     text: str = ""
     retry_ms: int = 0
     code: int = 0
-    """An ErrorCode when REFUSED (TOKEN, NICK_TAKEN, NICK_BAD, VERSION, …), else 0."""
+    """An ErrorCode when REFUSED (TOKEN, NICK_TAKEN, NICK_BAD, VERSION, BANNED, …); when WAITING
+    that of the server's goodbye (FLOOD, STOPPING, …), if it said one; else 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,7 @@ class RoomInfo:
     name: str
     """Its name; "" for a direct message (show the other members' nicknames)."""
     members: tuple[tuple[bytes, str], ...]
-    """(person, nickname) of a direct message's members; empty for open rooms."""
+    """(person, nickname) of a direct message's members; empty for other rooms."""
     epoch: bytes
     head: int
     """The highest ``seq`` that the server is known to have."""
@@ -106,9 +119,11 @@ class Message:
     edited: bool = False
     """``body`` is not what was said at first but what its author made of it since."""
     deleted: bool = False
-    """Its author took it back: ``body`` is empty."""
+    """It was taken back, by its author or by somebody in charge: ``body`` is empty."""
     reactions: tuple[tuple[str, tuple[bytes, ...]], ...] = ()
     """(emoji, who, in the order in which they reacted), the oldest emoji first."""
+    removed_by: tuple[bytes, str] | None = None
+    """(person, nickname at the time) of whoever in charge removed it; None: nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +196,11 @@ class Acked:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A message of one's own will never be stored; ``text`` says why."""
+    """A message of one's own will never be stored; ``text`` says why.
+
+    With FORBIDDEN the order of the room does not allow it now; ``field`` says what does not:
+    ``role``, ``muted``, ``paused``, ``announce`` or ``direct``. It may be sent anew later.
+    """
 
     room: bytes
     n: int
@@ -201,6 +220,8 @@ class PersonInfo:
     """The colour that they chose, from 1; 0: by itself."""
     picture: bytes = b""
     """Names their picture (8 bytes); empty: they have none."""
+    role: int = 0
+    """A Role (or a number of a later version): what they may do on the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +288,7 @@ class Gathered:
 class Done:
     """A request went well.
 
-    ``room`` is set for join and direct, ``text`` for link_device (the token)
+    ``room`` is set for join, direct and make_private, ``text`` for link_device (the token)
     and rename (the new nickname).
     """
 
@@ -278,11 +299,16 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A request did not; ``text`` is one line for people. ``request`` 0: no request's fault."""
+    """A request did not; ``text`` is one line for people. ``request`` 0: no request's fault.
+
+    ``field`` is what the server found fault with; with FORBIDDEN what does not allow it:
+    ``role``, ``direct``, ``nick`` (it is locked), …
+    """
 
     request: int
     code: int
     text: str
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +359,11 @@ Happening = (
     | Typing
     | Marked
     | PortraitsCame
+    | OrderKnown
+    | MembersKnown
+    | ActDone
+    | DevicesKnown
+    | AuditKnown
     | Gathered
     | Done
     | Failed

@@ -11,6 +11,7 @@ from typing import Any
 
 from protocol.client import happenings
 from protocol.client.messages import Reader
+from protocol.client.noticeboard import NoticeBoard
 from protocol.client.operations import (
     DropEvents,
     DropRoom,
@@ -24,7 +25,10 @@ from protocol.client.outcome import Outcome
 from protocol.client.people import Crowd
 from protocol.client.recovery import Recovery
 from protocol.client.requests import (
+    NO_MORE,
     OFFLINE,
+    OLDER,
+    OrderCame,
     PeopleListed,
     Requests,
     marked,
@@ -34,11 +38,19 @@ from protocol.client.timeline import Timeline
 from protocol.codes import ErrorCode, RoomKind
 from protocol.errors import WireError
 from protocol.frames import (
+    KIND_OF,
     AnyFrame,
+    AuditPage,
+    DevicesPage,
+    Done,
+    Hand,
     Left,
     Linked,
     Mark,
     Marked,
+    MembersPage,
+    Order,
+    Ordered,
     PeoplePage,
     PortraitsPage,
     Presence,
@@ -52,9 +64,15 @@ from protocol.frames import (
     decode,
     encode,
 )
+from protocol.limits import ROOMS_PER_PERSON_MAX
 
 GROWN_MS = 1_000
 """That rooms reach further back is told at most this often, where nobody asked for it."""
+
+_ANSWERS = (
+    PeoplePage, RoomsPage, Linked, Marked, PortraitsPage,
+    MembersPage, Ordered, Done, DevicesPage, AuditPage,
+)  # fmt: skip
 
 _ROOM_KINDS = frozenset(int(kind) for kind in RoomKind)
 
@@ -79,6 +97,9 @@ class Membership:
         self._requests = requests
         self._out = out
         self.crowd = Crowd(snapshot.people)
+        self.board = NoticeBoard(out)
+        self._unknown: set[int] = set()
+        """Kinds that the server of this session does not know: not to be sent again."""
         self._marks: dict[bytes, int] = {}
         self._rooms_changed = False
         self._grown_told_ms = 0
@@ -96,6 +117,7 @@ class Membership:
     def welcome(self, frame: Welcome, now_ms: int) -> None:
         """The session stands: take the rooms; tell who one is and what one is in."""
         self._reader.person, self._nick, self._server = frame.person, frame.nick, frame.server
+        self._unknown.clear()
         self._out.operations.append(PutMe(frame.person, frame.nick, frame.server))
         for gone in set(self._recovery.rooms) - {row[0] for row in frame.rooms}:
             self._leave(gone)
@@ -109,6 +131,8 @@ class Membership:
         """That is told: ask and say what has waited for it."""
         if self.crowd.looked_at:
             self._out.send(self._requests.ask(0, people_question(), now_ms))
+        for question in self.board.begin(self._recovery.rooms):
+            self._out.send(self._requests.ask(0, question, now_ms))
         marks, self._marks = self._marks, {}
         for room, seq in marks.items():
             self.mark(room, seq, online=True)
@@ -155,11 +179,19 @@ class Membership:
         elif isinstance(frame, Profiled):
             self._people_changed(self.crowd.look(self._reader.person, *frame[1:3]))
             self._answered(frame, now_ms)
-        elif isinstance(frame, PeoplePage | RoomsPage | Linked | Marked | PortraitsPage):
+        elif isinstance(frame, Ordered) and not frame.request:
+            if frame.room in self._recovery.rooms:
+                self.board.take(frame)
+        elif isinstance(frame, _ANSWERS):
             self._answered(frame, now_ms)
         else:
             return False
         return True
+
+    def unknown_kind(self, kind: int) -> None:
+        """The server does not know this kind of frame: do without it in this session."""
+        self._unknown.add(kind)
+        self._out.told += self._requests.unknown_kind(kind)
 
     # --- rooms and people -----------------------------------------------------------------
 
@@ -168,6 +200,8 @@ class Membership:
         members = tuple((one[0], one[1]) for one in rows)
         line = self._recovery.rooms.get(room)
         if line is None:
+            if len(self._recovery.rooms) >= ROOMS_PER_PERSON_MAX:
+                return  # no server lets one into so many
             line = Timeline(room, kind, name, members, epoch, head)
             self._recovery.rooms[room] = line
         elif line.epoch != epoch:
@@ -182,6 +216,7 @@ class Membership:
 
     def _leave(self, room: bytes) -> None:
         self._marks.pop(room, None)
+        self.board.drop(room)
         if room in self._recovery.rooms:
             self._recovery.drop(room)
             self._out.operations.append(DropRoom(room))
@@ -222,12 +257,19 @@ class Membership:
             failed = happenings.Failed(request, int(ErrorCode.UNAVAILABLE), OFFLINE)
             self._out.told.append(failed)
             return
+        if self._lacks(type(question)):
+            failed = happenings.Failed(request, int(ErrorCode.UNKNOWN_KIND), OLDER)
+            self._out.told.append(failed)
+            return
+        if isinstance(question, Order):
+            self.board.watch(question.room)
         try:
             # What the server would not even read gets its reason here.
             decode(encode(question))
         except WireError as error:
             text = f"{error.field} {error.text}"
-            self._out.told.append(happenings.Failed(request, int(error.code), text))
+            failed = happenings.Failed(request, int(error.code), text, error.field)
+            self._out.told.append(failed)
         except UnicodeEncodeError:
             text = "the name holds half a character"
             self._out.told.append(happenings.Failed(request, int(ErrorCode.FIELD), text))
@@ -236,12 +278,19 @@ class Membership:
 
     def typing(self, room: bytes, online: bool) -> None:
         """Say that one is writing, if somebody can hear it."""
-        if online and room in self._recovery.rooms:
+        if online and room in self._recovery.rooms and not self._lacks(Typing):
             self._out.send(Typing(room))
+
+    def hand(self, room: bytes, up: bool, online: bool) -> None:
+        """Raise one's hand or take it down, if somebody can see it."""
+        if online and room in self._recovery.rooms and not self._lacks(Hand):
+            self._out.send(Hand(room, up))
 
     def mark(self, room: bytes, seq: int, online: bool) -> None:
         """Say how far one has read, now or when the connection stands."""
         if seq < 1 or room not in self._recovery.rooms:
+            return
+        if self._lacks(Mark):
             return
         if online:
             self._out.send(Mark(room, seq))
@@ -255,7 +304,16 @@ class Membership:
         if isinstance(outcome.told, PeopleListed):
             fresh = self.crowd.replace(outcome.told.rows)
             self._people_changed(fresh, outcome.told.request)
+        elif isinstance(outcome.told, OrderCame):
+            if outcome.told.frame.room in self._recovery.rooms:
+                self.board.take(outcome.told.frame, outcome.told.request)
+            elif outcome.told.request:
+                failed = happenings.Failed(outcome.told.request, int(ErrorCode.NOT_MEMBER), NO_MORE)
+                self._out.told.append(failed)
         elif outcome.told is not None:
             if self._rooms_changed:
                 self._tell_rooms()  # a joined room is known before the answer names it
             self._out.told.append(outcome.told)
+
+    def _lacks(self, frame: type[AnyFrame]) -> bool:
+        return KIND_OF[frame] in self._unknown

@@ -38,6 +38,7 @@ from protocol.client.operations import DropEvents, DropRoom, PutAddresses
 from protocol.client.outcome import Answer, Drop, Outcome, Touched
 from protocol.client.parcels import CLOSING, Parcels
 from protocol.client.profile import Profile
+from protocol.client.requests import NO_MORE
 from protocol.client.route import Route
 from protocol.client.session import Session
 from protocol.client.shelf import Shelf
@@ -270,12 +271,12 @@ class Network:
         self.session.disconnected()
         address = self._route.current()
         log.info("link_lost address=%s code=%d", address, drop.code)
-        if drop.code:
+        if drop.final:
             self.tell(LinkChanged(Link.REFUSED, address, drop.text, 0, drop.code))
             return
         wait_ms = self._route.failed() + drop.retry_ms
         self._connect_at = now_ms + wait_ms
-        self.tell(LinkChanged(Link.WAITING, address, drop.text, wait_ms))
+        self.tell(LinkChanged(Link.WAITING, address, drop.text, wait_ms, drop.code))
 
     def _carry_out(self, now_ms: int) -> None:
         """Write, then send, then tell."""
@@ -326,8 +327,7 @@ class Network:
             return self._shelf.changed(wanted, decode)
         if isinstance(wanted, Touched):
             return None
-        text = "you are not in this room any more"
-        return Failed(wanted.request, int(ErrorCode.NOT_MEMBER), text)
+        return Failed(wanted.request, int(ErrorCode.NOT_MEMBER), NO_MORE)
 
     def _fail_requests(self, out: Outcome, text: str, code: int = 0) -> None:
         """Nothing of ``out`` is on disk: tell only that what was asked for has failed."""

@@ -44,7 +44,9 @@ class Drop:
     retry_ms: int = 0
     """Wait at least this long."""
     code: int = 0
-    """Above 0: the server does not want this client; do not try again by itself."""
+    """Why, if the server has said so: an ErrorCode."""
+    final: bool = False
+    """The server does not want this client; do not try again by itself."""
 
 
 @dataclass(slots=True)

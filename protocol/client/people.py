@@ -14,7 +14,7 @@ from protocol.limits import PEOPLE_MAX
 
 
 class Crowd:
-    """People by id: nickname, whether they are online, colour and picture."""
+    """People by id: nickname, whether they are online, colour, picture and role."""
 
     def __init__(self, known: Iterable[PersonRow]) -> None:
         """Start with what is known from the last time; nobody counts as online."""
@@ -38,15 +38,15 @@ class Crowd:
         return fresh
 
     def update(self, rows: Iterable[Sequence[Any]]) -> tuple[PersonRow, ...]:
-        """Take rows of person, nickname, online, colour, picture; return who looks different."""
+        """Take rows as of PEOPLE_PAGE; return who looks different."""
         fresh: list[PersonRow] = []
-        for person, nick, online, colour, picture, *_ in rows:
+        for person, nick, online, colour, picture, role, *_ in rows:
             row = PersonRow(person, nick, colour, picture)
             known = self._people.get(person)
             if known is not None or len(self._people) < PEOPLE_MAX:
                 if known is None or row != _lasting(known):
                     fresh.append(row)
-                self._people[person] = PersonInfo(person, nick, online, colour, picture)
+                self._people[person] = PersonInfo(person, nick, online, colour, picture, role)
         return tuple(fresh)
 
     def look(self, person: bytes, colour: int, picture: bytes) -> tuple[PersonRow, ...]:

@@ -11,12 +11,32 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from protocol.client import happenings
-from protocol.client.happenings import Done, Failed, OpenRoom, PortraitsCame, RoomsListed
+from protocol.client.happenings import (
+    ActDone,
+    AuditEntry,
+    AuditKnown,
+    DeviceInfo,
+    DevicesKnown,
+    Done,
+    Failed,
+    MemberInfo,
+    MembersKnown,
+    OpenRoom,
+    PortraitsCame,
+    RoomsListed,
+)
 from protocol.client.messages import reason
 from protocol.client.wants import REQUEST_MS
 from protocol.codes import ErrorCode
 from protocol.frames import (
+    KIND_OF,
+    Act,
+    Add,
     AnyFrame,
+    Audit,
+    AuditPage,
+    Devices,
+    DevicesPage,
     Direct,
     Join,
     Leave,
@@ -25,10 +45,15 @@ from protocol.frames import (
     Linked,
     Marked,
     Marks,
+    Members,
+    MembersPage,
+    Order,
+    Ordered,
     People,
     PeoplePage,
     Portraits,
     PortraitsPage,
+    Private,
     Profile,
     Profiled,
     Rename,
@@ -37,12 +62,15 @@ from protocol.frames import (
     Rooms,
     RoomsPage,
 )
-from protocol.limits import PEOPLE_PAGE_MAX, ROOMS_PAGE_MAX
+from protocol.frames import Done as DoneFrame
+from protocol.limits import AUDIT_PAGE_MAX, PEOPLE_MAX, PEOPLE_PAGE_MAX, ROOMS_PAGE_MAX
 
 NO_ANSWER = "the server did not answer in time; try again"
 OFFLINE = "not connected to the server; try again when it is back"
 BROKEN = "the connection broke before the server answered; try again"
 CANCELLED = "cancelled"
+NO_MORE = "you are not in this room any more"
+OLDER = "this server is of an older version, which cannot do this"
 
 _ANSWERS: dict[type[AnyFrame], type[AnyFrame]] = {
     People: PeoplePage,
@@ -55,10 +83,20 @@ _ANSWERS: dict[type[AnyFrame], type[AnyFrame]] = {
     Marks: Marked,
     Profile: Profiled,
     Portraits: PortraitsPage,
+    Private: Room,
+    Add: DoneFrame,
+    Members: MembersPage,
+    Order: Ordered,
+    Act: DoneFrame,
+    Devices: DevicesPage,
+    Audit: AuditPage,
 }
 
 Next = Callable[[], int]
-Told = Done | Failed | RoomsListed | PortraitsCame | happenings.Marked
+Told = (
+    Done | Failed | RoomsListed | PortraitsCame | happenings.Marked
+    | MembersKnown | ActDone | DevicesKnown | AuditKnown
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -77,12 +115,20 @@ class PeopleListed:
     rows: list[list[Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class OrderCame:
+    """What holds in a room arrived."""
+
+    request: int
+    frame: Ordered
+
+
 @dataclass(slots=True)
 class Outcome:
     """What an answer leads to: at most one of the two."""
 
     ask: AnyFrame | None = None
-    told: Told | PeopleListed | None = None
+    told: Told | PeopleListed | OrderCame | None = None
 
 
 class Requests:
@@ -111,9 +157,14 @@ class Requests:
             return Outcome()
         del self._pending[frame[0]]
         request = pending.request
-        if isinstance(frame, PeoplePage | RoomsPage):
-            rows = frame.people if isinstance(frame, PeoplePage) else frame.rooms
-            return self._paged(pending, rows, frame.more, now_ms)
+        if isinstance(frame, PeoplePage):
+            return self._paged(pending, frame.people, frame.more, now_ms)
+        if isinstance(frame, RoomsPage):
+            return self._paged(pending, frame.rooms, frame.more, now_ms)
+        if isinstance(frame, MembersPage):
+            return self._paged(pending, frame.members, frame.more, now_ms)
+        if isinstance(frame, Ordered):
+            return Outcome(told=OrderCame(request, frame))
         if isinstance(frame, Room):
             return Outcome(told=Done(request, room=frame.room))
         if isinstance(frame, Renamed):
@@ -125,6 +176,14 @@ class Requests:
         if isinstance(frame, PortraitsPage):
             portraits = tuple((who, data) for who, data in frame.portraits)
             return Outcome(told=PortraitsCame(request, portraits))
+        if isinstance(frame, DoneFrame):
+            return Outcome(told=ActDone(request))
+        if isinstance(frame, DevicesPage):
+            devices = tuple(DeviceInfo(*row[:3]) for row in frame.devices)
+            return Outcome(told=DevicesKnown(pending.question[1], devices, request))
+        if isinstance(frame, AuditPage):
+            acts = tuple(AuditEntry(*row[:9]) for row in frame.acts)
+            return Outcome(told=AuditKnown(acts, frame.more, request))
         return Outcome(told=Done(request))
 
     def refused(self, number: int, code: int, field_name: str, text: str) -> Failed | None:
@@ -132,7 +191,12 @@ class Requests:
         pending = self._pending.pop(number, None)
         if pending is None or pending.request == 0:
             return None
-        return Failed(pending.request, code, reason(code, field_name, text))
+        return Failed(pending.request, code, reason(code, field_name, text), field_name)
+
+    def unknown_kind(self, kind: int) -> list[Failed]:
+        """Give up what was asked by a kind of frame that the server does not know."""
+        numbers = [n for n, one in self._pending.items() if KIND_OF[type(one.question)] == kind]
+        return _failed([self._pending.pop(n) for n in numbers], OLDER, ErrorCode.UNKNOWN_KIND)
 
     def overdue(self, now_ms: int) -> list[Failed]:
         """Give up what got no answer in time."""
@@ -152,18 +216,22 @@ class Requests:
 
     def _paged(self, pending: _Pending, rows: list[Any], more: bool, now_ms: int) -> Outcome:
         question = pending.question
-        after: bytes = question[1]
+        assert isinstance(question, People | Rooms | Members)
         # Ascending ids: a page that does not advance would be asked for without end.
-        rows = [row for row in rows if row[0] > after]
+        rows = [row for row in rows if row[0] > question.after]
         pending.rows += rows
-        if more and rows:
+        if more and rows and len(pending.rows) < PEOPLE_MAX:
             number = self._number()
-            pending.question = type(question)(number, rows[-1][0], question[2])  # type: ignore[call-arg, arg-type]
+            pending.question = question._replace(request=number, after=rows[-1][0])
             pending.deadline_ms = now_ms + REQUEST_MS
             self._pending[number] = pending
             return Outcome(ask=pending.question)
         if isinstance(question, People):
             return Outcome(told=PeopleListed(pending.request, pending.rows))
+        if isinstance(question, Members):
+            members = (MemberInfo(*row[:4]) for row in pending.rows)
+            by_nick = sorted(members, key=lambda one: (one.nick.casefold(), one.person))
+            return Outcome(told=MembersKnown(question.room, tuple(by_nick), pending.request))
         listed = sorted(
             (OpenRoom(row[0], row[1], row[2], row[3]) for row in pending.rows),
             key=lambda room: (room.name.casefold(), room.room),
@@ -171,9 +239,11 @@ class Requests:
         return Outcome(told=RoomsListed(pending.request, tuple(listed)))
 
 
-def _failed(given_up: Iterable[_Pending], text: str) -> list[Failed]:
+def _failed(
+    given_up: Iterable[_Pending], text: str, code: ErrorCode = ErrorCode.UNAVAILABLE
+) -> list[Failed]:
     # Request 0 is the client's own, which nobody waits for.
-    return [Failed(one.request, ErrorCode.UNAVAILABLE, text) for one in given_up if one.request]
+    return [Failed(one.request, code, text) for one in given_up if one.request]
 
 
 def marked(frame: Marked) -> happenings.Marked:
@@ -189,3 +259,13 @@ def people_question() -> People:
 def rooms_question() -> Rooms:
     """Ask for the first page of open rooms."""
     return Rooms(0, b"", ROOMS_PAGE_MAX)
+
+
+def members_question(room: bytes) -> Members:
+    """Ask for the first page of a room's members."""
+    return Members(0, room, b"", PEOPLE_PAGE_MAX)
+
+
+def audit_question(before: int) -> Audit:
+    """Ask for what was done on the server below this number (0: the newest)."""
+    return Audit(0, before, AUDIT_PAGE_MAX)

@@ -48,10 +48,12 @@ from protocol.limits import FAULTS_MAX, HELLO_TIMEOUT_MS, PAGE_MAX_EVENTS, PONG_
 log = logging.getLogger("client")
 
 PERMANENT = frozenset(
-    {ErrorCode.TOKEN, ErrorCode.NICK_TAKEN, ErrorCode.NICK_BAD, ErrorCode.VERSION}
-)
+    {
+        ErrorCode.TOKEN, ErrorCode.NICK_TAKEN, ErrorCode.NICK_BAD, ErrorCode.VERSION,
+        ErrorCode.TOO_MANY, ErrorCode.BANNED,
+    }
+)  # fmt: skip
 """Codes of a BYE after which trying again by itself would not help."""
-
 
 PROBE_MS = 3_000
 """Within so long a connection that was asked on waking must answer, or it is dead."""
@@ -203,7 +205,9 @@ class Session:
             raise WireError(ErrorCode.MISTIMED, "kind", "WELCOME is due")
         elif isinstance(frame, Events):
             if self._same_history(frame.room, frame.epoch):
+                before = len(self.out.told)
                 self.recovery.events(frame, now_ms)
+                self.membership.board.hear(self.out.told[before:])
         elif isinstance(frame, Page):
             if self._same_history(frame.room, frame.epoch):
                 self.recovery.page(frame, now_ms)
@@ -237,9 +241,9 @@ class Session:
     def _bye(self, frame: Bye) -> None:
         if frame.gateways:
             self.out.operations.append(PutAddresses(tuple(frame.gateways)))
-        code = frame.code if frame.code in PERMANENT else 0
+        final = frame.code in PERMANENT
         text = reason(frame.code, "", frame.text)
-        self.out.end(Drop(text, 0 if code else frame.retry_ms, code))
+        self.out.end(Drop(text, 0 if final else frame.retry_ms, frame.code, final))
 
     def _error(self, frame: Error, now_ms: int) -> None:
         log.info("error code=%d kind=%d", frame.code, frame.kind)
@@ -248,8 +252,10 @@ class Session:
             self._settle_link()
             self._greet(now_ms)
         elif self.phase is Phase.GREETING:
-            code = frame.code if frame.code in PERMANENT else 0
-            self.out.end(Drop(reason(frame.code, frame.field, frame.text), 0, code))
+            text = reason(frame.code, frame.field, frame.text)
+            self.out.end(Drop(text, 0, frame.code, frame.code in PERMANENT))
+        elif frame.code == ErrorCode.UNKNOWN_KIND and frame.kind:
+            self.membership.unknown_kind(frame.kind)
         elif not self.recovery.failed(frame, now_ms):
             failed = self.requests.refused(frame.request, frame.code, frame.field, frame.text)
             if failed is not None:

@@ -122,7 +122,7 @@ def test_pictures_of_people_come_in_one_answer_or_the_request_fails() -> None:
 def test_people_without_end_are_neither_kept_nor_written(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(people, "PEOPLE_MAX", 3)
     crowd = people.Crowd(())
-    rows = [[bytes([one]) * 8, f"n{one}", True, 0, b""] for one in range(9)]
+    rows = [[bytes([one]) * 8, f"n{one}", True, 0, b"", 0] for one in range(9)]
     assert len(crowd.update(rows)) == 3
     assert crowd.update(rows) == () and len(crowd.known().people) == 3
-    assert len(crowd.update([[rows[0][0], "other", True, 0, b""]])) == 1
+    assert len(crowd.update([[rows[0][0], "other", True, 0, b"", 0]])) == 1
