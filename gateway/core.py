@@ -39,6 +39,10 @@ from protocol.limits import BUSY_RETRY_MS
 
 log = logging.getLogger("gateway")
 
+_STALL_MS = 6_000
+"""Who stood still for so long may have been given up by the broker (GATEWAY_DEADLINE_MS after its
+last beat): it has to hear anew who is in which room before it pushes anything."""
+
 
 class Sockets(Protocol):
     """What the core has done; nothing of it waits."""
@@ -81,6 +85,7 @@ class Core:
         self._random = random
         self._instance = b""
         self._own: list[str] = []
+        self._at_ms = 0
         self._linked = False
         """The handshake with the broker is done."""
         self.connected = False
@@ -110,7 +115,11 @@ class Core:
 
     def at(self, now_ms: int) -> None:
         """Set the time for what comes in next; monotonic, above 0."""
-        self._delivery.now_ms = now_ms
+        if self.connected and self._at_ms and now_ms - self._at_ms > _STALL_MS:
+            log.warning("stood_still ms=%d", now_ms - self._at_ms)
+            self._delivery.doubt()
+            self.connected = False  # the next beat introduces it
+        self._at_ms = self._delivery.now_ms = now_ms
 
     # --- clients ----------------------------------------------------------------------------
 
@@ -183,10 +192,13 @@ class Core:
     def _give_back(self, operations: list[list[Any]]) -> None:
         """Tell the clients that the broker cannot be reached now; nothing was taken."""
         if self.connected:
-            # The broker is there, and would take sessions that are gone for present for ever.
-            closes = [one for one in operations if one[0] == Up.CLOSE]
-            self._counter.operations[:0] = closes
+            # The broker is there: it would take sessions that are gone for present for ever, and
+            # wait in vain to hear that what it decided is in force.
+            kept = [one for one in operations if one[0] in (Up.CLOSE, Up.CONFIRMED)]
+            self._counter.operations[:0] = kept
         for operation in operations:
+            if operation[0] == Up.CONFIRMED:
+                continue  # it names no session
             session = self.sessions.by_slot.get(operation[1])
             if session is None:
                 continue
@@ -221,6 +233,7 @@ class Core:
         """The link to the broker is gone."""
         if self.connected:
             log.warning("broker_lost")
+        self._delivery.doubt()
         self.connected = self._linked = False
 
     def _introduce(self) -> None:
@@ -228,6 +241,7 @@ class Core:
         self._instance = self._random.randbytes(INSTANCE_BYTES)
         self.connected = True
         self._own = self._own_addresses()
+        self._delivery.doubt()
         for session in list(self.sessions.by_slot.values()):
             if session.in_flight or not session.welcome:
                 text = "the connection behind the gateway was lost: say HELLO again"

@@ -24,6 +24,7 @@ from protocol.frames import (
     Busy,
     Bye,
     Error,
+    Hand,
     Hello,
     Mark,
     Ping,
@@ -70,6 +71,13 @@ _ASKS = frozenset(
         Kind.MARKS,
         Kind.PROFILE,
         Kind.PORTRAITS,
+        Kind.PRIVATE,
+        Kind.ADD,
+        Kind.MEMBERS,
+        Kind.ORDER,
+        Kind.ACT,
+        Kind.DEVICES,
+        Kind.AUDIT,
     }
 )
 _BULK = frozenset({Kind.BLOB_PUT, Kind.BLOB_CHUNK, Kind.BLOB_GET})
@@ -220,6 +228,10 @@ class Counter:
             self._need_member(session, frame.room)
             # Nobody misses one that is too much, so it is not worth an answer.
             if session.may_type(frame.room, now_ms) and not self._rate.wait_ms(session, 1, now_ms):
+                self.operations.append([Up.ASK, session.slot, data])
+        elif isinstance(frame, Hand) and session.purpose is Purpose.TALK:
+            self._need_member(session, frame.room)
+            if not self._rate.wait_ms(session, 1, now_ms):
                 self.operations.append([Up.ASK, session.slot, data])
         elif isinstance(frame, Mark) and session.purpose is Purpose.TALK:
             self._need_member(session, frame.room)

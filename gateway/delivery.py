@@ -49,6 +49,7 @@ class Delivery:
         self._send = send
         self._send_all = send_all
         self._lagging: dict[int, Session] = {}
+        self._doubting = False
         self.now_ms = 0
         """Set by the owner before it lets anything be sent."""
 
@@ -64,8 +65,8 @@ class Delivery:
     def to_room(self, room: LiveRoom, data: bytes) -> None:
         """Send one frame to all members who keep up."""
         sessions: Iterable[Session] = room.live.values()
-        if self._lagging:
-            sessions = [one for one in sessions if not one.lagging_ms]
+        if self._lagging or self._doubting:
+            sessions = self._ready(room)
         for session, sent in self._send_all(sessions, data):
             self._unsent(session, sent)
 
@@ -74,13 +75,36 @@ class Delivery:
         sessions = [
             one
             for one in self._sessions.by_slot.values()
-            if one.welcome and one.purpose is Purpose.TALK and not one.lagging_ms
+            if one.welcome
+            and one.purpose is Purpose.TALK
+            and not one.lagging_ms
+            and not one.doubted
         ]
         for session, sent in self._send_all(sessions, data):
             self._unsent(session, sent)
 
+    def doubt(self) -> None:
+        """Push nothing to anybody until the broker has opened the session anew.
+
+        Whoever was put out of a room or of the server while it could not be heard is among them.
+        """
+        for session in self._sessions.by_slot.values():
+            session.doubted = True
+        self._doubting = True
+
+    def _ready(self, room: LiveRoom) -> list[Session]:
+        ready: list[Session] = []
+        for one in room.live.values():
+            if one.doubted:
+                one.missed = True
+            elif not one.lagging_ms:
+                ready.append(one)
+        return ready
+
     def tend(self, now_ms: int, epoch: bytes) -> None:
         """Try the lagging ones again: they learn their heads, and fetch what passed them by."""
+        if self._doubting:
+            self._doubting = any(one.doubted for one in self._sessions.by_slot.values())
         rooms = self._fanout.rooms
         for session in list(self._lagging.values()):
             if session.owed:

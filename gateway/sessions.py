@@ -72,6 +72,10 @@ class Session:
     """Since when it takes no more frames; 0: it keeps up."""
     owed: bool = False
     """An answer could not be sent to it: it must say HELLO again."""
+    doubted: bool = False
+    """The link to the broker broke: it hears nothing until the broker has opened it anew."""
+    missed: bool = False
+    """Something passed it by meanwhile."""
     purse: Purse = field(default_factory=Purse)
 
     def may_type(self, room: bytes, now_ms: int) -> bool:

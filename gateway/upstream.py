@@ -12,7 +12,7 @@ from typing import Any
 from gateway.counter import Counter, Drop, Reply
 from gateway.fanout import Fanout
 from gateway.sessions import Session, Sessions
-from protocol.backplane import Down
+from protocol.backplane import Down, Up
 from protocol.codes import ErrorCode, Purpose
 from protocol.frames import Error, Heads, Left, Renamed, Room, Welcome, encode
 from protocol.keys import KeyPair
@@ -64,6 +64,11 @@ class Upstream:
         if code == Down.GATEWAYS:
             self.addresses = operation[1][:_ADDRESSES_MAX]
             return
+        if code == Down.CONFIRM:
+            # All that came before it is carried out: whoever was put out of a room is not among
+            # those to whom it is sent, and what it holds back for its next flush is for the others.
+            self._counter.operate([Up.CONFIRMED, operation[1]])
+            return
         session = self._sessions.by_slot.get(operation[1])
         if session is None:
             return
@@ -100,6 +105,7 @@ class Upstream:
 
     def _opened(self, session: Session, person: bytes, nick: str, rooms: list[list[Any]]) -> None:
         again, session.welcome = session.welcome, True
+        missed, session.doubted, session.missed = session.missed, False, False
         if again and nick != session.nick and session.purpose is Purpose.TALK:
             self._reply(session, encode(Renamed(0, nick)))
         session.person, session.nick, session.token = person, nick, None
@@ -115,7 +121,8 @@ class Upstream:
                     # Its ENTERED was lost with the connection to the broker.
                     row[3] = max(row[3], head)
                     self._tell_room(session, 0, row[0], row[1], row[2], row[3], row[4])
-                elif again and row[3] > head:
+                elif again and (row[3] > head or missed):
+                    row[3] = max(row[3], head)
                     self._reply(session, encode(Heads(self._counter.epoch, [[row[0], row[3]]])))
                 row[3] = max(row[3], head)
         if not again:

@@ -1,10 +1,14 @@
 """The gateway's pure parts, without sockets: what its tests stand on."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from gateway.counter import Counter
+from gateway.delivery import Sent
 from gateway.fanout import Fanout
 from gateway.sessions import Rate, Session, Sessions
 from gateway.upstream import Upstream
-from protocol.backplane import Down
+from protocol.backplane import Down, decode_batch
 from protocol.codes import Purpose, RoomKind
 from protocol.frames import AnyFrame, Hello, decode, encode
 from protocol.keys import KeyPair
@@ -13,6 +17,56 @@ EPOCH = b"epoch-epoch-epoc"
 ROOM = b"R" * 16
 OTHER = b"O" * 16
 TALK, BULK = Purpose.TALK, Purpose.BULK
+
+
+class Wires:
+    """Sockets of a whole core, of which the one to the broker takes ``room`` batches and no more.
+
+    ``told`` is what clients got, by their routes, in order.
+    """
+
+    def __init__(self) -> None:
+        self.room = 0
+        self.told: list[tuple[bytes, AnyFrame]] = []
+        self.sent: list[list[list[Any]]] = []
+        self.asked: list[list[bytes]] = []
+        self.topics: set[bytes] = set()
+
+    def send(self, route: bytes, data: bytes) -> Sent:
+        self.told.append((route, decode(data)))
+        return Sent.DONE
+
+    def send_all(self, sessions: Iterable[Session], data: bytes) -> list[tuple[Session, Sent]]:
+        self.told += [(session.route, decode(data)) for session in sessions]
+        return []
+
+    def send_up(self, batch: bytes) -> bool:
+        if not self.room:
+            return False
+        self.room -= 1
+        self.sent.append(decode_batch(batch)[1])
+        return True
+
+    def send_read(self, parts: list[bytes]) -> bool:
+        if not self.room:
+            return False
+        self.asked.append(parts)
+        return True
+
+    def subscribe(self, room: bytes) -> None:
+        self.topics.add(room)
+
+    def unsubscribe(self, room: bytes) -> None:
+        self.topics.remove(room)
+
+    def serve_clients(self, keys: KeyPair) -> None:
+        pass
+
+    def to(self, route: bytes) -> list[AnyFrame]:
+        """Return and forget what this client got."""
+        mine = [frame for one, frame in self.told if one == route]
+        self.told = [pair for pair in self.told if pair[0] != route]
+        return mine
 
 
 class Stand:

@@ -1,68 +1,31 @@
 """The gateway's link to its broker, seen from the gateway: nothing that must be said is dropped."""
 
-from collections.abc import Iterable
 from random import Random
 from typing import Any
 
 import pytest
 
 from gateway.core import Core
-from gateway.delivery import Sent
-from gateway.sessions import Session
-from protocol.backplane import Down, Up, check_down, decode_batch, encode_batch
+from protocol.backplane import Down, Up, check_down, encode_batch
 from protocol.codes import ErrorCode, Kind, Purpose
 from protocol.errors import WireError
-from protocol.frames import AnyFrame, Error, People, PeoplePage, decode, encode
-
-
-class Full:
-    """Sockets of which the one to the broker takes ``room`` batches and no more."""
-
-    def __init__(self) -> None:
-        self.room = 0
-        self.told: list[tuple[bytes, AnyFrame]] = []
-        self.sent: list[list[list[Any]]] = []
-
-    def send(self, route: bytes, data: bytes) -> Sent:
-        self.told.append((route, decode(data)))
-        return Sent.DONE
-
-    def send_all(self, sessions: Iterable[Session], data: bytes) -> list[tuple[Session, Sent]]:
-        return []
-
-    def send_up(self, batch: bytes) -> bool:
-        if not self.room:
-            return False
-        self.room -= 1
-        self.sent.append(decode_batch(batch)[1])
-        return True
-
-    def send_read(self, parts: list[bytes]) -> bool:
-        return False
-
-    def subscribe(self, room: bytes) -> None:
-        pass
-
-    def unsubscribe(self, room: bytes) -> None:
-        pass
-
-    def serve_clients(self, keys: Any) -> None:
-        pass
+from protocol.frames import Error, People, PeoplePage, encode
+from tests.gateway.stand import Wires
 
 
 @pytest.fixture
-def link() -> Full:
-    return Full()
+def link() -> Wires:
+    return Wires()
 
 
 @pytest.fixture
-def core(link: Full) -> Core:
+def core(link: Wires) -> Core:
     core = Core(link, lambda: ["here:8080"], 0, Random(1))
     core.at(1)
     return core
 
 
-def test_an_introduction_that_finds_no_room_is_made_again(core: Core, link: Full) -> None:
+def test_an_introduction_that_finds_no_room_is_made_again(core: Core, link: Wires) -> None:
     core.linked()
     assert link.sent == []
     link.room = 1
@@ -73,7 +36,7 @@ def test_an_introduction_that_finds_no_room_is_made_again(core: Core, link: Full
     assert link.sent[1:] == [[[Up.BEAT]]]
 
 
-def test_whoever_waits_for_an_answer_that_is_lost_is_told(core: Core, link: Full) -> None:
+def test_whoever_waits_for_an_answer_that_is_lost_is_told(core: Core, link: Wires) -> None:
     link.room = 9
     core.linked()
     for name in ("asks", "rests"):
@@ -95,7 +58,7 @@ def test_whoever_waits_for_an_answer_that_is_lost_is_told(core: Core, link: Full
     assert len(link.told) == 1
 
 
-def test_the_end_of_a_session_is_told_when_there_is_room(core: Core, link: Full) -> None:
+def test_the_end_of_a_session_is_told_when_there_is_room(core: Core, link: Wires) -> None:
     link.room = 1
     core.linked()
     session, _ = core.sessions.add(b"r", "u", b"k" * 32, Purpose.TALK, "n", None, 0)

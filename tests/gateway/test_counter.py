@@ -21,6 +21,7 @@ from protocol.frames import (
     Busy,
     Bye,
     Error,
+    Hand,
     Hello,
     Join,
     Mark,
@@ -63,6 +64,14 @@ ASKS = {
     Kind.MARKS,
     Kind.PROFILE,
     Kind.PORTRAITS,
+    Kind.PRIVATE,
+    Kind.ADD,
+    Kind.MEMBERS,
+    Kind.ORDER,
+    Kind.ACT,
+    Kind.HAND,
+    Kind.DEVICES,
+    Kind.AUDIT,
 }
 TALKING = ASKS | {Kind.SEND, Kind.READ, Kind.PING, Kind.BYE}
 TRANSFERRING = {Kind.BLOB_PUT, Kind.BLOB_CHUNK, Kind.BLOB_GET, Kind.PING, Kind.BYE}
@@ -412,8 +421,10 @@ def test_typing_in_many_rooms_is_bounded(stand: Stand) -> None:
     assert len(ann.typed) == len(stand.counter.collect()[0]) == 1
 
 
-@pytest.mark.parametrize("make", [Typing, lambda room: Mark(room, 4)])
-def test_only_members_type_and_mark(
+@pytest.mark.parametrize(
+    "make", [Typing, lambda room: Mark(room, 4), lambda room: Hand(room, True)]
+)
+def test_only_members_type_and_mark_and_raise_a_hand(
     stand: Stand, ann: Session, make: Callable[[bytes], AnyFrame]
 ) -> None:
     stand.talker("bob", OTHER)
@@ -439,7 +450,8 @@ def test_who_is_too_busy_types_in_silence_and_is_told_of_marks(stand50: Stand) -
     while not stand50.take(ann, send(1, 100)):
         ann.in_flight = 0
     stand50.counter.collect()
-    assert stand50.take(ann, Typing(ROOM)) == []
+    for silent in (Typing(ROOM), Hand(ROOM, True)):
+        assert stand50.take(ann, silent) == []
     (error,) = stand50.take(ann, Mark(ROOM, 4))
     assert isinstance(error, Error) and (error.code, error.kind) == (ErrorCode.BUSY, Kind.MARK)
     assert stand50.counter.collect() == ([], []) and ann.faults == 0
