@@ -1,9 +1,9 @@
 """What the client's file keeps of events besides themselves: changes by target, words to search.
 
-``overlay`` has a row for each EDIT, DELETE and REACT, so that a message and what became of it
-are found together. ``words`` is a trigram index over the folded text of each message as it
-reads now; its rowid is ``place << SEQ_BITS | seq``, where ``place`` is the room's. Both change in
-the transaction that stores the events, whichever of message and change comes first.
+``overlay`` has a row for each EDIT, DELETE, REACT and NOTICE of a removal, so that a message and
+what became of it are found together. ``words`` is a trigram index over the folded text of each
+message as it reads now; its rowid is ``place << SEQ_BITS | seq``, where ``place`` is the room's.
+Both change in the transaction that stores the events, whichever of message and change comes first.
 Owned by the store.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from protocol.blocks import Event
 from protocol.client.folding import fold
-from protocol.client.overlay import Change, read_now, words_of
+from protocol.client.overlay import Change, read_now, removes, words_of
 from protocol.codes import EventKind
 from protocol.errors import WireError
 from protocol.items import CHANGES, SAID, decode_item
@@ -40,20 +40,25 @@ _WORDS = "REPLACE INTO words (rowid, folded) VALUES (?, ?)"
 _CHANGES_EACH = 64
 """Changes of one kind by one person to one message: nobody means more, and the last ones count."""
 
+_REACT, _NOTICE = int(EventKind.REACT), int(EventKind.NOTICE)
+_GONE = f"({int(EventKind.DELETE)}, {_NOTICE})"
 LAID_OVER: Final = (
-    "SELECT of, seq, kind, person, item FROM (SELECT *, row_number()"
-    " OVER (PARTITION BY of, kind, person ORDER BY seq DESC) AS nth"
+    "SELECT of, seq, kind, person, item,"
+    f" CASE kind WHEN {_NOTICE} THEN ifnull((SELECT nick FROM event"
+    " WHERE event.room = ?1 AND event.seq = change.seq), '') ELSE '' END"
+    " FROM (SELECT *, row_number()"
+    f" OVER (PARTITION BY of, kind, person ORDER BY iif(kind IN {_GONE}, seq, -seq)) AS nth"
     " FROM overlay WHERE room = ?1 AND of BETWEEN ?2 AND ?3) AS change"
-    f" WHERE nth <= CASE kind WHEN {int(EventKind.DELETE)} THEN 1 ELSE {_CHANGES_EACH} END"
-    f" AND (kind = {int(EventKind.REACT)} OR person ="
+    f" WHERE nth <= iif(kind IN {_GONE}, 1, {_CHANGES_EACH})"
+    f" AND (kind IN ({_REACT}, {_NOTICE}) OR person ="
     " (SELECT person FROM event WHERE event.room = ?1 AND event.seq = change.of))"
-    f" ORDER BY kind <> {int(EventKind.DELETE)}, kind = {int(EventKind.REACT)}, of, seq"
+    f" ORDER BY kind NOT IN {_GONE}, kind = {_REACT}, of, seq"
     f" LIMIT {CHANGES_MAX}"
 )
 """What changes messages ``?2 <= seq <= ?3`` of room ``?1``: a :class:`Change` a row.
 
 Nobody can crowd out what others changed: not by changes that count for nothing, nor by many.
-What was taken back is never shown again: DELETE comes first.
+What was taken back is never shown again: DELETE and the notice of a removal come first.
 """
 
 _Said = tuple[int, bytes, Mapping[str, Any]]
@@ -77,6 +82,18 @@ class Catalogue:
                 self.applied(room, place, [Event(*row) for row in rows])
                 last = rows[-1][0]
 
+    def find_removals(self) -> None:
+        """Take in the removals among the events of a file that did not know them."""
+        lead = bytes((0x92, _NOTICE))  # how an item [16, {…}] begins
+        sql = (
+            "SELECT room.room, room.place, event.seq, event.person, event.item FROM event"
+            " JOIN room ON room.room = event.room"
+            " WHERE substr(event.item, 1, 2) = ? AND instr(event.item, ?) > 0"
+        )
+        for room, place, seq, person, item in self._db.execute(sql, (lead, b"removed")).fetchall():
+            event = Event(seq, 0, person, "", b"", b"", 0, item)
+            self.applied(room, place, [event])
+
     def applied(self, room: bytes, place: int, events: Iterable[Event]) -> None:
         """Take in events that the transaction has just stored."""
         said: dict[int, _Said] = {}
@@ -89,7 +106,7 @@ class Catalogue:
                 continue
             if kind in SAID:
                 said[event.seq] = (kind, event.person, body)
-            elif kind in CHANGES and body["of"] < event.seq:
+            elif (kind in CHANGES or removes(kind, body)) and body["of"] < event.seq:
                 rows.append((room, body["of"], event.seq, kind, event.person, event.item))
                 if kind is not EventKind.REACT:
                     rewritten.add(body["of"])

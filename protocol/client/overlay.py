@@ -2,7 +2,8 @@
 
 An event is never touched; what came after it is laid over it. EDIT and DELETE count only
 from the author of the message, the last EDIT in order of ``seq`` and the first DELETE; REACT
-counts from anybody. What is no message of somebody's (a notice, a change) cannot be changed.
+counts from anybody. A NOTICE that something was removed counts as a DELETE, whoever said that;
+the server alone makes one. What is no message of somebody's cannot be changed.
 The result depends on the events alone, not on the order in which they became known. Pure.
 """
 
@@ -30,6 +31,8 @@ class Change(NamedTuple):
     kind: int
     person: bytes
     item: bytes
+    nick: str = ""
+    """Of a NOTICE: the nickname of ``person`` at the time."""
 
 
 class Reading(NamedTuple):
@@ -39,11 +42,12 @@ class Reading(NamedTuple):
     edited: bool
     deleted: bool
     reactions: Reactions
+    removed_by: tuple[bytes, str] | None = None
 
 
-def fold(message: Message, rows: Iterable[Change | tuple[int, int, int, bytes, bytes]]) -> Message:
+def fold(message: Message, rows: Iterable[Change]) -> Message:
     """Return the message as it reads after ``rows``; those of other messages are ignored."""
-    changes = [Change(*row) for row in rows]
+    changes = list(rows)
     if not changes or message.kind not in SAID:
         return message
     read = read_now(message.seq, message.kind, message.person, message.body, changes)
@@ -53,6 +57,7 @@ def fold(message: Message, rows: Iterable[Change | tuple[int, int, int, bytes, b
         edited=read.edited,
         deleted=read.deleted,
         reactions=read.reactions,
+        removed_by=read.removed_by,
     )
 
 
@@ -73,6 +78,9 @@ def read_now(
             continue
         if what is EventKind.REACT:
             _react(on, change.person, said)
+        elif what is EventKind.NOTICE:
+            if removes(what, said):
+                return Reading({}, False, True, (), (change.person, change.nick))
         elif change.person != person:
             continue
         elif what is EventKind.DELETE:
@@ -80,6 +88,11 @@ def read_now(
         elif what is EventKind.EDIT and now and fits(kind, said["text"]):
             now, edited = _edited(kind, now, said), True
     return Reading(now, edited, False, tuple((emoji, tuple(who)) for emoji, who in on.items()))
+
+
+def removes(kind: int, body: Mapping[str, Any]) -> bool:
+    """Whether this is a notice that the message with the ``seq`` ``of`` was removed."""
+    return kind == EventKind.NOTICE and body.get("what") == "removed" and "of" in body
 
 
 def fits(kind: int, text: str) -> bool:

@@ -17,6 +17,7 @@ from protocol.blocks import Event, decode_block
 from protocol.client.happenings import Arrived, Done, Failed, Gathered, Message
 from protocol.client.messages import Reader, reason
 from protocol.client.outcome import Outcome, Touched
+from protocol.client.overlay import removes
 from protocol.client.requests import CANCELLED, NO_ANSWER, OFFLINE
 from protocol.client.timeline import Timeline
 from protocol.client.wants import REQUEST_MS, Want, Where
@@ -314,7 +315,7 @@ class Recovery:
             self._out.operations.append(line.applied(fresh))
             messages = self.messages(line, fresh)
             self._out.told.append(Arrived(line.room, messages, live))
-            changes = [one for one in messages if one.kind in CHANGES and one.body]
+            changes = [one for one in messages if one.body and _changes(one)]
             seqs = {one.body["of"] for one in changes if line.low < one.body["of"] < one.seq}
             if seqs:
                 self._out.told.append(Touched(line.room, tuple(sorted(seqs))))
@@ -328,6 +329,10 @@ class Recovery:
         mine = self._outbox_epoch_of(line.room)
         decode_one = self._reader.message
         return tuple(decode_one(line.room, line.epoch, event, mine) for event in events)
+
+
+def _changes(message: Message) -> bool:
+    return message.kind in CHANGES or removes(message.kind, message.body)
 
 
 def _unpacked(blocks: list[bytes]) -> Iterator[Event]:

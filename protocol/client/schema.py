@@ -13,7 +13,7 @@ from protocol.client.catalogue import SCHEMA as CATALOGUE
 from protocol.client.catalogue import Catalogue
 from protocol.errors import SetupError
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 _FIRST = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -49,7 +49,7 @@ CREATE TABLE upload (
 );
 {CATALOGUE}
 """
-"""What version 2 added to version 1."""
+"""What version 2 added to version 1. Version 3 puts removals into them too."""
 
 
 def prepare(db: sqlite3.Connection, path: Path) -> None:
@@ -70,8 +70,11 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
         if version == 0:
             _run(db, _FIRST)
             db.execute("INSERT INTO meta VALUES ('outbox_epoch', ?)", (os.urandom(8),))
-        _run(db, _SECOND)
-        Catalogue(db).fill()
+        if version < 2:
+            _run(db, _SECOND)
+            Catalogue(db).fill()
+        else:
+            Catalogue(db).find_removals()
         db.execute(f"PRAGMA user_version={VERSION}")
         db.execute("COMMIT")
     except BaseException:

@@ -13,7 +13,7 @@ from protocol.blocks import Event
 from protocol.client.catalogue import SEQ_BITS
 from protocol.client.folding import fold
 from protocol.client.operations import Apply, DropEvents, DropRoom, PutRoom
-from protocol.client.overlay import Change, read_now, words_of
+from protocol.client.overlay import Change, read_now, removes, words_of
 from protocol.client.schema import VERSION
 from protocol.client.store import Store
 from protocol.codes import EventKind, RoomKind
@@ -69,6 +69,11 @@ def found(store: Store, text: str) -> list[int]:
     return [row for (row,) in store._db.execute(sql, (f'"{fold(text)}"',))]
 
 
+def laid_over(one: Event, kind: int, body: dict[str, Any]) -> Change:
+    nick = one.nick if kind == EventKind.NOTICE else ""
+    return Change(body["of"], one.seq, kind, one.person, one.item, nick)
+
+
 def reads(events: list[Event]) -> dict[int, str]:
     """What the index must hold: worked out anew from the events alone."""
     said, changes = [], []
@@ -77,8 +82,8 @@ def reads(events: list[Event]) -> dict[int, str]:
             kind, body = decode_item(one.item)
         except WireError:
             continue
-        if kind in CHANGES:
-            changes.append(Change(body["of"], one.seq, int(kind), one.person, one.item))
+        if kind in CHANGES or removes(kind, body):
+            changes.append(laid_over(one, int(kind), body))
         elif kind in SAID:
             said.append((one, int(kind), body))
     texts = {
@@ -95,6 +100,7 @@ _some = st.one_of(
     st.tuples(st.just(EventKind.EDIT), _person, st.sampled_from(TEXTS), st.integers(1, 5)),
     st.tuples(st.just(EventKind.DELETE), _person, st.just(""), st.integers(1, 5)),
     st.tuples(st.just(EventKind.REACT), _person, st.just("👍"), st.integers(1, 5)),
+    st.tuples(st.just(EventKind.NOTICE), _person, st.just("removed"), st.integers(1, 5)),
 )
 
 
@@ -111,6 +117,8 @@ def made(drawn: list[tuple[EventKind, bytes, str, int]]) -> list[Event]:
             body["text"] = text
         elif kind is EventKind.REACT:
             body |= {"emoji": text, "on": True}
+        elif kind is EventKind.NOTICE:
+            body["what"] = text
         events.append(event(seq, kind, person, **body))
     return events
 
@@ -139,9 +147,9 @@ def test_words_and_changes_are_right_however_the_events_come(
         assert words(store) == {2 << SEQ_BITS | seq: text for seq, text in held.items()}
     bodies = [decode_item(one.item) for one in events]
     changes = [
-        Change(body["of"], one.seq, kind, one.person, one.item)
+        laid_over(one, kind, body)
         for one, (kind, body) in zip(events, bodies, strict=True)
-        if kind in CHANGES
+        if kind in CHANGES or removes(kind, body)
     ]
     rows = store.changes(ROOM, 0, 2**62)
     for one, (kind, body) in zip(events, bodies, strict=True):
@@ -258,6 +266,29 @@ def test_a_file_of_the_first_version_is_copied_and_taken_over(tmp_path: Path) ->
     again = Store(path)
     assert again._db.execute("PRAGMA user_version").fetchone() == (VERSION,)
     again.close()
+
+
+def test_a_file_of_the_second_version_learns_what_was_removed(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    store = Store(path)
+    said = [event(seq, EventKind.TEXT, text=text) for seq, text in ((1, "badword"), (2, "good"))]
+    removal = event(3, EventKind.NOTICE, PEOPLE[1], what="removed", of=1, who=PEOPLE[0])
+    other = event(4, EventKind.NOTICE, PEOPLE[1], what="muted", who=PEOPLE[0], text="removed")
+    store.apply([put_room(), Apply(ROOM, EPOCH, (*said, removal, other), 0, 4, 4)])
+    # As version 2 would have left it: it knew no such notice.
+    store._db.execute("DELETE FROM overlay")
+    store._db.execute(
+        "INSERT INTO words (rowid, folded) VALUES (?, 'badword')", (1 << SEQ_BITS | 1,)
+    )
+    store._db.execute("PRAGMA user_version=2")
+    store.close()
+    again = Store(path)
+    assert again._db.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    assert words(again) == {1 << SEQ_BITS | 2: "good"}
+    (row,) = again.changes(ROOM, 1, 2)
+    assert (row.of, row.person, row.nick) == (1, PEOPLE[1], "Nora")
+    again.close()
+    assert (tmp_path / "store.sqlite3.2").exists()
 
 
 def test_a_change_of_version_that_fails_changes_nothing(

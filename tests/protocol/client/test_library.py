@@ -104,6 +104,15 @@ def test_what_was_deleted_is_never_found(shelf: Shelf) -> None:
     assert shelf.library.search("", person=OLENA, kinds=[EventKind.TEXT]).hits == ()
 
 
+def test_what_somebody_in_charge_removed_is_never_found_and_says_who_did(shelf: Shelf) -> None:
+    seq = shelf.say("secret words")
+    shelf.add({"what": "removed", "of": seq, "who": OLENA}, kind=EventKind.NOTICE, person=ME)
+    assert shelf.find("secret") == shelf.find("se") == []
+    assert shelf.library.search("", person=OLENA, kinds=[EventKind.TEXT]).hits == ()
+    read = shelf.library.messages(GENERAL, seq - 1, seq + 1, 1)[0]
+    assert read.deleted and read.body == {} and read.removed_by == (ME, "Olena")
+
+
 def test_file_names_and_captions_are_found_and_filtered(shelf: Shelf) -> None:
     shelf.say("the report is late")
     shelf.add(FILE | {"name": "Report ŻÓŁTY.pdf", "caption": "ось"}, kind=EventKind.FILE)

@@ -49,7 +49,7 @@ def test_nothing_changes_nothing() -> None:
     one = message()
     assert fold(one, []) is one
     assert fold(one, [change(12, EventKind.DELETE, of=9)]) == one
-    assert fold(one, [(SEQ, 12, 4, AUTHOR, b"\xc1 broken")]) == one
+    assert fold(one, [Change(SEQ, 12, 4, AUTHOR, b"\xc1 broken")]) == one
     early = Change(SEQ, SEQ - 1, 5, AUTHOR, encode_item(EventKind.DELETE, {"of": SEQ}))
     assert fold(one, [early]) == one, "what was said before it cannot be about it"
 
@@ -76,6 +76,25 @@ def test_what_is_deleted_stays_deleted_and_only_its_author_can() -> None:
     now = fold(message(), rows)
     assert (now.deleted, now.body, now.reactions, now.edited) == (True, {}, (), False)
     assert not fold(message(), [change(13, EventKind.DELETE, OTHER)]).deleted
+
+
+def removal(seq: int, by: bytes = OTHER, nick: str = "Olha", **body: Any) -> Change:
+    kind = EventKind.NOTICE
+    return Change(SEQ, seq, int(kind), by, encode_item(kind, {"of": SEQ, **body}), nick)
+
+
+def test_what_is_removed_says_by_whom_and_other_notices_remove_nothing() -> None:
+    now = fold(message(), [react(11, "👍"), removal(12, what="removed"), edit(13, "back")])
+    assert (now.deleted, now.body, now.reactions) == (True, {}, ())
+    assert now.removed_by == (OTHER, "Olha")
+    assert not fold(message(), [removal(12, what="muted", who=AUTHOR)]).deleted
+
+
+def test_the_first_who_takes_it_back_counts() -> None:
+    rows = [removal(14, what="removed"), change(12, EventKind.DELETE), removal(13, what="removed")]
+    assert fold(message(), rows).removed_by is None and fold(message(), rows).deleted
+    rows = [removal(14, THIRD, "Third", what="removed"), removal(13, what="removed")]
+    assert fold(message(), rows).removed_by == (OTHER, "Olha")
 
 
 def test_reactions_stand_in_the_order_in_which_they_came() -> None:

@@ -61,6 +61,9 @@ def test_silence_after_the_greeting_asks_for_another_connection() -> None:
         (ErrorCode.TOKEN, True),
         (ErrorCode.NICK_TAKEN, True),
         (ErrorCode.NICK_BAD, True),
+        (ErrorCode.TOO_MANY, True),
+        (ErrorCode.BANNED, True),
+        (ErrorCode.FLOOD, False),
         (ErrorCode.STOPPING, False),
         (ErrorCode.UNAVAILABLE, False),
     ],
@@ -69,7 +72,7 @@ def test_bye_says_whether_to_come_back(code: ErrorCode, permanent: bool) -> None
     bench = Bench()
     bench.give(Bye(code, "because", 700, ["10.0.0.1:80"]))
     assert bench.drop.text == "because"
-    assert (bench.drop.code == code) is permanent
+    assert bench.drop.code == code and bench.drop.final is permanent
     assert bench.drop.retry_ms == (0 if permanent else 700)
 
 
