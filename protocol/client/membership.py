@@ -188,6 +188,11 @@ class Membership:
             return False
         return True
 
+    def heard(self, told: Iterable[Any], now_ms: int) -> None:
+        """Learn from what is told just now of rooms: notices say what holds there."""
+        for question in self.board.hear(told):
+            self._out.send(self._requests.ask(0, question, now_ms))
+
     def unknown_kind(self, kind: int) -> None:
         """The server does not know this kind of frame: do without it in this session."""
         self._unknown.add(kind)

@@ -49,18 +49,25 @@ class NoticeBoard:
         """Take what holds in a room that one is in; ``request`` is a program's, if it asked."""
         self._known(frame.room, _order(frame), request)
 
-    def hear(self, told: Iterable[Any]) -> None:
-        """Learn from notices among what is told just now."""
+    def hear(self, told: Iterable[Any]) -> list[Order]:
+        """Learn from notices among what is told just now; return what to ask about them.
+
+        Those that are caught up on may be older than what is known: then the server says.
+        """
+        asked: list[Order] = []
         for one in told:
-            if not isinstance(one, Arrived) or not one.live:
-                continue
-            order = self._orders.get(one.room)
+            order = self._orders.get(one.room) if isinstance(one, Arrived) else None
             if order is None:
                 continue
+            then = order
             for message in one.messages:
                 if message.kind == EventKind.NOTICE and message.body:
-                    order = order.after(message.body, message.ts)
-            self._known(one.room, order)
+                    then = then.after(message.body, message.ts)
+            if one.live:
+                self._known(one.room, then)
+            elif then != order:
+                asked.append(Order(0, one.room))
+        return asked
 
     def _known(self, room: bytes, order: RoomOrder, request: int = 0) -> None:
         if request or self._orders.get(room) != order:

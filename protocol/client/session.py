@@ -205,12 +205,14 @@ class Session:
             raise WireError(ErrorCode.MISTIMED, "kind", "WELCOME is due")
         elif isinstance(frame, Events):
             if self._same_history(frame.room, frame.epoch):
-                before = len(self.out.told)
+                told = len(self.out.told)
                 self.recovery.events(frame, now_ms)
-                self.membership.board.hear(self.out.told[before:])
+                self.membership.heard(self.out.told[told:], now_ms)
         elif isinstance(frame, Page):
             if self._same_history(frame.room, frame.epoch):
+                told = len(self.out.told)
                 self.recovery.page(frame, now_ms)
+                self.membership.heard(self.out.told[told:], now_ms)
         elif isinstance(frame, Ack | Refused | Busy | Gap):
             self.sending.answered(frame, now_ms)
         elif isinstance(frame, Pong | Heads):
