@@ -281,6 +281,16 @@ class History(Protocol):
         lost; a page ends before them, so that only the one that would begin there fails.
         """
 
+    def person_of(self, device: bytes) -> int | None:
+        """Return the number of the person whose device has this key.
+
+        None: it is nobody's, or it or its person is banned from the server. Raises
+        :class:`DamagedError`.
+        """
+
+    def is_member(self, person_no: int, room: bytes) -> bool:
+        """Whether the person is in the room; not, if there is none. Raises DamagedError."""
+
     def has_blob(self, room: bytes, sha256: bytes) -> bool:
         """Whether the blob was posted in the room."""
 

@@ -7,6 +7,7 @@ reader must not checkpoint. How a page is made of rows says :mod:`broker.sqlite_
 import contextlib
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from broker.journal import Page
 from broker.sqlite_blocks import BLOCK_COLUMNS, SEQ_BITS, SEQ_MASK, newest, oldest
@@ -14,6 +15,9 @@ from broker.sqlite_errors import telling
 from broker.sqlite_journal import BUSY_S
 from broker.sqlite_rows import check, check_bytes, select
 from protocol.errors import DamagedError, SetupError
+
+_DEVICES_MAX = 10_000
+"""Devices of which the person is remembered, some 200 bytes each: that never changes."""
 
 
 class SqliteHistory:
@@ -30,6 +34,8 @@ class SqliteHistory:
         except sqlite3.Error as error:
             raise SetupError(f"{path} cannot be opened for reading ({error}).") from None
         self._rooms: dict[bytes, int] = {}
+        self._devices: dict[bytes, tuple[int, int]] = {}
+        """Numbers of device and person by the device's key."""
 
     def _room_no(self, room: bytes) -> int | None:
         no = self._rooms.get(room)
@@ -70,12 +76,41 @@ class SqliteHistory:
                     return newest(rows, head, after, before, limit, max_bytes)
                 return oldest(rows, head, after, limit, max_bytes)
 
+    def person_of(self, device: bytes) -> int | None:
+        """Return whose device it is, unless one is banned; see :class:`broker.journal.History`."""
+        with telling("the history cannot be read"):
+            numbers = self._devices.get(device)
+            if numbers is None:
+                row = self._one("device", "WHERE key=?", device)
+                if row is None:
+                    return None
+                numbers = row[0], row[2]
+                if len(self._devices) >= _DEVICES_MAX:
+                    self._devices.clear()
+                self._devices[device] = numbers
+            if self._one("banned_device", "WHERE device_no=?", numbers[0]) is not None:
+                return None
+            standing = self._one("standing", "WHERE person_no=?", numbers[1])
+            return None if standing is not None and standing[2] else numbers[1]
+
+    def is_member(self, person_no: int, room: bytes) -> bool:
+        """Whether the person is in the room."""
+        with telling("the history cannot be read"):
+            no = self._room_no(room)
+            where = "WHERE room_no=? AND person_no=?"
+            return no is not None and self._one("member", where, no, person_no) is not None
+
+    def _one(self, table: str, where: str, *names: bytes | int) -> tuple[Any, ...] | None:
+        """Return a row, checked; a wrong one would open a room."""
+        row = self._db.execute(select(table, where), names).fetchone()
+        return None if row is None else check(table, row)
+
     def has_blob(self, room: bytes, sha256: bytes) -> bool:
         """Whether the blob was posted in the room."""
         with telling("the history cannot be read"):
             where = "WHERE room_no=? AND sha256=?"
-            row = self._db.execute(select("blob", where), (self._room_no(room), sha256)).fetchone()
-            return row is not None and bool(check("blob", row))
+            no = self._room_no(room)
+            return no is not None and self._one("blob", where, no, sha256) is not None
 
     def close(self) -> None:
         """Close the connection."""

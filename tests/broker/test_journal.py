@@ -437,6 +437,93 @@ def test_blobs_belong_to_rooms(store: Store) -> None:
     assert not history.has_blob(room_row(1).room, b"t" * 32)
 
 
+def test_history_knows_whose_device_it_is_and_who_is_banned(store: Store) -> None:
+    journal = store.writer()
+    keys = [bytes((no,)) * 32 for no in range(4)]
+    people = [PersonRow(no, b"person-%d" % no, f"n{no}", f"n{no}") for no in (1, 2)]
+    devices = [DeviceRow(1, keys[1], 1), DeviceRow(2, keys[2], 1), DeviceRow(3, keys[3], 2)]
+    journal.append(Batch(people=people, devices=devices))
+    history = store.history()
+
+    def whose() -> list[int | None]:
+        return [history.person_of(key) for key in keys]
+
+    assert whose() == [None, 1, 1, 2]
+    journal.append(Batch(banned_devices={2: True}))
+    assert whose() == [None, 1, None, 2]
+    journal.append(Batch(standings={1: StandingRow(1, Role.MEMBER, True, False, 0)}))
+    assert whose() == [None, None, None, 2]
+    journal.append(Batch(standings={1: StandingRow(1, Role.MODERATOR, False, True, 9)}))
+    assert whose() == [None, 1, None, 2]
+    journal.append(
+        Batch(
+            banned_devices={2: False}, standings={1: StandingRow(1, Role.MEMBER, False, False, 0)}
+        )
+    )
+    assert whose() == [None, 1, 1, 2]
+    store.close()
+    history = store.history()
+    assert whose() == [None, 1, 1, 2]
+
+
+def test_history_knows_who_is_in_a_room_at_this_moment(store: Store) -> None:
+    journal = store.writer()
+    people = [PersonRow(no, b"person-%d" % no, f"n{no}", f"n{no}") for no in (1, 2)]
+    rooms = [room_row(1), room_row(2)]
+    journal.append(Batch(people=people, rooms=rooms, joined=[MemberRow(1, 1, 1)]))
+    history = store.history()
+
+    def members() -> list[tuple[int, int]]:
+        every = [(no, who) for no in (1, 2, 3) for who in (1, 2, 3)]
+        return [(no, who) for no, who in every if history.is_member(who, room_row(no).room)]
+
+    assert members() == [(1, 1)]
+    journal.append(Batch(joined=[MemberRow(1, 2, 2), MemberRow(2, 2, 3)]))
+    assert members() == [(1, 1), (1, 2), (2, 2)]
+    journal.append(Batch(left=[(1, 1)]))
+    assert members() == [(1, 2), (2, 2)]
+
+
+@in_files
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE member SET room_no=2",
+        "UPDATE member SET person_no=2",
+        "UPDATE device SET person_no=1 WHERE no=2",
+        "UPDATE standing SET banned=0",
+        "UPDATE banned_device SET crc=crc+1",
+    ],
+)
+def test_damaged_rows_open_no_room(store: Store, sql: str) -> None:
+    journal = store.writer()
+    people = [PersonRow(no, b"person-%d" % no, f"n{no}", f"n{no}") for no in (1, 2)]
+    keys = [bytes((no,)) * 32 for no in range(3)]
+    journal.append(
+        Batch(
+            people=people,
+            rooms=[room_row(1), room_row(2)],
+            devices=[DeviceRow(1, keys[1], 1), DeviceRow(2, keys[2], 2)],
+            joined=[MemberRow(1, 1, 1)],
+            standings={2: StandingRow(2, Role.MEMBER, True, False, 0)},
+            banned_devices={1: True},
+        )
+    )
+    store.close()
+    store.kind.rewrite(store.path, sql)
+    history = store.history()
+
+    def look() -> None:
+        for key in keys[1:]:
+            assert history.person_of(key) is None
+        every = [(room_row(no).room, who) for no in (1, 2) for who in (1, 2)]
+        for room, who in every:
+            assert not history.is_member(who, room) or (room, who) == (room_row(1).room, 1)
+
+    with pytest.raises(DamagedError):
+        look()
+
+
 def test_profiles_and_pictures_are_those_of_last_time(store: Store) -> None:
     journal = store.writer()
     people = [PersonRow(no, bytes([no]) * 8, f"p{no}", f"p{no}") for no in (1, 2, 3)]

@@ -308,6 +308,18 @@ class MemoryHistory:
         start = max(sum(1 for first in firsts if first <= after + 1) - 1, 0)
         return oldest(rows[start:], head, after, limit, max_bytes)
 
+    def person_of(self, device: bytes) -> int | None:
+        tables = self._disk.tables
+        for row in tables.devices.values():
+            if row.key == device and not tables.banned_devices.get(row.no):
+                standing = tables.standings.get(row.person_no)
+                return None if standing is not None and standing.banned else row.person_no
+        return None
+
+    def is_member(self, person_no: int, room: bytes) -> bool:
+        tables = self._disk.tables
+        return (tables.room_nos.get(room), person_no) in tables.members
+
     def has_blob(self, room: bytes, sha256: bytes) -> bool:
         tables = self._disk.tables
         return (tables.room_nos.get(room), sha256) in tables.blobs
