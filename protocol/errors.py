@@ -6,6 +6,7 @@
     ├── WireError            a peer broke the protocol: code, field, text
     ├── BadNameError         a nickname or a room name that cannot be used
     ├── LinkError            an invite link that cannot be read
+    ├── DarkroomError        a picture that was not decoded: fault
     ├── SetupError           the person at the keyboard can mend it: a port in use, a folder
     │   └── DiskFullError    there is no room on this machine
     └── JournalError         the journal cannot be trusted or written
@@ -67,6 +68,15 @@ class SetupError(ZviazokError):
 
 class DiskFullError(SetupError):
     """There is no room on the disk of this machine; nothing of what was asked for is stored."""
+
+
+class DarkroomError(ZviazokError):
+    """A picture that was not decoded; ``fault`` is a :class:`protocol.client.orders.Fault`."""
+
+    def __init__(self, fault: int) -> None:
+        """Keep why."""
+        super().__init__(fault)
+        self.fault = fault
 
 
 class JournalError(ZviazokError):

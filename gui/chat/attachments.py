@@ -12,15 +12,16 @@ from typing import Final
 from PIL import Image
 
 from gui.chat.writing import PICTURES
-from gui.paint.pictures import FORMATS, decode, rounded
-from protocol.client.shrinking import SOURCE_MAX_BYTES, SOURCE_PIXELS_MAX, shrunk
+from gui.paint.pictures import WHY, PictureError, decode, read, rounded
+from protocol.client.darkroom import darkroom
+from protocol.client.orders import MEDIA, SOURCE_MAX_BYTES, SOURCE_PIXELS_MAX, Fault
+from protocol.errors import DarkroomError
 from protocol.limits import BLOB_MAX_BYTES, IMAGE_PIXELS_MAX, IMAGE_SIDE_MAX
 
 FILES_MAX: Final = 50
 """Files that are sent at a time."""
 Cut = dict[tuple[bool, bool], Image.Image]
 """A picture as it is listed: (large, on the second colour) → what is shown."""
-_BROKEN = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,17 @@ def inspect(path: Path) -> Attachment:
         return Attachment(path, problem="composer.unreadable")
     if not picture:
         return Attachment(path, found.st_size)
+    if found.st_size > SOURCE_MAX_BYTES:
+        # Its size is trouble enough.
+        return Attachment(path, found.st_size, True)
     try:
-        with Image.open(path, formats=FORMATS) as image:
-            width, height = image.size
-            return Attachment(path, found.st_size, True, width, height, image.format == "JPEG")
-    except _BROKEN:
-        return Attachment(path, found.st_size, True, problem="viewer.not_a_picture")
+        one = darkroom().measure(read(path))
+    except PictureError as error:
+        return Attachment(path, found.st_size, True, problem=str(error))
+    except DarkroomError as error:
+        return Attachment(path, found.st_size, True, problem=WHY[Fault(error.fault)])
+    jpeg = one.media == MEDIA["JPEG"]
+    return Attachment(path, found.st_size, True, one.width, one.height, jpeg)
 
 
 def shrunk_size(one: Attachment) -> int:
@@ -86,10 +92,9 @@ def shrunk_size(one: Attachment) -> int:
     if one.trouble(shrink=True)[0]:
         return 0
     try:
-        made = shrunk(one.path.read_bytes())
-    except _BROKEN:
+        return darkroom().weigh(read(one.path))
+    except (PictureError, DarkroomError):
         return 0
-    return len(made) if made else 0
 
 
 def cut(

@@ -25,20 +25,22 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from PIL import Image, ImageGrab
 
 from gui.desktop.pictureclip import put_picture
-from gui.paint.pictures import FORMATS, PictureError, load
+from gui.paint.pictures import PictureError, load, read
+from protocol.client.darkroom import darkroom
+from protocol.errors import DarkroomError
 
 log = logging.getLogger(__name__)
 
 LIMIT_S: Final = 3.0
 TEXT_MAX: Final = 16_384
 """Characters of a text that are taken: four times what a message may have."""
-PICTURE_MAX_BYTES: Final = 64 * 1024 * 1024
 _FILES: Final = ("x-special/gnome-copied-files", "text/uri-list")
 _TEXTS: Final = frozenset({"UTF8_STRING", "STRING", "TEXT", "text/plain", "COMPOUND_TEXT"})
 _PICTURES: Final = {
     "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif",
 }  # fmt: skip
 """Media types that are taken, best first."""
+_UNREAD: Final = (OSError, ValueError, Image.DecompressionBombError, PictureError, DarkroomError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,7 @@ class _Fetch(Thread):
     def run(self) -> None:
         try:
             taken = self._by_program() if self._media else self._by_system()
-        except (OSError, ValueError, Image.DecompressionBombError) as error:
+        except _UNREAD as error:
             log.info("event=clipboard_unread reason=%s", type(error).__name__)
             taken = Taken(problem="composer.clip_bad")
         self._done(taken)
@@ -216,14 +218,12 @@ class _Fetch(Thread):
                     words, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.DEVNULL,
                     timeout=LIMIT_S, check=False,
                 )  # fmt: skip
-            if path.stat().st_size > PICTURE_MAX_BYTES:
-                raise ValueError("too large")
-            with Image.open(path, formats=FORMATS):
-                return Taken(picture=path)
+            darkroom().measure(read(path))
+            return Taken(picture=path)
         except subprocess.TimeoutExpired:
             path.unlink(missing_ok=True)
             return Taken(problem="composer.clip_slow")
-        except (OSError, ValueError, Image.DecompressionBombError):
+        except (OSError, PictureError, DarkroomError):
             path.unlink(missing_ok=True)
             raise
 

@@ -1,12 +1,11 @@
-"""Decodes pictures away from the Tk thread, with limits: they come from strangers.
+"""Has pictures decoded away from the Tk thread: they come from strangers.
 
-Two threads take the newest request first, because that is what somebody looks at now.
-A request can be called off; results are carried back by the bridge. Only named
-formats are opened, and the size is checked before a pixel is decoded. Of an animated
-picture the first frame is shown.
+The decoding itself is done in the darkroom's child (``protocol.client.darkroom``); here two
+threads wait for it, the newest request first, because that is what somebody looks at now. A
+request can be called off; results are carried back by the bridge. Of an animated picture the
+first frame is shown.
 """
 
-import io
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,14 +13,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Final, Generic, TypeVar
 
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
-from protocol.limits import IMAGE_PIXELS_MAX, IMAGE_SIDE_MAX
+from protocol.client.darkroom import darkroom
+from protocol.client.orders import SOURCE_MAX_BYTES, Fault, Fit
+from protocol.errors import DarkroomError
 
 log = logging.getLogger(__name__)
 
-_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
 THREADS: Final = 2
 _SQUARE: Final = 12
 """Pixels of a square of the pattern behind a picture."""
@@ -33,28 +32,26 @@ class PictureError(Exception):
     """A picture that cannot be shown; the text is the name of the sentence that says why."""
 
 
-def load(source: bytes | Path, box: tuple[int, int] | None = None) -> Image.Image:
-    """Return a picture upright, RGB or RGBA; raise :class:`PictureError`.
+WHY: Final = {
+    Fault.NOT_A_PICTURE: "viewer.not_a_picture",
+    Fault.TOO_MANY_PIXELS: "viewer.too_many_pixels",
+    Fault.SIDE_TOO_LONG: "viewer.too_many_pixels",
+    Fault.TOO_MUCH: "viewer.too_much",
+}
+"""What the darkroom says → the name of a sentence."""
 
-    With a ``box`` it may come smaller, but never smaller than what fits the box.
+
+def load(source: bytes | Path, fit: Fit = Fit.WHOLE, box: tuple[int, int] = (0, 0)) -> Image.Image:
+    """Return a picture upright, RGB or RGBA, as it lies in ``box`` pixels.
+
+    Raises :class:`PictureError`.
     """
+    data = source if isinstance(source, bytes) else read(source)
     try:
-        file = io.BytesIO(source) if isinstance(source, bytes) else source
-        with Image.open(file, formats=FORMATS) as image:
-            width, height = image.size
-            if width * height > IMAGE_PIXELS_MAX or max(width, height) > IMAGE_SIDE_MAX:
-                raise PictureError("viewer.too_many_pixels")
-            if box is not None:
-                image.draft("RGB", box)
-            image.load()
-            upright = ImageOps.exif_transpose(image)
-            return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-    except PictureError:
-        raise
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        raise PictureError("viewer.unreadable") from error
-    except (OSError, ValueError, SyntaxError, *_BOMBS) as error:
-        raise PictureError("viewer.not_a_picture") from error
+        made = darkroom().show(data, fit, box)
+    except DarkroomError as error:
+        raise PictureError(WHY[Fault(error.fault)]) from error
+    return Image.frombuffer(made.mode, (made.width, made.height), made.data, "raw", made.mode, 0, 1)
 
 
 def decode(source: bytes | Path, box: tuple[int, int], grow: bool = False) -> Image.Image:
@@ -63,11 +60,19 @@ def decode(source: bytes | Path, box: tuple[int, int], grow: bool = False) -> Im
     With ``grow`` it fills the box exactly, as a thumbnail stands for a larger
     picture. Raises :class:`PictureError`.
     """
-    made = load(source, box)
-    if grow:
-        return made.resize(box, Image.Resampling.LANCZOS)
-    made.thumbnail(box, Image.Resampling.LANCZOS)
-    return made
+    return load(source, Fit.EXACTLY if grow else Fit.WITHIN, box)
+
+
+def read(path: Path) -> bytes:
+    """Return the bytes of a picture file; raise :class:`PictureError`."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(SOURCE_MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise PictureError("viewer.unreadable") from error
+    if len(data) > SOURCE_MAX_BYTES:
+        raise PictureError("viewer.too_much")
+    return data
 
 
 def flat(image: Image.Image, below: str) -> Image.Image:
@@ -172,6 +177,7 @@ class Pictures:
         with self._lock:
             self._waiting.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)
+        darkroom().close()
 
     def _take(self) -> None:
         with self._lock:
@@ -187,7 +193,7 @@ class Pictures:
         except PictureError as error:
             problem = str(error)
         except MemoryError:
-            problem = "viewer.too_many_pixels"
+            problem = "viewer.too_much"
         except Exception:
             log.exception("event=picture_work_failed")
             problem = "viewer.not_a_picture"

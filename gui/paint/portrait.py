@@ -7,9 +7,8 @@ import io
 from pathlib import Path
 from typing import Final
 
-from PIL import Image, ImageOps
-
 from gui.paint.pictures import PictureError, flat, load
+from protocol.client.orders import Fit
 from protocol.limits import PORTRAIT_MAX_BYTES
 
 SIDE: Final = 96
@@ -18,8 +17,7 @@ _QUALITIES: Final = (88, 80, 70, 60, 45, 30, 15)
 
 def make_portrait(path: Path) -> bytes:
     """Return a picture's middle square as WebP; raise :class:`gui.paint.pictures.PictureError`."""
-    image = load(path, (SIDE * 2, SIDE * 2))
-    square = flat(ImageOps.fit(image, (SIDE, SIDE), Image.Resampling.LANCZOS), "#ffffff")
+    square = flat(load(path, Fit.FILLED, (SIDE, SIDE)), "#ffffff")
     for quality in _QUALITIES:
         target = io.BytesIO()
         square.save(target, "WEBP", quality=quality, method=6)

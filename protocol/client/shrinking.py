@@ -1,7 +1,7 @@
 """Makes a picture small enough for a chat: fewer pixels, written anew, without metadata.
 
-Called with bytes whose size in pixels was checked; whatever a decoder does wrong is raised. Slow:
-for a worker thread. No state.
+Called in the darkroom's child, with bytes whose size in pixels was checked; whatever a decoder does
+wrong is raised. No state.
 """
 
 import io
@@ -12,12 +12,6 @@ from PIL import Image, ImageOps
 SHRUNK_SIDE: Final = 2560
 """Pixels along the longer side: fills a large screen."""
 
-SOURCE_MAX_BYTES: Final = 64 * 1024 * 1024
-"""A file that may be shrunk: more than any camera makes."""
-
-SOURCE_PIXELS_MAX: Final = 80_000_000
-"""Of a JPEG that may be shrunk: it is never decoded in full."""
-
 _JPEG_QUALITY = 85
 _WEBP_QUALITY = 88
 _WORTH = 0.9
@@ -25,7 +19,7 @@ _WORTH = 0.9
 _PLAIN = ("RGB", "RGBA")
 
 
-def shrunk(data: bytes) -> bytes | None:
+def shrunk(data: bytes | bytearray) -> bytes | None:
     """Return the picture with sides of at most SHRUNK_SIDE, or None where that is not worth it.
 
     JPEG stays JPEG, PNG and WebP become WebP; what moves stays as it is.

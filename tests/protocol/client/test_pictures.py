@@ -13,7 +13,8 @@ from PIL import Image, ImageChops
 from PIL.PngImagePlugin import PngInfo
 
 from protocol.client.documents import clean_name
-from protocol.client.pictures import THUMB_SIDE, prepare
+from protocol.client.pictures import prepare
+from protocol.client.prints import THUMB_SIDE
 from protocol.codes import EventKind
 from protocol.errors import SetupError
 from protocol.items import decode_item, encode_item
