@@ -12,7 +12,7 @@ from gui.archive.blobs import Blobs
 from gui.archive.said import entry_of, line_of
 from gui.archive.survey import Order, Source, Survey
 from gui.text.textlayout import clean
-from gui.words import wording
+from gui.words import orderwords, wording
 from gui.words.i18n import Words
 from protocol.client.happenings import Message
 from protocol.codes import EventKind
@@ -87,7 +87,7 @@ def _quote(tr: Words, source: Source, answered: Message | None) -> str:
 
 def _words(tr: Words, message: Message) -> str:
     if message.deleted:
-        return tr("wording.deleted")
+        return line_of(orderwords.gone(tr, entry_of(message)))
     if message.kind == EventKind.TEXT:
         return clean(message.body["text"])
     parts = []

@@ -10,7 +10,7 @@ def entry_of(message: Message) -> Entry:
     return Entry(
         message.seq, message.seq, message.ts, message.person, message.nick, message.kind,
         message.body, message.own, edited=message.edited, deleted=message.deleted,
-        reactions=message.reactions,
+        reactions=message.reactions, removed_by=message.removed_by,
     )  # fmt: skip
 
 

@@ -14,15 +14,22 @@ from gui.chat.room import Draft
 from gui.settings import Settings
 from gui.words import wording
 from gui.words.i18n import Words
+from protocol.client.client import SERVER
 from protocol.client.happenings import (
+    ActDone,
+    AuditKnown,
+    DevicesKnown,
     Done,
     Failed,
     Fetched,
     Gathered,
     Loaded,
+    MembersKnown,
+    OrderKnown,
     Refused,
     RoomsListed,
 )
+from protocol.codes import Act
 
 
 class ClientPort(Protocol):
@@ -107,6 +114,33 @@ class ClientPort(Protocol):
     def direct(self, people: Sequence[bytes]) -> int:
         """Open a direct message."""
 
+    def make_private(self, name: str, people: Sequence[bytes]) -> int:
+        """Make a room by invitation."""
+
+    def add_people(self, room: bytes, people: Sequence[bytes]) -> int:
+        """Bring people into such a room."""
+
+    def ask_members(self, room: bytes) -> int:
+        """Ask who is in a room."""
+
+    def ask_order(self, room: bytes) -> int:
+        """Ask what holds in a room."""
+
+    def act(
+        self, act: Act, room: bytes = SERVER, person: bytes = b"", device: bytes = b"",
+        value: int = 0, text: str = "",
+    ) -> int:  # fmt: skip
+        """Keep order."""
+
+    def raise_hand(self, room: bytes, up: bool) -> int:
+        """Raise one's hand, or take it down."""
+
+    def ask_devices(self, person: bytes) -> int:
+        """Ask for the devices of somebody."""
+
+    def ask_audit(self, before: int = 0) -> int:
+        """Ask what was done on the server."""
+
     def rename(self, nick: str) -> int:
         """Take another nickname."""
 
@@ -157,7 +191,19 @@ class Context(Protocol):
         """The sentences of the person's language."""
 
 
-Got = Done | Failed | RoomsListed | Fetched | Loaded | Gathered
+Got = (
+    Done
+    | Failed
+    | RoomsListed
+    | Fetched
+    | Loaded
+    | Gathered
+    | ActDone
+    | MembersKnown
+    | OrderKnown
+    | DevicesKnown
+    | AuditKnown
+)
 Answer = Callable[[Got], None]
 
 
@@ -184,7 +230,7 @@ class Asking:
 
     def _refusal(self, failed: Failed | Refused) -> str:
         """Return why something cannot be, for people; "" if they asked for it themselves."""
-        return wording.refusal(self._context.tr, failed.code, failed.text)
+        return wording.refusal(self._context.tr, failed.code, failed.text, failed.field)
 
     def _say(self, text: str, bad: bool = False) -> None:
         if self._view is not None:

@@ -1,7 +1,8 @@
 """Turns what people ask for into calls of the client, and happenings into the model.
 
 The only module that talks to both sides, with its parts :mod:`gui.chat.history` (what is
-loaded), :mod:`gui.chat.roaming` (which rooms) and :mod:`gui.chat.writing` (what one says).
+loaded), :mod:`gui.chat.roaming` (which rooms), :mod:`gui.chat.ordering` (order in them) and
+:mod:`gui.chat.writing` (what one says).
 Lives in the Tk thread; holds no widget.
 """
 
@@ -13,13 +14,17 @@ from dataclasses import replace
 from gui.chat.asking import ClientPort, Context, Got, View
 from gui.chat.model import Model, Part
 from gui.chat.roaming import Roaming
-from gui.chat.room import Entry, Room
+from gui.chat.room import NEVER, Entry, Room
+from gui.chat.serveracts import ServerActs
 from gui.chat.writing import Writing
 from gui.memory import Memory
 from gui.ownership import in_tk_thread
 from protocol.client.happenings import (
+    ActDone,
     Arrived,
+    AuditKnown,
     Changed,
+    DevicesKnown,
     Done,
     Failed,
     Fetched,
@@ -80,6 +85,8 @@ class Controller(Roaming, Writing):
         self._quoting = set()
         self._uploads = {}
         self._typed_at = 0.0
+        self.server_acts = ServerActs()
+        self._audited = False
         self._open_next = b""
         self._asked_portraits: set[bytes] = set()
 
@@ -94,6 +101,9 @@ class Controller(Roaming, Writing):
         now_s = self._clock()
         self.memory.tick(self.model.rooms.values(), now_s)
         self._show(self.model.tick(now_s))
+        room = self.model.room
+        if self.focused or (room is not None and room.members_s == NEVER):
+            self._look_around()
 
     def close(self) -> None:
         """Stop the client and keep what is to be remembered."""
@@ -130,6 +140,7 @@ class Controller(Roaming, Writing):
                     return self._open_now()
             case Arrived():
                 self._news(happening)
+                self._moved(happening)
                 room = self.model.room
                 if happening.room == self.model.active and room is not None:
                     replies = (one.body.get("reply") for one in happening.messages)
@@ -147,8 +158,10 @@ class Controller(Roaming, Writing):
                 self.prime()
                 self._hushed.append(self._client.people())
                 self._ask_marks()
+                self._new_session()
             case PeopleKnown():
                 self._ask_portraits()
+                self._know_server()
             case PortraitsCame():
                 self._ask_portraits()
             case Failed():
@@ -156,6 +169,10 @@ class Controller(Roaming, Writing):
             case Queued():
                 self._uploaded(happening.request)
                 self._answers.pop(happening.request, None)
+            case ActDone() | DevicesKnown() | AuditKnown():
+                answer = self._answers.pop(happening.request, None)
+                if answer is not None:
+                    answer(happening)
             case Done() | RoomsListed() | Fetched() | Loaded():
                 part = Part.NONE
                 if not isinstance(happening, Loaded):

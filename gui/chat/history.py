@@ -6,8 +6,9 @@ the Tk thread.
 
 from collections.abc import Callable
 
-from gui.chat.asking import Asking, Got
+from gui.chat.asking import Got
 from gui.chat.model import Part
+from gui.chat.ordering import Ordering
 from gui.chat.room import Room
 from protocol.client.happenings import Done, Failed, Gathered, Link, Loaded
 from protocol.items import SAID
@@ -20,7 +21,7 @@ QUOTES_AT_ONCE = 30
 """Answered messages that are asked for at a time; the others when their turn comes."""
 
 
-class History(Asking):
+class History(Ordering):
     """The part of the controller that loads history."""
 
     _quoting: set[tuple[bytes, int]]
@@ -143,6 +144,7 @@ class History(Asking):
         if self.model.room is not None:
             self._quote(self.model.room)
             self._ask_marks()
+            self._look_around()
 
     def _ask_marks(self) -> None:
         """Ask how far others have read the open room; large rooms have no marks."""

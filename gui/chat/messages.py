@@ -55,6 +55,8 @@ class Messages:
     def count(self, room: Room, fresh: Sequence[Entry]) -> None:
         """Take entries into account for what is unread and what was said last."""
         shown = [entry for entry in fresh if entry.shown]
+        said = [entry.ts for entry in fresh if entry.own and entry.kind in SAID]
+        room.said_s = max(room.said_s, *(ts / 1000 for ts in said), 0.0)
         if shown and (room.latest is None or shown[-1].seq >= room.latest.seq):
             room.latest = shown[-1]
         if room.counted < 0:
@@ -130,6 +132,7 @@ class Messages:
             message.n,
             edited=message.edited,
             deleted=message.deleted,
+            removed_by=message.removed_by,
             reactions=message.reactions,
         )
         return self._with_changes(room, made) if room.changes else made
@@ -147,6 +150,20 @@ class Messages:
     def _key(self) -> int:
         self._next_key += 1
         return self._next_key
+
+    def take(self, room: Room, news: Changed | Sent | Acked | Refused | Discarded) -> bool:
+        """Take what happened to a message that is known."""
+        match news:
+            case Changed():
+                return self.changed(room, news)
+            case Sent():
+                return self.sent(room, news)
+            case Acked():
+                return self.acked(room, news)
+            case Refused():
+                return self.refused(room, news)
+            case Discarded():
+                return self.discarded(room, news)
 
     def changed(self, room: Room, changed: Changed) -> bool:
         """Take messages that look different now."""

@@ -14,6 +14,7 @@ from gui.chat import reading
 from gui.chat.messages import Messages
 from gui.chat.room import Entry, Room, State, Transfer
 from gui.chat.span import cut_above
+from gui.chat.standing import Standing, standing
 from gui.text.textlayout import clean
 from protocol.client.happenings import (
     Acked,
@@ -25,6 +26,8 @@ from protocol.client.happenings import (
     LinkChanged,
     Loaded,
     Marked,
+    MembersKnown,
+    OrderKnown,
     PeopleKnown,
     PersonInfo,
     PortraitsCame,
@@ -38,12 +41,9 @@ from protocol.client.happenings import (
     Typing,
     Welcomed,
 )
-from protocol.codes import RoomKind
+from protocol.codes import Role, RoomKind
+from protocol.items import SAID
 from protocol.limits import TYPING_MS
-
-QUOTES_MAX = 500
-"""Answered messages kept of a room for quotes alone."""
-
 
 _OF_HISTORY = (
     "entries", "quoted", "marks", "plain", "latest", "unread", "mentions", "counted", "read",
@@ -63,7 +63,8 @@ class Part(Flag):
     PEOPLE = auto()
     TRANSFERS = auto()
     TYPING = auto()
-    ALL = LINK | ME | ROOMS | TIMELINE | PEOPLE | TRANSFERS | TYPING
+    ORDER = auto()
+    ALL = LINK | ME | ROOMS | TIMELINE | PEOPLE | TRANSFERS | TYPING | ORDER
 
 
 def _nothing(_: Room) -> None:
@@ -116,7 +117,7 @@ class Model:
         info = room.info
         if info is None:
             return ""
-        if info.kind is RoomKind.OPEN:
+        if info.kind is not RoomKind.DIRECT:
             return " ".join(clean(info.name).split())
         others = [self.name_of(who, nick) for who, nick in info.members if who != self.me]
         return " ".join(clean(", ".join(others)).split()) or self.alone
@@ -124,6 +125,20 @@ class Model:
     def is_direct(self, room: Room) -> bool:
         """Whether only its members can see it."""
         return room.info is not None and room.info.kind is RoomKind.DIRECT
+
+    def is_private(self, room: Room) -> bool:
+        """Whether it is a room by invitation."""
+        return room.info is not None and room.info.kind is RoomKind.PRIVATE
+
+    def standing(self, room: Room | None, now_s: float) -> Standing:
+        """Return what one may do in a room just now."""
+        return standing(room, self.me, self.server_role, now_s)
+
+    @property
+    def server_role(self) -> int:
+        """One's own role on the server."""
+        known = self._by_person.get(self.me)
+        return known.role if known is not None else Role.MEMBER
 
     def others(self, room: Room) -> list[bytes]:
         """Return the other members of a direct message."""
@@ -156,7 +171,7 @@ class Model:
         self.active = room
         shown = self.rooms[room]
         shown.unread_from = shown.read + 1 if shown.unread else 0
-        return Part.ROOMS | Part.TIMELINE | Part.TYPING
+        return Part.ROOMS | Part.TIMELINE | Part.TYPING | Part.ORDER
 
     def mark_read(self, room: Room) -> Part:
         """The end of the room was seen."""
@@ -222,28 +237,22 @@ class Model:
             case RoomsChanged():
                 return self._rooms_changed(happening.rooms)
             case Arrived():
-                return self._arrived(happening)
-            case Changed():
-                changed = self.messages.changed(self._known(happening.room), happening)
-                return self._of_room(happening.room, changed)
+                return self._arrived(happening, now_ms)
             case Queued():
                 return self._queued(happening, now_ms)
-            case Sent():
-                changed = self.messages.sent(self._known(happening.room), happening)
-                return self._of_room(happening.room, changed)
-            case Acked():
-                changed = self.messages.acked(self._known(happening.room), happening)
-                return self._of_room(happening.room, changed)
-            case Refused():
-                changed = self.messages.refused(self._known(happening.room), happening)
-                return self._of_room(happening.room, changed)
-            case Discarded():
-                changed = self.messages.discarded(self._known(happening.room), happening)
-                return self._of_room(happening.room, changed)
+            case Changed() | Sent() | Acked() | Refused() | Discarded():
+                changed = self.messages.take(self._known(happening.room), happening)
+                return self._touch(happening.room) if changed else Part.NONE
             case PeopleKnown():
                 self.people = happening.people
                 self._by_person = {one.person: one for one in happening.people}
-                return Part.PEOPLE | Part.ROOMS | Part.TIMELINE
+                return Part.PEOPLE | Part.ROOMS | Part.TIMELINE | Part.ORDER
+            case OrderKnown():
+                self._known(happening.room).order = happening.order
+                return Part.ORDER if happening.room == self.active else Part.NONE
+            case MembersKnown():
+                self._known(happening.room).members = happening.members
+                return Part.ORDER if happening.room == self.active else Part.NONE
             case Typing():
                 return self._typing(happening, now_ms)
             case Marked():
@@ -326,22 +335,21 @@ class Model:
         self.messages.quote(self._known(loaded.room), loaded)
         return self._touch(loaded.room)
 
-    def _arrived(self, arrived: Arrived) -> Part:
+    def _arrived(self, arrived: Arrived, now_ms: int) -> Part:
         room = self._known(arrived.room)
         if not self.messages.arrived(room, arrived):
             return Part.NONE
+        if arrived.live and any(one.own and one.kind in SAID for one in arrived.messages):
+            room.said_s = now_ms / 1000
         if arrived.room != self.active:
             cut_above(room)
-        return self._touch(arrived.room) | Part.TYPING
+        return self._touch(arrived.room) | Part.TYPING | Part.ORDER
 
     def _queued(self, queued: Queued, now_ms: int) -> Part:
         part = self.end_transfer(queued.request) if queued.request else Part.NONE
         if self.messages.queued(self._known(queued.room), queued, now_ms):
             part |= self._touch(queued.room)
         return part
-
-    def _of_room(self, room: bytes, changed: bool) -> Part:
-        return self._touch(room) if changed else Part.NONE
 
     # --- people -------------------------------------------------------------
 

@@ -108,6 +108,17 @@ class Roaming(History):
             return
         self._ask(self._client.join(name, create), self._then_open(answer))
 
+    def make_private(
+        self, name: str, people: Sequence[bytes], answer: Callable[[str], None]
+    ) -> None:
+        """Make a room by invitation and show it; ``answer`` gets "" or the reason why not."""
+        try:
+            name = clean_room_name(name)
+        except BadNameError as error:
+            answer(self._context.tr(f"window.name_{error.why}"))
+            return
+        self._ask(self._client.make_private(name, tuple(people)), self._then_open(answer))
+
     def direct(self, people: Sequence[bytes]) -> None:
         """Open a direct message with people and show it."""
 

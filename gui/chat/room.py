@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from protocol.client.happenings import RoomInfo
+from protocol.client.happenings import MemberInfo, RoomInfo, RoomOrder
 from protocol.items import CHANGES
+
+NEVER = float("-inf")
+"""A time before all others."""
 
 
 class State(Enum):
@@ -45,7 +48,9 @@ class Entry:
     """Why it failed."""
     edited: bool = False
     deleted: bool = False
-    """Taken back by its author; ``body`` is empty."""
+    """Taken back by its author, or removed; ``body`` is empty."""
+    removed_by: tuple[bytes, str] | None = None
+    """(person, nickname at the time) of whoever in charge removed it."""
     reactions: tuple[tuple[str, tuple[bytes, ...]], ...] = ()
     """(emoji, who reacted), the oldest emoji first."""
     waiting: bool = False
@@ -174,6 +179,16 @@ class Room:
     """Changes of one's own (kind, body) that are not stored yet, by ``n``."""
     plain: dict[int, Entry] = field(default_factory=dict)
     """Entries as they are without ``changes``, by ``seq``."""
+    order: RoomOrder = field(default_factory=RoomOrder)
+    """What holds here, and who keeps order; as the server said last."""
+    members: tuple[MemberInfo, ...] | None = None
+    """Who is in it, sorted by nickname; None: nobody has asked yet. Not for direct messages."""
+    members_s: float = NEVER
+    """When that was asked last, in seconds of the controller's clock."""
+    ordered: bool = False
+    """What holds here was asked in this session; what changes of it is told from then on."""
+    said_s: float = 0.0
+    """When one has said something here last, in seconds since 1970."""
 
     def entry(self, seq: int) -> Entry | None:
         """Return the entry of a ``seq``, if it is loaded (or quoted)."""

@@ -6,11 +6,13 @@ person's language; what the outbox took is never lost.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from gui.chat.asking import Asking, Got
 from gui.chat.model import Part
 from gui.chat.room import Draft, Entry, Room, Transfer
+from gui.words import holdwords
 from protocol.client.happenings import Failed, Fetched
 from protocol.codes import ErrorCode, EventKind
 from protocol.limits import TEXT_MAX_CHARS, TYPING_MS
@@ -41,12 +43,18 @@ class Writing(Asking):
         room, tr = self.model.room, self._context.tr
         if room is None:
             return tr("window.no_room")
-        reason = self._reason(text)
+        reason = self._reason(text) or self.kept_from()
         if not reason:
             request = self._client.say(room.room, text, reply, tuple(mentions))
             self._keep(request, room.room, Draft(text, reply))
             self._typed_at = 0.0
         return reason
+
+    def kept_from(self) -> str:
+        """Return why nothing can be said in the open room just now, or ""."""
+        now_s = self._clock()
+        stand = self.model.standing(self.model.room, now_s)
+        return holdwords.kept_from(self._context.tr, stand, date.fromtimestamp(now_s))
 
     def _reason(self, text: str) -> str:
         tr = self._context.tr

@@ -8,7 +8,8 @@ from gui.words.i18n import Words
 
 NAMES_MAX = 3
 """More people than this are counted rather than named."""
-_GATHERED = ("joined", "left")
+GATHERED = ("joined", "left")
+"""Notices of many people that are told in one sentence."""
 
 
 def gathered(tr: Words, entries: Sequence[Entry]) -> str:
@@ -17,7 +18,7 @@ def gathered(tr: Words, entries: Sequence[Entry]) -> str:
     done: set[str] = set()
     for entry in entries:
         what = str(entry.body.get("what", ""))
-        if what not in _GATHERED:
+        if what not in GATHERED:
             parts.append(wording.notice(tr, entry))
         elif what not in done:
             done.add(what)

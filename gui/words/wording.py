@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from gui.chat.room import Entry, State
+from gui.words import orderwords
 from gui.words.i18n import Words
 from protocol.client.happenings import DISK_FULL, Link, LinkChanged
 from protocol.codes import ErrorCode, EventKind
@@ -32,8 +33,20 @@ _REFUSALS = {
     ErrorCode.BLOB_MISMATCH: "refused_mismatch",
     ErrorCode.DAMAGED: "refused_damaged",
     ErrorCode.STOPPING: "refused_stopping",
+    ErrorCode.FORBIDDEN: "refused_forbidden",
+    ErrorCode.BANNED: "refused_banned",
+    ErrorCode.FLOOD: "refused_flood",
     DISK_FULL: "refused_disk_full",
 }
+_FORBIDDEN = {
+    "role": "refused_role",
+    "muted": "refused_muted",
+    "paused": "refused_paused",
+    "announce": "refused_announce",
+    "direct": "refused_direct",
+    "nick": "refused_nick_locked",
+}
+"""What the order does not allow → the sentence."""
 
 
 # --- times --------------------------------------------------------------------
@@ -100,13 +113,13 @@ def notice(tr: Words, entry: Entry) -> str:
             was = str(body.get("was") or who)
             return tr("wording.notice_renamed", was=was, now=str(body.get("now", "?")))
         case _:
-            return tr("wording.unknown")
+            return orderwords.notice(tr, entry) or tr("wording.unknown")
 
 
 def content(tr: Words, entry: Entry) -> str:
     """Return one line of what an entry says, without who said it."""
     if entry.deleted:
-        return tr("wording.deleted")
+        return orderwords.gone(tr, entry)
     if entry.kind == EventKind.NOTICE:
         return notice(tr, entry)
     words = " ".join(entry.words.split())
@@ -189,12 +202,15 @@ def link_word(tr: Words, link: LinkChanged) -> str:
     return tr(names[link.link])
 
 
-def refusal(tr: Words, code: int, text: str = "") -> str:
+def refusal(tr: Words, code: int, text: str = "", field: str = "") -> str:
     """Return why the server (or this client) did not do what was asked.
 
-    ``text`` is its own line in English: it is shown when the code says too little.
+    ``text`` is its own line in English: it is shown when the code says too little. ``field`` says
+    what the order of a room or of the server does not allow.
     """
     name = _REFUSALS.get(code)
+    if code == ErrorCode.FORBIDDEN:
+        name = _FORBIDDEN.get(field, name)
     if name is not None:
         return tr(f"wording.{name}")
     return text or tr("wording.refused")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from protocol.client.happenings import Message, PersonInfo, RoomInfo
-from protocol.codes import EventKind, RoomKind
+from protocol.codes import Act, EventKind, RoomKind
 
 ME = b"m" * 16
 OLENA = b"o" * 16
@@ -114,6 +114,33 @@ class FakeClient:
 
     def direct(self, people: Sequence[bytes]) -> int:
         return self._note("direct", tuple(people))
+
+    def make_private(self, name: str, people: Sequence[bytes]) -> int:
+        return self._note("make_private", name, tuple(people))
+
+    def add_people(self, room: bytes, people: Sequence[bytes]) -> int:
+        return self._note("add_people", room, tuple(people))
+
+    def ask_members(self, room: bytes) -> int:
+        return self._note("ask_members", room)
+
+    def ask_order(self, room: bytes) -> int:
+        return self._note("ask_order", room)
+
+    def act(
+        self, act: Act, room: bytes = bytes(16), person: bytes = b"", device: bytes = b"",
+        value: int = 0, text: str = "",
+    ) -> int:  # fmt: skip
+        return self._note("act", act, room, person, device, value, text)
+
+    def raise_hand(self, room: bytes, up: bool) -> int:
+        return self._note("raise_hand", room, up)
+
+    def ask_devices(self, person: bytes) -> int:
+        return self._note("ask_devices", person)
+
+    def ask_audit(self, before: int = 0) -> int:
+        return self._note("ask_audit", before)
 
     def rename(self, nick: str) -> int:
         return self._note("rename", nick)

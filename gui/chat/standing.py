@@ -1,0 +1,73 @@
+"""What one may do in a room just now, by one's role and by the order that holds there.
+
+Pure. The rules are those of the specification, section 14; the server decides by the same ones,
+here they only tell what to offer. Times are of this machine's clock.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+from gui.chat.room import Room
+from protocol.client.happenings import RoomOrder
+from protocol.codes import Role, RoomKind
+
+
+def over(own: int, other: int) -> bool:
+    """Whether somebody with a role keeps order over somebody with another one."""
+    return own >= Role.MODERATOR and (own > other or own >= Role.OWNER)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How somebody stands in a room; where there is no order, all is free."""
+
+    order: RoomOrder = field(default_factory=RoomOrder)
+    role: int = Role.MEMBER
+    muted: int | None = None
+    """Until when nothing may be written, in ms since 1970, 0: until it is lifted; None: not so."""
+    slow_left_s: int = 0
+    """Seconds until the next message may be sent."""
+    kept: bool = False
+    """Order is kept here at all: it is no direct message."""
+
+    @property
+    def in_charge(self) -> bool:
+        """Whether one keeps order here."""
+        return self.role >= Role.MODERATOR
+
+    @property
+    def may_react(self) -> bool:
+        """Whether reactions are free."""
+        return self.muted is None and (self.in_charge or not self.order.paused)
+
+    @property
+    def may_say(self) -> bool:
+        """Whether something may be said or edited, if not at once in a slow room."""
+        return self.may_react and (self.in_charge or not self.order.announce)
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is anything that people have to be told."""
+        one = self.order
+        return bool(
+            self.muted is not None or one.paused or one.announce or one.slow_s or one.direct
+        )
+
+
+def standing(room: Room | None, me: bytes, server_role: int, now_s: float) -> Standing:
+    """Return how one stands in a room; ``server_role`` counts where the room is open."""
+    if room is None or room.info is None or room.info.kind is RoomKind.DIRECT:
+        return Standing()
+    order = room.order
+    role = order.role_of(me)
+    if room.info.kind is RoomKind.OPEN:
+        role = max(role, server_role)
+    until = order.muted_until(me)
+    if until and until <= now_s * 1000:
+        until = None
+    left = 0
+    if order.slow_s and role < Role.MODERATOR:
+        since = now_s - room.said_s
+        # A time to come is of another clock: the server will say how long.
+        left = max(0, math.ceil(order.slow_s - since)) if since >= 0 else 0
+    return Standing(order, role, until, left, True)

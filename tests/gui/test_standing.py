@@ -1,0 +1,92 @@
+"""What one may do in a room by one's role and its order; what is known of the server's log."""
+
+import pytest
+
+from gui.chat.room import Room
+from gui.chat.serveracts import ServerActs
+from gui.chat.standing import over, standing
+from protocol.client.happenings import AuditEntry, RoomInfo, RoomOrder
+from protocol.codes import Act, Role, RoomKind
+from tests.gui.fakes import EPOCH, GENERAL, ME, OLENA
+
+NOW_S = 1_795_176_000.0
+
+
+def room(kind: RoomKind = RoomKind.PRIVATE, **order: object) -> Room:
+    info = RoomInfo(GENERAL, kind, "Class", (), EPOCH, 0, 0, 0)
+    return Room(GENERAL, info, order=RoomOrder(**order))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "may"),
+    [
+        (Role.MEMBER, Role.MEMBER, False),
+        (Role.MODERATOR, Role.MEMBER, True),
+        (Role.MODERATOR, Role.MODERATOR, False),
+        (Role.MODERATOR, Role.OWNER, False),
+        (Role.OWNER, Role.MODERATOR, True),
+        (Role.OWNER, Role.OWNER, True),
+        (Role.MEMBER, -1, False),
+    ],
+)
+def test_a_higher_role_keeps_order_over_a_lower_one(own: int, other: int, may: bool) -> None:
+    assert over(own, other) is may
+
+
+def test_a_pause_leaves_nothing_but_reading_and_announcements_leave_reactions() -> None:
+    paused = standing(room(paused=True), ME, Role.MEMBER, NOW_S)
+    assert not paused.may_say and not paused.may_react and paused.holds
+    told = standing(room(announce=True), ME, Role.MEMBER, NOW_S)
+    assert not told.may_say and told.may_react
+    for rules in ({"paused": True}, {"announce": True}):
+        chief = standing(room(roles=((ME, Role.MODERATOR),), **rules), ME, Role.MEMBER, NOW_S)
+        assert chief.may_say and chief.may_react and chief.in_charge and chief.holds
+
+
+def test_who_is_muted_may_say_nothing_until_it_ends() -> None:
+    muted = room(muted=((ME, int(NOW_S * 1000) + 60_000), (OLENA, 0)))
+    assert not standing(muted, ME, Role.MEMBER, NOW_S).may_say
+    after = standing(muted, ME, Role.MEMBER, NOW_S + 61)
+    assert after.may_say and not after.holds
+    assert not standing(muted, OLENA, Role.MEMBER, NOW_S + 10**9).may_react
+    # Also somebody with a role can be muted by a higher one.
+    assert not standing(
+        room(muted=((ME, 0),), roles=((ME, Role.MODERATOR),)), ME, Role.MEMBER, NOW_S
+    ).may_say
+
+
+def test_a_slow_room_counts_from_what_one_said_last() -> None:
+    slow = room(slow_s=30)
+    assert standing(slow, ME, Role.MEMBER, NOW_S).slow_left_s == 0
+    slow.said_s = NOW_S
+    assert standing(slow, ME, Role.MEMBER, NOW_S).slow_left_s == 30
+    assert standing(slow, ME, Role.MEMBER, NOW_S + 29.2).slow_left_s == 1
+    assert standing(slow, ME, Role.MEMBER, NOW_S + 30).slow_left_s == 0
+    assert standing(slow, ME, Role.MEMBER, NOW_S - 3_600).slow_left_s == 0, "another clock"
+    assert (
+        standing(room(slow_s=30, roles=((ME, Role.OWNER),)), ME, Role.MEMBER, NOW_S).slow_left_s
+        == 0
+    )
+
+
+def test_a_role_of_the_server_counts_in_open_rooms_alone() -> None:
+    assert standing(room(RoomKind.OPEN), ME, Role.MODERATOR, NOW_S).in_charge
+    assert not standing(room(RoomKind.PRIVATE), ME, Role.OWNER, NOW_S).in_charge
+    direct = standing(room(RoomKind.DIRECT, paused=True), ME, Role.OWNER, NOW_S)
+    assert direct.may_say and not direct.in_charge and not direct.kept
+    assert standing(None, ME, Role.OWNER, NOW_S).may_say
+
+
+def entry(no: int, act: int, person: bytes, value: int = 0) -> AuditEntry:
+    return AuditEntry(no, 0, ME, "Marko", act, person, "Olena", value, "")
+
+
+def test_the_newest_word_of_the_log_counts() -> None:
+    acts = ServerActs()
+    acts.take([entry(9, Act.UNBAN, OLENA), entry(8, Act.LOCK_NICK, OLENA, 1)])
+    acts.take([entry(7, Act.BAN, OLENA), entry(6, Act.BAN, ME), entry(5, 99, ME)])
+    assert not acts.banned(OLENA) and acts.locked(OLENA)
+    assert acts.banned(ME) and not acts.locked(ME)
+    acts.done(Act.BAN, OLENA, 0)
+    acts.done(Act.LOCK_NICK, OLENA, 0)
+    assert acts.banned(OLENA) and not acts.locked(OLENA)
