@@ -10,6 +10,7 @@ from pathlib import Path
 from protocol.errors import LinkError, SetupError
 from protocol.invite import LINK_VARIABLE, Invite
 from protocol.minimums import check_client
+from protocol.plain import LogFormatter, one_line
 from protocol.secrecy import forbid_dumps
 from protocol.words import WordParser
 
@@ -36,9 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             Invite.parse(words.link)
         except LinkError as error:
-            print(f"zviazok gui: {error}", file=sys.stderr)
+            print(one_line(f"zviazok gui: {error}"), file=sys.stderr)
             return 2
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(handlers=[handler])
     try:
         import tkinter as tk
 

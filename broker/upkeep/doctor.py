@@ -29,6 +29,7 @@ from broker.upkeep.machine_checks import (
 from broker.upkeep.port_checks import check_addresses, check_broker, check_link
 from broker.upkeep.restoring import STAGE_FOLDER
 from protocol.folders import server_place
+from protocol.plain import one_line
 from protocol.words import WordParser
 
 
@@ -58,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
         for one in _look(data, options.data is not None, options.link, options.full):
             findings.append(one)
             if not options.json:
-                print(one.line(), flush=True)
+                print(one_line(one.line()), flush=True)
     except KeyboardInterrupt:
         print("zviazok doctor: stopped", file=sys.stderr)
         return 130

@@ -20,6 +20,7 @@ from broker.upkeep.restoring import ASIDE, Finished, finish, stage
 from broker.upkeep.verification import verify
 from protocol.errors import JournalError, SetupError, ZviazokError
 from protocol.folders import server_folder
+from protocol.plain import one_line
 from protocol.words import WordParser
 
 
@@ -62,7 +63,7 @@ make a backup of it, and restore that:
         with stoppable():
             return _restore(options.data, options.backup.expanduser().absolute(), options.yes)
     except ZviazokError as error:
-        print(f"zviazok restore: {error}", file=sys.stderr)
+        print(one_line(f"zviazok restore: {error}"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(
@@ -86,7 +87,7 @@ def _restore(folder: Path | None, backup: Path, sure: bool) -> int:
         print(f"{backup}: {manifest.describe()}. It is sound.")
         present = look(data)
         for line in consequences(present, found, _changed_files(data, manifest)):
-            print(line)
+            print(one_line(line))
         if not sure and not _asked():
             return 1
         least_term = 1 + max(found.term, present.survey.term if present.survey else 0)

@@ -64,9 +64,9 @@ def linked(words: str) -> str:
         link = link_of(match.group())
         if link is None:
             continue
-        shown, address = (escape(one, quote=True) for one in (match.group(), link.url))
+        shown, address = (escape(one, quote=True) for one in (match.group(), link.argument))
         parts.append(escape(words[at : match.start()], quote=True))
-        parts.append(f'<a href="{address}" rel="noopener noreferrer">{shown}</a>')
+        parts.append(f'<a href="{address}" rel="noopener noreferrer nofollow">{shown}</a>')
         if link.odd:
             parts.append(escape(f" [{link.host}]", quote=True))
         at = match.end()

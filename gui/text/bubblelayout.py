@@ -23,7 +23,7 @@ from gui.text.rowlayout import (
     words_of,
 )
 from gui.text.rows import Row
-from gui.text.textlayout import Block, Line, Named, clean, one_line, wrap
+from gui.text.textlayout import Block, Line, Named, clean, file_line, one_line, wrap
 from gui.words import wording
 from protocol.codes import EventKind
 
@@ -267,7 +267,10 @@ class _Bubble:
         name_h, size_h = page.ruler.line_height("label"), page.ruler.line_height("small")
         high = max(side, name_h + size_h)
         self.y = top + (high - name_h - size_h) // 2
-        name = self._label(str(body.get("name", "")), "label", "text", indent)
+        called = str(body.get("name", ""))
+        name = file_line(called, self.inner - indent, page.ruler, "label")
+        self.labels.append(Label(name, (indent, self.y), "label", "text"))
+        self.wide = max(self.wide, indent + name.width)
         self.y += name_h
         size = self._label(
             wording.size(page.tr, int(body.get("size", 0))), "small", "quiet", indent

@@ -1,17 +1,20 @@
-"""Finds where a link in a text really leads: http and https only, the host in plain ASCII.
+"""Finds where a link in a text really leads: http, https and mailto, the host in plain ASCII.
 
 An address is read as browsers read it (a backslash is a slash, the host stands
 behind the last ``@``), and the address that is opened is put together from
-what was read, so that what is shown and what is opened cannot differ. Pure.
+what was read, so that what is shown and what is opened cannot differ. Of a mail address
+only the address is taken: what may follow it fills in a letter, or adds a file. Pure.
 """
 
 import re
 from dataclasses import dataclass
+from urllib.parse import quote
 
 _PAIR = r"\([^\s<>\"'()\u0000-\u0020]*\)"
 URL = (
     rf"https?://(?:[^\s<>\"'()\u0000-\u0020]|(?<=\w)'(?=\w)|{_PAIR})*"
     rf"(?:[^\s<>\"'().,;:!?\]}}\u0000-\u0020\u2026\u00bb\u201d]|{_PAIR})"
+    r"|mailto:[\w.!#$%&*+/=?^`{|}~-]{1,64}@\w(?:[\w.-]{0,252}\w)?"
 )
 """A regular expression of an address in a text.
 
@@ -20,9 +23,12 @@ and so is an apostrophe in a word.
 """
 
 _PARTS = re.compile(r"(https?)://([^/\\?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_MAIL = re.compile(r"mailto:([a-z0-9.!#$%&*+/=?^_`{|}~-]{1,64})@([^@]+)", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
 _PLAIN_NUMBERS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
 _PORT_MAX = 65_535
+_KEPT = "!#$%&'()*+,-./:;=?@[]_~"
+"""What may stand in an address as it is; the sign % stands for itself, or begins a code."""
 _DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
 """Full stops of other scripts, which browsers take for a dot."""
 
@@ -34,16 +40,21 @@ class Link:
     url: str
     """What to open: ASCII host, no name or password before it."""
     host: str
-    """ASCII, in lower case, with the port if one is given."""
+    """ASCII, in lower case, with the port if one is given; the whole address of a mail."""
     odd: bool
     """The text shows another host than this one, or could be misread: show ``host`` too."""
+
+    @property
+    def argument(self) -> str:
+        """The address as other programs are given it: nothing in it but what addresses have."""
+        return quote(self.url, safe=_KEPT)
 
 
 def link_of(text: str) -> Link | None:
     """Read an address; None if it is none that can safely be opened."""
     match = _PARTS.fullmatch(text)
     if match is None:
-        return None
+        return _mail_of(text)
     scheme, authority, rest = match.group(1).lower(), match.group(2), match.group(3)
     before, at, place = authority.rpartition("@")
     host, port = _split_port(place)
@@ -55,6 +66,15 @@ def link_of(text: str) -> Link | None:
     if rest.startswith("\\"):
         rest, odd = "/" + rest[1:], True
     return Link(f"{scheme}://{shown}{rest}", shown, odd)
+
+
+def _mail_of(text: str) -> Link | None:
+    match = _MAIL.fullmatch(text)
+    host = _to_ascii(match.group(2)) if match else ""
+    if match is None or not host:
+        return None
+    address = f"{match.group(1)}@{host}"
+    return Link(f"mailto:{address}", address, host != match.group(2).lower())
 
 
 def _split_port(place: str) -> tuple[str, str | None]:

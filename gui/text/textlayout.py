@@ -13,6 +13,7 @@ from typing import Protocol
 
 from gui.text import emoji
 from gui.text.hosts import URL, Link, link_of
+from protocol.names import MARKS_MAX
 
 _THAI = "\u0e00-\u0e7f"
 _CLUSTER = "[\u0e40-\u0e44]?[\u0e01-\u0e7f][\u0e31\u0e33-\u0e3a\u0e30\u0e32\u0e45-\u0e4e]*"
@@ -24,16 +25,33 @@ _MAY_BE_EMOJI = (
 _TOKEN = re.compile(
     f"(?P<link>{URL})|(?P<emoji>{emoji.PATTERN})|(?P<newline>\n)|(?P<space>[^\\S\n]+)"
     f"|(?P<thai>{_CLUSTER})"
-    f"|(?P<word>(?:(?!https?://)(?![0-9#*]\ufe0f?\u20e3)[^\\s{_THAI}{_MAY_BE_EMOJI}])+|.)",
+    f"|(?P<word>(?:(?!https?://|mailto:)(?![0-9#*]\ufe0f?\u20e3)[^\\s{_THAI}{_MAY_BE_EMOJI}])+|.)",
     re.DOTALL | re.IGNORECASE,
 )
 _THAI_CLUSTER = re.compile(f"{_CLUSTER}|.", re.DOTALL)
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+    "\ufff0-\ufffb]"
+)
+"""What shows nothing itself and changes what is beside it: controls, directions."""
+_TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007f]+)|[\U000e0000-\U000e0fff]")
+"""Invisible letters: they hide a text in a text anywhere but in the flag of a land."""
+_FLOOD = re.compile("([\u200b-\u200d\ufe00-\ufe0f]{2})[\u200b-\u200d\ufe00-\ufe0f]+")
 _MARK = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
-_MARKS = re.compile(f"([{_MARK}]{{6}})[{_MARK}]+")
+_PILED = (
+    f"{_MARK}\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0711\u0730-\u074a\u07eb-\u07f3"
+    "\u0816-\u0819\u081b-\u082d\u0859-\u085b\u0898-\u089f\u08ca-\u08e1\u08e3-\u0902\u0941-\u0948"
+    "\u0951-\u0957\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u0f71-\u0f84"
+    "\u302a-\u302f\u3099\u309a\ua66f-\ua67d\ua8e0-\ua8f1\ufe20-\ufe2f"
+)
+"""Marks of any script that stand on each other: a pile of them would cover other lines."""
+_MARKS = re.compile(f"([{_PILED}]{{{MARKS_MAX}}})[{_PILED}]+")
 LETTER = re.compile(f"{_CLUSTER}|.[{_MARK}\u200d\ufe0e\ufe0f]*", re.DOTALL)
 """What people see as one letter, emoji aside."""
 ELLIPSIS = "\u2026"
+SUFFIX_MAX = 12
+"""What a file name ends with, if it has no more letters than this."""
 
 
 class Ruler(Protocol):
@@ -106,9 +124,12 @@ class Named:
 
 def clean(text: str) -> str:
     """Return a stranger's text without what disturbs others' lines when it is shown."""
+    if text.isascii() and text.isprintable():
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
     text = text.replace("\u2028", "\n").replace("\u2029", "\n").replace("\v", "\n")
-    return _MARKS.sub(r"\1", _CONTROL.sub("", text))
+    text = _CONTROL.sub("", text)
+    return _MARKS.sub(r"\1", _FLOOD.sub(r"\1", _TAGS.sub(r"\1", text)))
 
 
 def clusters(text: str) -> list[str]:
@@ -288,3 +309,24 @@ def one_line(text: str, width: int, ruler: Ruler, role: str = "body") -> Line:
     tail = ruler.width(role, ELLIPSIS)
     runs.append(Run("text", role, x, tail, ELLIPSIS, "", len(flat)))
     return Line(x + tail, tuple(runs), 0, len(flat))
+
+
+def file_line(name: str, width: int, ruler: Ruler, role: str = "body") -> Line:
+    """Set the name of a file on one line; what it ends with is always seen, the middle is cut."""
+    name = " ".join(clean(name).split())
+    line = one_line(name, width, ruler, role)
+    if "".join(run.text for run in line.runs) == name:
+        return line
+    stem, dot, suffix = name.rpartition(".")
+    if not dot or len(suffix) > SUFFIX_MAX:
+        return line
+    parts = LETTER.findall(stem)
+    low, high = 0, len(parts)
+    while low < high:
+        middle = (low + high + 1) // 2
+        cut = "".join(parts[:middle]) + f"{ELLIPSIS}.{suffix}"
+        if ruler.width(role, cut) <= width:
+            low = middle
+        else:
+            high = middle - 1
+    return one_line("".join(parts[:low]) + f"{ELLIPSIS}.{suffix}", width, ruler, role)

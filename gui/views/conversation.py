@@ -4,9 +4,7 @@ Implements what messages and composer ask for by calling the controller. Holds n
 state of the chat. Belongs to the Tk thread.
 """
 
-import threading
 import tkinter as tk
-import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -31,9 +29,12 @@ from gui.views.sheet import ask
 from gui.views.timeline.timeline import Timeline
 from gui.views.toast import Toast
 from gui.views.tooltip import Tooltip
-from gui.views.viewing.files import Files
+from gui.views.viewing.files import Files, start
 from gui.views.viewing.textviewer import TextViewer
 from protocol.client.happenings import PersonInfo
+
+_ADDRESS_CHARS = 300
+"""As much of an address is shown before it is opened; the host is always shown whole."""
 
 
 class Around(Protocol):
@@ -271,10 +272,23 @@ class Conversation:
         self.reader = TextViewer(self._root, self._look, clean(entry.nick), entry.words)
 
     def open_link(self, url: str) -> None:
-        """Open an address in the browser, in a thread: some browsers take their time."""
-        link = link_of(url)
-        if link is not None:
-            threading.Thread(target=webbrowser.open, args=(link.url,), daemon=True).start()
+        """Ask, with the host that it really leads to; then have the system open an address."""
+        link, tr = link_of(url), self._look.tr
+        if link is None:
+            return
+
+        def work() -> None:
+            if not start(link.argument):
+                self.toast.say(tr("archive.opener_missing"), True)
+
+        whole = link.url if len(link.url) <= _ADDRESS_CHARS else f"{link.url[:_ADDRESS_CHARS]}…"
+        # The host stands where it is broken into lines: its end says whose it is.
+        leads = f"{tr('timeline.open_leads', host=link.host)}\n\n{clean(whole)}"
+        ask(
+            self._root, self._look, tr("timeline.open_title"), leads,
+            [(tr("timeline.open_do"), "main", work),
+             (tr("general.cancel"), "quiet", lambda: None)],
+        )  # fmt: skip
 
     def jump(self, seq: int) -> None:
         """Go to a message, wherever in the room it is."""

@@ -20,6 +20,7 @@ from tests.gui.test_textlayout import Grid
         ("http://127.0.0.1:8080/", "127.0.0.1:8080"),
         ("https://uk.wikipedia.org/wiki/Київ", "uk.wikipedia.org"),
         ("https://xn--e1afmkfd.xn--p1ai/", "xn--e1afmkfd.xn--p1ai"),
+        ("mailto:olena.k+x@example.org", "olena.k+x@example.org"),
     ],
 )
 def test_an_honest_address_is_left_as_it_is(text: str, host: str) -> None:
@@ -38,6 +39,7 @@ def test_an_honest_address_is_left_as_it_is(text: str, host: str) -> None:
         ("https://\u0430pple.com/", "xn--pple-43d.com"),
         ("https://пример.рф/x", "xn--e1afmkfd.xn--p1ai"),
         ("https://evil\u3002example/", "evil.example"),
+        ("https://bank.example\u2044x.evil.example/", "bank.xn--examplex-k03d.evil.example"),
         ("https://2130706433/", "2130706433"),
         ("https://0x7f.1/", "0x7f.1"),
         ("https://010.0.0.1/", "010.0.0.1"),
@@ -55,7 +57,9 @@ def test_a_trick_shows_the_real_host(text: str, host: str) -> None:
     "text",
     ["ftp://example.org", "javascript:alert(1)", "https://", "https:///x", "https://a b/",
      "https://exa%6dple.org/", "https://[::1]/", "https://x:99999/", "https://x:8a/",
-     "https://-x-/", "file:///etc/passwd", "https://" + "a" * 300],
+     "https://-x-/", "file:///etc/passwd", "mailto:a", "mailto:a@b@c", "mailto:a@b c",
+     "mailto:a@b?attach=/etc/passwd", "data:text/html,x", "smb://x/y", "vbscript:x", "https://a..b/",
+     "https://\u202egro.example/", "https://" + "a" * 300],
 )  # fmt: skip
 def test_what_cannot_be_opened_safely_is_no_link(text: str) -> None:
     assert link_of(text) is None
@@ -70,6 +74,33 @@ def test_what_is_opened_is_what_is_shown(authority: str, rest: str) -> None:
         assert urlsplit(link.url).netloc == link.host
 
 
+def test_a_trailing_dot_and_a_backslash_do_not_hide_the_host() -> None:
+    link = link_of("https://evil.example.\\@google.com")
+    assert link is not None and link.odd
+    assert (link.host, link.url) == ("evil.example", "https://evil.example/@google.com")
+
+
+def test_a_homograph_in_a_mail_address_is_shown() -> None:
+    link = link_of("mailto:olena@\u0430pple.com")
+    assert link is not None and (link.host, link.odd) == ("olena@xn--pple-43d.com", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "argument"),
+    [
+        ("https://a.b/c?d=e&f=%20#g", "https://a.b/c?d=e&f=%20#g"),
+        ("https://a.b/їж", "https://a.b/%D1%97%D0%B6"),
+        ("https://a.b/`x`$(y)|{z}\\^", "https://a.b/%60x%60$(y)%7C%7Bz%7D%5C%5E"),
+        ("mailto:a@b.example", "mailto:a@b.example"),
+    ],
+)
+def test_another_program_is_given_an_address_and_nothing_else(text: str, argument: str) -> None:
+    link = link_of(text)
+    assert link is not None
+    assert link.argument.isascii() and not set(link.argument) & set(' "`\\<>{}|^')
+    assert link.argument == argument
+
+
 @pytest.mark.parametrize(
     ("text", "links"),
     [
@@ -80,6 +111,9 @@ def test_what_is_opened_is_what_is_shown(authority: str, rest: str) -> None:
         ("(see https://a.b/c), and https://a.b/?x=(1)&y.", ["https://a.b/c", "https://a.b/?x=(1)&y"]),
         ("[word](https://a.b/c)", ["https://a.b/c"]),
         ("https://a.b/((( https://(((", ["https://a.b/"]),
+        ("(mailto:anna@example.org).", ["mailto:anna@example.org"]),
+        ("mailto:anna@example.org?attach=/etc/passwd", ["mailto:anna@example.org"]),
+        ("mailto: mailto:x javascript:alert(1) file:///etc/passwd", []),
     ],
 )  # fmt: skip
 def test_brackets_and_apostrophes_within_a_link_belong_to_it(text: str, links: list[str]) -> None:

@@ -1,12 +1,16 @@
 """The main screen in a real window with a fake client: columns, menus, sheets, shortcuts."""
 
+import os
 import time
+import tkinter as tk
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from gui.chat.room import Draft, Notify, Room
+from gui.paint import kit
 from gui.views.archivesheet import ArchiveSheet
 from gui.views.helpsheet import HelpSheet
 from gui.views.newsheets import JoinSheet, PeopleSheet
@@ -227,6 +231,41 @@ def test_members_of_a_direct_message_stand_first(bench: Bench) -> None:
     bench.main.open_room(DIRECT)
     bench.settle()
     assert bench.main.people.list.items[0] == "In this conversation – 2"
+
+
+def inside(widget: tk.Misc) -> list[tk.Misc]:
+    """Return a widget and all that stands in it."""
+    return [widget, *(one for child in widget.winfo_children() for one in inside(child))]
+
+
+def test_a_link_is_opened_only_after_its_real_host_was_shown(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, told = tmp_path / "bin", tmp_path / "told"
+    folder.mkdir()
+    opener = folder / "xdg-open"
+    opener.write_text(f'#!/bin/sh\nprintf "%s\\n" "$#" "$@" > {told}.new\nmv {told}.new {told}\n')
+    opener.chmod(0o700)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    ready(bench)
+    bench.main.talk.open_link("javascript:alert(1)")
+    assert Sheet.top() is None
+    address = "https://bank.example@evil.example/`touch x`?\u202e$(y)"
+    for words in ("Cancel", "Open"):
+        bench.main.talk.open_link(address)
+        sheet = Sheet.top()
+        assert sheet is not None and not told.exists()
+        parts = inside(sheet.card)
+        said = "\n".join(str(one.cget("text")) for one in parts if isinstance(one, tk.Label))
+        assert "It leads to evil.example" in said and "bank.example" not in said
+        assert "\u202e" not in said
+        (button,) = [one for one in parts if isinstance(one, kit.Button) and one.text == words]
+        button.invoke()
+        assert Sheet.top() is None
+    bench.wait(told.exists, "the program that opens addresses")
+    assert told.read_text().splitlines() == [
+        "1", "https://evil.example/%60touch%20x%60?%E2%80%AE$(y)"
+    ]  # fmt: skip
 
 
 # --- the connection ---------------------------------------------------------------

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui.text import emoji, thai
-from gui.text.textlayout import ELLIPSIS, Block, clean, clusters, one_line, wrap
+from gui.text.textlayout import ELLIPSIS, Block, clean, clusters, file_line, one_line, wrap
 
 
 class Grid:
@@ -108,8 +108,42 @@ def test_one_line_ends_with_an_ellipsis_only_if_cut() -> None:
 
 def test_a_strangers_text_cannot_disturb_others() -> None:
     assert clean("a\x00b\x1b[31m\u202ec\r\nd") == "ab[31mc\nd"
-    assert clean("Z" + "\u0301" * 100) == "Z" + "\u0301" * 6
+    assert clean("Z" + "\u0301" * 100) == "Z" + "\u0301" * 4
+    assert clean("Z" + "\u0301\u0e34\u0489\u064b\ufe20" * 9 + "a") == "Z\u0301\u0e34\u0489\u064ba"
+    assert clean("a\u061cb\u2060\u2064c\u206fd\ufff9e\u180e\U000e0041\U000e0042f") == "abcdef"
+    flag = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+    assert clean(f"\U000e0061{flag}!") == f"{flag}!"
+    assert clean("a" + "\u200d\u200b\ufe0f" * 50 + "b") == "a\u200d\u200bb"
+    assert clean("น้ำ ที่ 👩\u200d🏫 ❤\ufe0f\u200d🔥") == "น้ำ ที่ 👩\u200d🏫 ❤\ufe0f\u200d🔥"
     assert clean("Zażółć ґанок ї\u0308") == "Zażółć ґанок ї\u0308"
+
+
+@given(
+    st.text(
+        st.sampled_from("ab \n\r\t\u202e\u0301\u200d\ufe0f\U000e0041\U0001f3f4\x1b"), max_size=60
+    )
+)
+def test_cleaning_settles(text: str) -> None:
+    assert clean(clean(text)) == clean(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("report.pdf", "report.pdf"),
+        ("a very long name of an invoice.pdf.exe", "a very long n….exe"),
+        ("photo\u202egpj.exe", "photogpj.exe"),
+        ("invoice.pdf" + " " * 90 + ".exe", "invoice.pdf .exe"),
+        ("x" * 40, "x" * 17 + "…"),
+        ("x" * 40 + "." + "y" * 40, "x" * 17 + "…"),
+        ("x" * 600 + ".exe", "x" * 13 + "….exe"),
+        ("", ""),
+    ],
+)
+def test_what_a_file_name_ends_with_is_seen(name: str, seen: str) -> None:
+    line = file_line(name, 180, Grid())
+    assert "".join(run.text for run in line.runs) == seen
+    assert line.width <= 180
 
 
 def test_it_is_linear() -> None:

@@ -6,6 +6,7 @@ What is fetched lies in the profile; copying it elsewhere is the work of a threa
 import os
 import subprocess
 import sys
+import threading
 import tkinter as tk
 from collections.abc import Callable
 from datetime import date
@@ -191,17 +192,22 @@ class Files:
         return safe_name(str(entry.body.get("name", "")), "file")
 
 
-def start(path: Path) -> bool:
-    """Open a file or folder as a double click would; return whether that could be tried."""
+def start(path: Path | str) -> bool:
+    """Open a file, folder or address as a double click would; return whether it could be tried.
+
+    It is one argument of one program, and never read by a shell.
+    """
     try:
         if sys.platform == "win32":
             os.startfile(path)
         else:
             opener = "open" if sys.platform == "darwin" else "xdg-open"
-            subprocess.Popen(
+            process = subprocess.Popen(
                 [opener, str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
+            # It may last as long as the program that it starts; its end must be heard of.
+            threading.Thread(target=process.wait, name="opener", daemon=True).start()
     except OSError:
         return False
     return True
