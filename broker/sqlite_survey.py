@@ -139,25 +139,45 @@ def _survey(db: sqlite3.Connection) -> Survey:
         frozenset(row[0] for row in db.execute("SELECT key FROM device")),
         dict(db.execute("SELECT DISTINCT sha256, size FROM blob")),
         newest_ts,
-        **(_order(db) if "standing" in tables(schema) else {}),
+        **_order(db),
     )
+
+
+def has_owner(db: sqlite3.Connection) -> bool:
+    """Whether somebody who is not banned owns the server; raise :class:`DamagedError`."""
+    rows = _checked(db, "standing")
+    return any(role == Role.OWNER and not banned for _, role, banned, *_ in rows)
+
+
+def invite_uses(db: sqlite3.Connection) -> dict[str, int]:
+    """Return how often each counted invite was used; raise :class:`DamagedError`."""
+    return dict(_checked(db, "invite"))
 
 
 def _order(db: sqlite3.Connection) -> dict[str, Any]:
     """Return who is in charge, who is banned, and what was done, by the fields of a survey."""
-    standings = [*_checked(db, "standing")]
+    if not _is_there(db, "standing"):
+        return {}
+    standings = _checked(db, "standing")
     people = dict(db.execute("SELECT no, person FROM person"))
     return {
         "in_charge": sum(role > Role.MEMBER for _, role, *_ in standings),
         "owners": sum(role == Role.OWNER and not banned for _, role, banned, *_ in standings),
         "banned": frozenset(people.get(no, b"") for no, _, banned, *_ in standings if banned),
         "acts": int(db.execute("SELECT count(*) FROM audit").fetchone()[0]),
-        "invite_uses": dict(_checked(db, "invite")),
+        "invite_uses": invite_uses(db),
     }
 
 
-def _checked(db: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
-    return (check_bytes(table, row) for row in db.execute(select(table)))
+def _checked(db: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a table; a file of an earlier version has none."""
+    if not _is_there(db, table):
+        return []
+    return [check_bytes(table, row) for row in db.execute(select(table))]
+
+
+def _is_there(db: sqlite3.Connection, table: str) -> bool:
+    return table in tables(int(db.execute("PRAGMA user_version").fetchone()[0]))
 
 
 def find_faults(db: sqlite3.Connection, full: bool, tell: Callable[[], None]) -> list[str]:
