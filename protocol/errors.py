@@ -8,7 +8,8 @@
     ├── LinkError            an invite link that cannot be read
     ├── DarkroomError        a picture that was not decoded: fault
     ├── SetupError           the person at the keyboard can mend it: a port in use, a folder
-    │   └── DiskFullError    there is no room on this machine
+    │   ├── DiskFullError    there is no room on this machine
+    │   └── KeyChangedError  an address is known by another server key
     └── JournalError         the journal cannot be trusted or written
         ├── FencedError      another broker has taken the journal over
         ├── FullError        the disk has no room for more
@@ -68,6 +69,24 @@ class SetupError(ZviazokError):
 
 class DiskFullError(SetupError):
     """There is no room on the disk of this machine; nothing of what was asked for is stored."""
+
+
+class KeyChangedError(SetupError):
+    """An address at which one server has answered is that of another one in this link.
+
+    ``known`` and ``given`` are fingerprints of both keys (:func:`protocol.keys.fingerprint`).
+    """
+
+    def __init__(self, address: str, known: str, given: str) -> None:
+        """Show both, and say what to do."""
+        super().__init__(
+            f"{address} is known by another key than this link has. Known: {known}. "
+            f"In the link: {given}. Somebody may be pretending to be this server: ask its admin, "
+            f"not through this chat. If it was set up anew, run: zviazok forget {address}"
+        )
+        self.address = address
+        self.known = known
+        self.given = given
 
 
 class DarkroomError(ZviazokError):

@@ -7,6 +7,7 @@ alone, because the public one follows from it. No state; any thread.
 
 import base64
 import binascii
+import hashlib
 import os
 import secrets
 import stat
@@ -20,6 +21,8 @@ from zmq.utils import z85 as _z85
 from protocol.errors import SetupError
 
 KEY_BYTES = 32
+FINGERPRINT_BYTES = 16
+"""Enough that nobody makes another key with the same one, and short enough to be compared."""
 _POSIX = os.name == "posix"
 
 
@@ -55,6 +58,15 @@ def load_or_make(path: Path) -> KeyPair:
         raise SetupError(f"the key file {path} cannot be used: {error.strerror}") from None
 
 
+def check_folder(path: Path) -> None:
+    """Raise :class:`SetupError` for a folder that others can look or write into."""
+    if _open_to_others(path.stat().st_mode):
+        raise SetupError(
+            f"the folder {path} is open to others; "
+            f"if you trust what is in it still, run: chmod 700 '{path}'"
+        )
+
+
 def to_text(raw: bytes) -> str:
     """Return base64url without padding: 43 characters for a key."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
@@ -71,6 +83,16 @@ def from_text(text: str) -> bytes:
         # Stray bits at the end or padding: two texts must never name one key.
         raise ValueError("this is not base64url as it is written here")
     return raw
+
+
+def fingerprint(public: bytes) -> str:
+    """Return what people compare instead of a key: eight groups of four hexadecimal digits."""
+    return in_groups(hashlib.sha256(public).digest()[:FINGERPRINT_BYTES])
+
+
+def in_groups(raw: bytes) -> str:
+    """Return bytes as hexadecimal digits, four by four, to be read aloud."""
+    return raw.hex(" ", 2)
 
 
 def z85(raw: bytes) -> bytes:
@@ -105,10 +127,14 @@ def _save(path: Path, pair: KeyPair) -> None:
         fresh.unlink(missing_ok=True)
 
 
+def _open_to_others(mode: int) -> bool:
+    return _POSIX and bool(stat.S_IMODE(mode) & 0o077)
+
+
 def _load(path: Path) -> KeyPair:
     with path.open("rb") as file:
         mode = os.fstat(file.fileno()).st_mode
-        if _POSIX and stat.S_IMODE(mode) & 0o077:
+        if _open_to_others(mode):
             raise SetupError(
                 f"the key file {path} can be read by others; "
                 f"if you trust it still, run: chmod 600 '{path}'"

@@ -9,6 +9,7 @@ an ``n`` one of one's own that the server has not stored.
 import itertools
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -66,6 +67,8 @@ class Client:
         agent: str = AGENT,
     ) -> None:
         """Open what is on disk; raise :class:`SetupError` if that cannot be used."""
+        self.profile = profile
+        self._invite = invite
         self._network = Network(profile, invite, nick, agent, on_happening)
         self._composing = self._network.composing
         self._numbers = itertools.count(1)
@@ -202,8 +205,15 @@ class Client:
         return self._ask(Rename(0, nick))
 
     def link_device(self) -> int:
-        """Ask for a token for another device: Done with it as ``text``, or Failed."""
+        """Ask for a token for another device: Done with it as ``text``, or Failed.
+
+        It is valid once, for LINK_TOKEN_MS; ``device_link`` makes a whole link of it.
+        """
         return self._ask(Link(0))
+
+    def device_link(self, token: str) -> str:
+        """Return the link by which another device becomes the same person."""
+        return str(replace(self._invite, token=token))
 
     def open_rooms(self) -> int:
         """Ask for the open rooms: RoomsListed or Failed."""

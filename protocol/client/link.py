@@ -15,7 +15,7 @@ from zmq.utils.monitor import recv_monitor_message
 from protocol.codes import ErrorCode
 from protocol.frames import Bye, encode
 from protocol.invite import DEFAULT_PORT, endpoint, parse_address
-from protocol.keys import KeyPair
+from protocol.keys import KeyPair, fingerprint
 from protocol.sockets import Context, Socket, client
 
 DRAIN_MAX_FRAMES = 256
@@ -50,6 +50,7 @@ class Link:
         self.address = address
         self.up = False
         self._reached = False
+        self._server_key = server_key
         self._poller = poller
         self._waiting: deque[bytes] = deque()
         self.socket: Socket = client(context, keys, server_key)
@@ -71,15 +72,16 @@ class Link:
         risen = False
         for _ in range(_MONITOR_MAX):
             try:
-                event = recv_monitor_message(self.monitor, zmq.DONTWAIT)["event"]
+                message = recv_monitor_message(self.monitor, zmq.DONTWAIT)
             except zmq.Again:
                 break
+            event = message["event"]
             if event == zmq.EVENT_CONNECTED:
                 self._reached = True
             elif event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self.up = risen = True
             else:
-                raise LinkDown(self._why())
+                raise LinkDown(self._why(event))
         return risen
 
     def receive(self) -> list[bytes]:
@@ -123,12 +125,15 @@ class Link:
         self.monitor.close(linger=0)
         self.socket.close(linger=linger_ms)
 
-    def _why(self) -> str:
+    def _why(self, event: int) -> str:
         if self.up:
             return f"the connection to {self.address} broke"
+        if event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
+            return f"{self.address} takes no connection from here at the moment"
         if self._reached:
             return (
-                f"{self.address} answers, but not with the key of this invite link: "
-                "ask for a new link, or check the address"
+                f"{self.address} answers, but does not have the key of this server "
+                f"({fingerprint(self._server_key)}), or it is just restarting: if this stays, "
+                "check the address, or ask the server's admin for a new link"
             )
         return f"no server answers at {self.address}"

@@ -313,6 +313,7 @@ class Network:
                 one = found
             elif isinstance(one, LinkChanged) and one.link is Link.ONLINE:
                 self._route.succeeded()
+                self._profile.answered(one.address)
             self.tell(one)
         if out.drop is not None:
             self._lost(out.drop, now_ms)

@@ -53,6 +53,13 @@ def test_the_secret_is_not_shown() -> None:
     assert repr(pair.secret) not in repr(pair)
 
 
+def test_a_fingerprint_is_short_and_another_for_every_key() -> None:
+    one = keys.fingerprint(bytes(32))
+    assert one == "6668 7aad f862 bd77 6c8f c18b 8e9f 8e20", "SHA-256, as any tool works it out"
+    assert keys.fingerprint(bytes(31) + b"\1") != one
+    assert keys.in_groups(b"\x01\xab\xff\0") == "01ab ff00"
+
+
 @pytest.mark.parametrize("size", [0, 31, 33, 36])
 def test_z85_wants_a_whole_key(size: int) -> None:
     with pytest.raises(ValueError, match="32 bytes"):

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from protocol.client.pins import Pins
 from protocol.client.profile import Profile, folder_name
-from protocol.errors import BadNameError, SetupError
+from protocol.errors import BadNameError, KeyChangedError, SetupError
 from protocol.invite import Invite
+from protocol.keys import fingerprint
 
 INVITE = Invite(("127.0.0.1:8080",), bytes(range(32)))
 OTHER = Invite(("127.0.0.1:8080",), bytes(32))
@@ -54,6 +56,42 @@ def test_nobody_else_may_look_in(tmp_path: Path) -> None:
     for path in (profile.folder, profile.folder.parent, profile.pictures, profile.folder / "lock"):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     profile.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only on POSIX")
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o701, 0o707])
+def test_a_folder_or_a_key_that_others_can_open_is_refused(tmp_path: Path, mode: int) -> None:
+    profile = Profile.open(tmp_path, INVITE, "Nora")
+    profile.close()
+    profile.folder.chmod(mode)
+    with pytest.raises(SetupError, match=r"open to others.*chmod 700"):
+        Profile.open(tmp_path, INVITE, "Nora")
+    profile.folder.chmod(0o700)
+    key = profile.folder / "device.key"
+    key.chmod(0o600 | (mode & 0o077))
+    with pytest.raises(SetupError, match=r"can be read by others.*chmod 600"):
+        Profile.open(tmp_path, INVITE, "Nora")
+    key.chmod(0o600)
+    Profile.open(tmp_path, INVITE, "Nora").close()
+
+
+def test_a_known_address_with_another_key_is_not_opened(tmp_path: Path) -> None:
+    profile = Profile.open(tmp_path, INVITE, "Nora")
+    profile.answered(INVITE.addresses[0])
+    profile.close()
+    folders = sorted(tmp_path.iterdir())
+    with pytest.raises(KeyChangedError) as caught:
+        Profile.open(tmp_path, Invite(("10.0.0.1:80", *OTHER.addresses), OTHER.server_key), "Nora")
+    error = caught.value
+    assert (error.known, error.given) == (
+        fingerprint(INVITE.server_key),
+        fingerprint(OTHER.server_key),
+    )
+    for part in (error.address, error.known, error.given, "zviazok forget 127.0.0.1:8080"):
+        assert part in str(error)
+    assert sorted(tmp_path.iterdir()) == folders, "nothing is made for the other server"
+    assert Pins(tmp_path).forget("127.0.0.1:8080") == INVITE.server_key
+    Profile.open(tmp_path, OTHER, "Nora").close()
 
 
 def test_names_are_safe_in_every_file_system() -> None:
