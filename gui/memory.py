@@ -12,9 +12,12 @@ from typing import Any, TypeVar
 
 from gui.chat.room import Draft, Notify, Room, Sound
 from gui.settings import read_json, write_json
+from protocol.limits import TS_MAX_MS
 
 SAVE_S = 5.0
 DRAFT_MAX_CHARS = 20_000
+_LAST_S = TS_MAX_MS / 1_000
+"""Later than any moment that can be shown."""
 E = TypeVar("E", bound=Enum)
 
 
@@ -44,7 +47,8 @@ class Memory:
         room.notify = _one_of(Notify, known.get("notify"), Notify.DEFAULT)
         room.sound = _one_of(Sound, known.get("sound"), Sound.DEFAULT)
         until = known.get("quiet_until", 0.0)
-        room.quiet_until = float(until) if isinstance(until, int | float) else 0.0
+        moment = isinstance(until, int | float) and 0 <= until <= _LAST_S
+        room.quiet_until = float(until) if moment else 0.0
 
     def changed(self) -> None:
         """Something that is remembered has changed."""

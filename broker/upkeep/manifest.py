@@ -19,6 +19,7 @@ from typing import Any
 from broker.durable import megabytes, write_synced
 from broker.sqlite_survey import Survey
 from protocol.errors import SetupError
+from protocol.limits import U63_MAX
 
 MANIFEST_FILE = "manifest.json"
 JOURNAL_FILE = "journal.sqlite3"
@@ -91,7 +92,7 @@ class Manifest:
             ) from None
         except OSError as error:
             raise SetupError(f"{path} cannot be read: {error.strerror}") from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise SetupError(f"{path} is damaged; use another backup") from None
         if isinstance(value, dict) and isinstance(value.get("format"), int):
             if value["format"] > _FORMAT:
@@ -103,13 +104,18 @@ class Manifest:
                 manifest = cls(**known)
                 manifest._check()
                 return manifest
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 pass
         raise SetupError(f"{path} is damaged; use another backup")
 
     def _check(self) -> None:
-        """Raise ``ValueError`` or ``TypeError`` for a list that cannot be right."""
-        datetime.fromisoformat(self.made)
+        """Raise ``ValueError``, ``TypeError`` or ``OverflowError`` for what cannot be right."""
+        for one, kind in ((self.heads, dict), (self.files, dict), (self.missing, list)):
+            if type(one) is not kind:
+                raise TypeError("this is a list or a table")
+        if type(self.program) is not str or type(self.sqlite) is not str:
+            raise TypeError("a version is a text")
+        datetime.fromisoformat(self.made).astimezone()
         if len(bytes.fromhex(self.epoch)) != 16:
             raise ValueError("an epoch has 16 bytes")
         for room, head in self.heads.items():
@@ -122,8 +128,9 @@ class Manifest:
         for sha256 in [*self.files.values(), *self.missing]:
             if len(bytes.fromhex(sha256)) != 32:
                 raise ValueError("a SHA-256 has 32 bytes")
-        for number in (self.schema, self.term, self.events, self.people, self.blobs):
-            if type(number) is not int or number < 0:
+        counts = (self.schema, self.term, self.events, self.people, self.devices, self.blobs)
+        for number in (*counts, self.blob_bytes, self.journal_bytes):
+            if type(number) is not int or not 0 <= number <= U63_MAX:
                 raise TypeError("this is a number")
 
     def agrees(self, survey: Survey) -> bool:
