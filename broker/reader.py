@@ -4,8 +4,12 @@ A gateway sends ``[slot, device key, frame]`` with a client's READ or BLOB frame
 ``[slot, frame]`` for the client, once or, for BLOB_GET, several times. Nothing here can
 hold up the main loop: what is committed is read on a connection of its own.
 
+Whether somebody may read is looked up in what is committed, for every page and every piece of a
+picture: who was put out reads no more, whatever their gateway has heard of it.
+
 In each turn all READs that came are served first, then a few steps of the pictures under way,
-one for each session in rotation, so that a picture never delays a word. A fault costs
+one for each session in rotation, so that a picture never delays a word. Who has had more than
+their portion waits, in order; then they are told BUSY. A fault costs
 its message alone. Answers that cannot be sent are dropped: the client asks again.
 
 The socket, the history and the blobs belong to the thread; other threads call ``start``,
@@ -16,14 +20,19 @@ import contextlib
 import logging
 import socket
 import threading
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
-from typing import Any
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import zmq
 
 from broker.blobs import BlobStore
 from broker.journal import History
+from broker.portions import Portions
+from broker.rights import Rights
+from broker.transfers import Session, Transfers
+from broker.turns import Turns
 from protocol.backplane import decode_slot
 from protocol.codes import ErrorCode
 from protocol.errors import DamagedError, JournalError, WireError
@@ -31,9 +40,7 @@ from protocol.frames import (
     KIND_OF,
     AnyFrame,
     BlobChunk,
-    BlobData,
     BlobGet,
-    BlobHave,
     BlobPut,
     Error,
     Page,
@@ -42,37 +49,31 @@ from protocol.frames import (
     encode,
 )
 from protocol.keys import KEY_BYTES, KeyPair
-from protocol.limits import CHUNK_MAX_BYTES, PAGE_MAX_BYTES
+from protocol.limits import PAGE_MAX_BYTES
 from protocol.sockets import Context, Socket, bind, ingress
 
 log = logging.getLogger("reader")
 
 _DRAIN_MAX = 256
 """Messages of one drain: bounds how long a picture under way waits for its next step."""
-_STEPS_MAX = 8
-"""Steps of pictures between two looks at the socket: bounds how long a READ waits."""
-_BULK_MAX = 512
-"""Blob frames that wait, of all sessions: 32 MiB of chunks."""
-_BULK_PER_SESSION_MAX = 16
-"""Blob frames of one session that wait: twice the window of an upload."""
+_LATE_PER_PERSON_MAX = 16
+"""READs of one person that wait for their portion: four times what a client has under way."""
+_LATE_MAX = 1_000
+"""READs that wait for a portion, of all people."""
+_PAGE_LEAST_BYTES = 4_096
+"""What a page counts for at least: an empty one is work too."""
 _SNDHWM = 1_000
 """Answers that wait for one gateway: at most 128 MiB of pages for one that stands still."""
 _POLL_MS = 1_000
 _JOIN_S = 20.0
 
-_Session = tuple[bytes, bytes]
-"""A gateway's routing id and the slot as it stands on the wire."""
 
+class _Late(NamedTuple):
+    """A READ that waits for the portion of its person."""
 
-class _Bulk:
-    """A blob frame that waits for its turn; ``sent`` bytes of a BLOB_GET went out."""
-
-    __slots__ = ("device", "frame", "sent")
-
-    def __init__(self, device: bytes, frame: AnyFrame) -> None:
-        self.device = device
-        self.frame = frame
-        self.sent = 0
+    session: Session
+    device: bytes
+    frame: Read
 
 
 class Reader:
@@ -86,27 +87,40 @@ class Reader:
         open_history: Callable[[], History],
         blobs: BlobStore,
         epoch: bytes,
+        limited: bool = True,
     ) -> None:
         """Prepare a reader that will listen on ``endpoint``; nothing is opened yet.
 
-        The ZAP handler of ``context`` must be bound before ``start``.
+        ``limited``: a person gets portions. The ZAP handler of ``context`` must be bound before
+        ``start``.
         """
         self._context = context
         self._keys = keys
         self._open_history = open_history
         self._blobs = blobs
         self._epoch = epoch
-        self._bulk: OrderedDict[_Session, deque[_Bulk]] = OrderedDict()
-        self._bulk_count = 0
+        self._limited = limited
         self._counts = dict.fromkeys(("reads", "blob_frames", "faults", "dropped"), 0)
         self._ready = threading.Event()
         self._refusal: BaseException | None = None
         self._waker, self._wakened = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name="reader", daemon=True)
         self._socket: Socket
-        self._history: History
         self.endpoint = endpoint
         """Where it listens; after ``start`` with the port in use, should it be a wildcard."""
+
+    def _begin(self, history: History, blobs: BlobStore) -> None:
+        """Serve from these; nothing waits yet."""
+        self._history = history
+        self._rights = Rights(history)
+        self._portions = Portions(self._limited)
+        self._late: dict[int, deque[_Late]] = {}
+        self._late_count = 0
+        self._turns: Turns[int] = Turns()
+        """When the turn of a person's late READ comes."""
+        self._transfers = Transfers(
+            history, self._rights, blobs, self._portions, self._send, self._guarded, self._refuse
+        )
 
     # --- for other threads --------------------------------------------------------------
 
@@ -157,8 +171,9 @@ class Reader:
                 log.exception("ended")
 
     def _open(self, opened: contextlib.ExitStack) -> None:
-        self._history = self._open_history()
-        opened.callback(self._history.close)
+        history = self._open_history()
+        opened.callback(history.close)
+        self._begin(history, self._blobs)
         self._socket = ingress(self._context, self._keys)
         opened.callback(self._socket.close)
         self._socket.setsockopt(zmq.SNDHWM, _SNDHWM)
@@ -169,17 +184,39 @@ class Reader:
         poller.register(self._socket, zmq.POLLIN)
         poller.register(self._wakened.fileno(), zmq.POLLIN)
         while True:
-            ready = dict(poller.poll(0 if self._bulk else _POLL_MS))
+            ready = dict(poller.poll(self._wait_ms()))
             if self._wakened.fileno() in ready:
                 return
             if self._socket in ready:
-                for session, frame in self._drain():
-                    self._guarded(session, frame, self._page, session, frame)
-            self._rotate()
+                self._take()
+            self._go_on(_now_ms())
+            self._transfers.rotate(_now_ms())
 
-    def _drain(self) -> list[tuple[_Session, Read]]:
+    def _wait_ms(self) -> int:
+        """Return for how long there is nothing to do unless something comes."""
+        now_ms = _now_ms()
+        return min(self._turns.wait_ms(now_ms, _POLL_MS), self._transfers.wait_ms(now_ms, _POLL_MS))
+
+    def _take(self) -> None:
+        """Serve the READs that came, or have them wait."""
+        for session, device, frame in self._drain():
+            self._guarded(session, frame, self._read, session, device, frame)
+
+    def _go_on(self, now_ms: int) -> None:
+        """Serve the late READs whose turn has come."""
+        for person_no in self._turns.due(now_ms):
+            waiting = self._late[person_no]
+            late = waiting.popleft()
+            self._late_count -= 1
+            self._guarded(late.session, late.frame, self._page, *late)
+            if waiting:
+                self._turns.add(now_ms + self._portions.history_ms(person_no, now_ms), person_no)
+            else:
+                del self._late[person_no]
+
+    def _drain(self) -> list[tuple[Session, bytes, Read]]:
         """Take what came: return the READs, queue the blob frames, refuse the rest."""
-        reads: list[tuple[_Session, Read]] = []
+        reads: list[tuple[Session, bytes, Read]] = []
         for _ in range(_DRAIN_MAX):
             try:
                 message = self._socket.recv_multipart(zmq.DONTWAIT)
@@ -197,16 +234,17 @@ class Reader:
                 self._refuse(session, data[1] if len(data) > 1 else 0, 0, error)
                 continue
             if type(frame) is Read:
-                reads.append((session, frame))
+                reads.append((session, device, frame))
             elif type(frame) in (BlobPut, BlobChunk, BlobGet):
-                self._queue(session, _Bulk(device, frame))
+                self._counts["blob_frames"] += 1
+                self._transfers.add(session, device, frame)
             else:
                 unknown = WireError(ErrorCode.UNKNOWN_KIND, "kind", "no client may ask this here")
                 self._refuse(session, KIND_OF[type(frame)], 0, unknown)
         return reads
 
     def _guarded(
-        self, session: _Session, frame: AnyFrame, serve: Callable[..., None], *args: Any
+        self, session: Session, frame: AnyFrame, serve: Callable[..., None], *args: Any
     ) -> bool:
         """Call ``serve``; answer whatever it raises with an ERROR. True: it went well."""
         try:
@@ -229,12 +267,13 @@ class Reader:
         self._refuse(session, KIND_OF[type(frame)], frame[0], fault)
         return False
 
-    def _refuse(self, session: _Session, kind: int, request: int, error: WireError) -> None:
+    def _refuse(self, session: Session, kind: int, request: int, error: WireError) -> None:
         self._counts["faults"] += 1
-        log.info("refused kind=%d code=%s field=%s", kind, error.code.name, error.field)
+        if error.code is not ErrorCode.BUSY:  # a flood shall not fill the log
+            log.info("refused kind=%d code=%s field=%s", kind, error.code.name, error.field)
         self._send(session, Error(int(error.code), error.field, error.text, kind, request))
 
-    def _send(self, session: _Session, frame: AnyFrame) -> bool:
+    def _send(self, session: Session, frame: AnyFrame) -> bool:
         """Send an answer; False if its gateway is gone or stands still."""
         try:
             self._socket.send_multipart([*session, encode(frame)], zmq.DONTWAIT)
@@ -247,88 +286,42 @@ class Reader:
 
     # --- history ------------------------------------------------------------------------
 
-    def _page(self, session: _Session, frame: Read) -> None:
+    def _read(self, session: Session, device: bytes, frame: Read) -> None:
+        """Serve a READ, or keep it until the person's portion allows it."""
+        person_no, now_ms = self._rights.person(device), _now_ms()
+        waiting = self._late.get(person_no)
+        wait_ms = 0 if waiting else self._portions.history_ms(person_no, now_ms)
+        if not waiting and not wait_ms:
+            self._page(session, device, frame)
+            return
+        if self._late_count >= _LATE_MAX or len(waiting or ()) >= _LATE_PER_PERSON_MAX:
+            raise WireError(ErrorCode.BUSY, "", "too much at once; ask again in a moment")
+        self._late_count += 1
+        if waiting is None:
+            waiting = self._late[person_no] = deque()
+            self._turns.add(now_ms + wait_ms, person_no)
+        waiting.append(_Late(session, device, frame))
+
+    def _page(self, session: Session, device: bytes, frame: Read) -> None:
         self._counts["reads"] += 1
+        person_no = self._rights.person(device)
+        self._rights.need_member(person_no, frame.room)
         for max_bytes in (PAGE_MAX_BYTES, 1):
             page = self._history.read(frame.room, frame.after, frame.before, frame.limit, max_bytes)
-            if page is None:
-                raise WireError(ErrorCode.NO_ROOM, "room", "there is no such room")
+            assert page is not None  # a room that has members
             answer = Page(frame.request, frame.room, self._epoch, page.head, page.more, page.blocks)
             try:
                 self._send(session, answer)
+                size = max(sum(map(len, page.blocks)), _PAGE_LEAST_BYTES)
+                self._portions.gave_history(person_no, size, _now_ms())
                 return
             except WireError:
                 # Larger than a frame: try again with the first block alone.
                 continue
         raise WireError(ErrorCode.TOO_BIG, "after", "the next block does not fit a frame")
 
-    # --- pictures -----------------------------------------------------------------------
 
-    def _queue(self, session: _Session, bulk: _Bulk) -> None:
-        waiting = self._bulk.get(session)
-        if self._bulk_count >= _BULK_MAX or len(waiting or ()) >= _BULK_PER_SESSION_MAX:
-            busy = WireError(ErrorCode.BUSY, "", "too much at once; ask again in a moment")
-            self._refuse(session, KIND_OF[type(bulk.frame)], bulk.frame[0], busy)
-            return
-        if waiting is None:
-            waiting = self._bulk[session] = deque()
-        waiting.append(bulk)
-        self._bulk_count += 1
-
-    def _rotate(self) -> None:
-        """Do one step for each session in turn, up to the bound."""
-        for session in self._first_sessions():
-            waiting = self._bulk[session]
-            bulk = waiting[0]
-            if not self._step(session, bulk):
-                waiting.popleft()
-                self._bulk_count -= 1
-            if waiting:
-                self._bulk.move_to_end(session)
-            else:
-                del self._bulk[session]
-
-    def _first_sessions(self) -> Iterator[_Session]:
-        for _ in range(min(_STEPS_MAX, len(self._bulk))):
-            yield next(iter(self._bulk))
-
-    def _step(self, session: _Session, bulk: _Bulk) -> bool:
-        """Do one step of a blob frame; True: it needs another."""
-        frame = bulk.frame
-        if type(frame) is BlobGet:
-            before = bulk.sent
-            return self._guarded(session, frame, self._data, session, frame, bulk) and (
-                before < bulk.sent < frame.length
-            )
-        self._guarded(session, frame, self._upload, session, frame, bulk.device)
-        return False
-
-    def _upload(self, session: _Session, frame: BlobPut | BlobChunk, device: bytes) -> None:
-        self._counts["blob_frames"] += 1
-        if type(frame) is BlobChunk:
-            offset = self._blobs.write(frame.sha256, device, frame.size, frame.offset, frame.data)
-        else:
-            offset = self._blobs.have(frame.sha256, device, frame.size)
-        self._send(session, BlobHave(frame.request, frame.sha256, frame.size, offset))
-
-    def _data(self, session: _Session, frame: BlobGet, bulk: _Bulk) -> None:
-        """Send the next piece of a range; ``bulk.sent`` stands still when there is no more."""
-        if not bulk.sent:
-            self._counts["blob_frames"] += 1
-            if not self._history.has_blob(frame.room, frame.sha256):
-                raise WireError(
-                    ErrorCode.NO_BLOB, "sha256", "this room has no such picture or file"
-                )
-        offset = frame.offset + bulk.sent
-        length = min(CHUNK_MAX_BYTES, frame.length - bulk.sent)
-        size, data = self._blobs.read(frame.sha256, offset, length)
-        answer = BlobData(frame.request, frame.sha256, size, offset, data)
-        if self._send(session, answer):
-            # At the end of the blob the range ends too.
-            bulk.sent = frame.length if offset + len(data) >= size else bulk.sent + len(data)
-
-
-def _envelope(message: list[bytes]) -> tuple[_Session, bytes, bytes]:
+def _envelope(message: list[bytes]) -> tuple[Session, bytes, bytes]:
     """Split ``[rid, slot, device key, frame]``; raise :class:`WireError` if it is not that."""
     if len(message) != 4:
         raise WireError(ErrorCode.MALFORMED, "", "four parts are due here")
@@ -337,3 +330,7 @@ def _envelope(message: list[bytes]) -> tuple[_Session, bytes, bytes]:
     if len(device) != KEY_BYTES:
         raise WireError(ErrorCode.MALFORMED, "device", f"must have {KEY_BYTES} bytes")
     return (rid, slot), device, data
+
+
+def _now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000

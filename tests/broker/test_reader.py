@@ -14,14 +14,26 @@ import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from broker import reader as reader_module
+from broker import transfers
 from broker.blobs import BlobStore
-from broker.journal import Batch, BlobRow, BlockRow, History, RoomRow
+from broker.journal import (
+    Batch,
+    BlobRow,
+    BlockRow,
+    DeviceRow,
+    History,
+    MemberRow,
+    PersonRow,
+    RoomRow,
+    StandingRow,
+)
 from broker.journal import Page as HistoryPage
+from broker.portions import HISTORY, PICTURES, UPLOADS, Portions
 from broker.reader import Reader
 from broker.sqlite_history import SqliteHistory
 from broker.sqlite_journal import SqliteJournal
 from protocol.backplane import decode_slot, encode_slot
-from protocol.codes import ErrorCode, Kind, RoomKind
+from protocol.codes import ErrorCode, Kind, Role, RoomKind
 from protocol.errors import DamagedError, JournalError, SetupError
 from protocol.frames import (
     AnyFrame,
@@ -44,6 +56,7 @@ from protocol.zap import ZapHandler
 
 ROOM = b"R" * 16
 EMPTY = b"E" * 16
+FOREIGN = b"F" * 16
 EPOCH = b"epoch-epoch-epoc"
 DEVICE = b"D" * 32
 DEADLINE_S = 30.0
@@ -106,6 +119,12 @@ class Gated:
             return self.pages[max_bytes]
         return self.inner.read(room, after, before, limit, max_bytes)
 
+    def person_of(self, device: bytes) -> int | None:
+        return self.inner.person_of(device)
+
+    def is_member(self, person_no: int, room: bytes) -> bool:
+        return self.inner.is_member(person_no, room)
+
     def has_blob(self, room: bytes, sha256: bytes) -> bool:
         self._wait()
         return self.inner.has_blob(room, sha256)
@@ -125,11 +144,15 @@ class Stage:
         self.blocks = [BlockRow(1, seq, seq + 1, seq, b"block %d" % seq) for seq in (1, 3, 5)]
         self.journal.append(
             Batch(
+                people=[PersonRow(1, b"person-1", "ann", "ann")],
+                devices=[DeviceRow(1, DEVICE, 1)],
+                joined=[MemberRow(1, 1, 1), MemberRow(2, 1, 2)],
                 rooms=[
                     RoomRow(1, ROOM, RoomKind.OPEN, "r", "r", 0, 0),
                     RoomRow(2, EMPTY, RoomKind.OPEN, "e", "e", 0, 0),
+                    RoomRow(3, FOREIGN, RoomKind.PRIVATE, "f", "f", 0, 0),
                 ],
-                blocks=self.blocks,
+                blocks=[*self.blocks, BlockRow(3, 1, 1, 1, b"a secret")],
             )
         )
         self.keys, self.gateway_keys = make(), make()
@@ -235,10 +258,14 @@ def test_pages(stage: Stage) -> None:
     assert stage.reader.counts() == {"reads": 8, "blob_frames": 0, "faults": 0, "dropped": 0}
 
 
-def test_no_such_room(stage: Stage) -> None:
-    error = stage.refused(Read(5, b"X" * 16, 0, 0, 9))
-    assert (error.code, error.field, error.kind) == (ErrorCode.NO_ROOM, "room", Kind.READ)
+@pytest.mark.parametrize("room", [b"X" * 16, FOREIGN])
+def test_a_room_of_others_is_as_if_it_were_not_there(stage: Stage, room: bytes) -> None:
+    stage.journal.append(Batch(blobs=[BlobRow(3, b"s" * 32, 5)]))
+    error = stage.refused(Read(5, room, 0, 0, 9))
+    assert (error.code, error.field, error.kind) == (ErrorCode.NOT_MEMBER, "room", Kind.READ)
     assert error.request == 5
+    error = stage.refused(BlobGet(6, room, b"s" * 32, 0, 9))
+    assert (error.code, error.field, error.kind) == (ErrorCode.NOT_MEMBER, "room", Kind.BLOB_GET)
     stage.still_serves()
 
 
@@ -439,7 +466,7 @@ def test_pictures_take_turns(stage: Stage) -> None:
 
 
 def test_too_much_at_once_is_busy(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader_module, "_BULK_PER_SESSION_MAX", 1)
+    monkeypatch.setattr(transfers, "_BULK_PER_SESSION_MAX", 1)
     data = random.Random(1).randbytes(2 * CHUNK_MAX_BYTES)
     sha256 = stage.put(data)
     stage.gated.gates = 1
@@ -451,6 +478,150 @@ def test_too_much_at_once_is_busy(stage: Stage, monkeypatch: pytest.MonkeyPatch)
     assert isinstance(answers[1], Error)
     assert (answers[1].code, answers[1].request) == (ErrorCode.BUSY, 2)
     assert stage.ask(BlobPut(3, sha256, len(data))) == BlobHave(3, sha256, len(data), len(data))
+
+
+# --- who may ------------------------------------------------------------------------------
+
+
+def ban(person: bool, banned: bool) -> Batch:
+    if person:
+        return Batch(standings={1: StandingRow(1, Role.MEMBER, banned, False, 0)})
+    return Batch(banned_devices={1: banned})
+
+
+@pytest.mark.parametrize("person", [True, False])
+def test_who_is_banned_reads_and_uploads_nothing(stage: Stage, person: bool) -> None:
+    data = b"a picture"
+    sha256 = stage.put(data)
+    other = hashlib.sha256(b"another").digest()
+    asks: list[AnyFrame] = [
+        Read(1, ROOM, 0, 0, 9),
+        BlobGet(2, ROOM, sha256, 0, 9),
+        BlobPut(3, other, 7),
+        BlobChunk(4, other, 7, 0, b"another"),
+    ]
+    stage.journal.append(ban(person, True))
+    for ask in asks:
+        error = stage.refused(ask)
+        assert (error.code, error.request) == (ErrorCode.NOT_MEMBER, ask[0])
+    assert not stage.blobs.stored(other, 7)
+    stage.journal.append(ban(person, False))
+    for ask in asks:
+        assert not isinstance(stage.ask(ask), Error)
+
+
+def test_a_device_that_nobody_knows_reads_nothing(stage: Stage) -> None:
+    stage.dealer.send_multipart([encode_slot(7), b"?" * 32, encode(Read(5, ROOM, 0, 0, 9))])
+    _, error = stage.answer()
+    assert isinstance(error, Error) and (error.code, error.request) == (ErrorCode.NOT_MEMBER, 5)
+
+
+def test_who_is_put_out_in_the_middle_of_a_picture_gets_no_more_of_it(stage: Stage) -> None:
+    data = random.Random(1).randbytes(4 * CHUNK_MAX_BYTES)
+    sha256 = stage.put(data)
+    stage.gated.gates = 1
+    stage.send(BlobGet(1, ROOM, sha256, 0, len(data)), slot=1)
+    assert stage.gated.waiting.wait(DEADLINE_S)
+    stage.journal.append(Batch(left=[(1, 1)]))
+    stage.send(Read(2, ROOM, 0, 0, 9), slot=2)  # lets the reader go on
+    answers = [stage.answer()[1] for _ in range(3)]
+    assert isinstance(answers[0], BlobData)  # it was being read
+    for answer in answers[1:]:
+        assert isinstance(answer, Error) and answer.code == ErrorCode.NOT_MEMBER
+
+
+# --- portions -----------------------------------------------------------------------------
+
+
+class Clock:
+    """The reader's time; it stands still."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now_ms = 1_000
+        monkeypatch.setattr(reader_module, "_now_ms", lambda: self.now_ms)
+        monkeypatch.setattr(reader_module, "_POLL_MS", 5)
+
+
+def test_more_history_than_ones_portion_waits_in_order_and_then_is_busy(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    page = 128 * 1024
+    stage.gated.pages = {PAGE_MAX_BYTES: HistoryPage([bytes(page)], 6, True)}
+    at_once = int(HISTORY.most) // page
+    for number in range(at_once):
+        assert isinstance(stage.ask(Read(number, ROOM, 0, 0, 9)), Page)
+    more = range(100, 100 + reader_module._LATE_PER_PERSON_MAX)
+    for number in [99, *more]:
+        stage.send(Read(number, ROOM, 0, 0, 9))
+    assert stage.answer()[1][0] == 99  # all is spent now, and nothing owed
+    error = stage.refused(Read(200, ROOM, 0, 0, 9))
+    assert (error.code, error.request) == (ErrorCode.BUSY, 200)
+    for number in more:
+        assert not stage.dealer.poll(20)
+        clock.now_ms += int(page / HISTORY.per_s * 1_000) + 1
+        assert stage.answer()[1][0] == number
+    # Who was put out while a READ waited does not get it.
+    stage.send(Read(300, ROOM, 0, 0, 9))
+    stage.send(BlobPut(301, b"s" * 32, 7))
+    assert stage.answer()[1][0] == 301
+    stage.journal.append(ban(True, True))
+    clock.now_ms += 1_000
+    _, refused = stage.answer()
+    assert isinstance(refused, Error) and refused.code == ErrorCode.NOT_MEMBER
+
+
+def test_more_pictures_than_ones_portion_rest(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    data = random.Random(1).randbytes(4 * CHUNK_MAX_BYTES)
+    sha256 = stage.put(data)
+    ask = BlobGet(1, ROOM, sha256, 0, len(data))
+    for _ in range(int(PICTURES.most) // len(data)):
+        stage.send(ask)
+        assert sum(len(stage.answer()[1][4]) for _ in range(4)) == len(data)
+    stage.send(ask)
+    pieces = 0
+    while stage.dealer.poll(200):
+        stage.answer()
+        pieces += 1
+    assert pieces == 1  # for which one may owe
+    stage.send(Read(2, ROOM, 0, 0, 9), slot=2)
+    assert isinstance(stage.answer()[1], Page)  # nobody else waits
+    clock.now_ms += 1_000
+    assert [stage.answer()[1][3] for _ in range(3)] == [
+        number * CHUNK_MAX_BYTES for number in (1, 2, 3)
+    ]
+
+
+def test_more_uploads_than_ones_portion_a_day_are_refused(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    portions = stage.reader._portions
+    portions.took_upload(1, int(UPLOADS.most) - 20, clock.now_ms)
+    data = b"0123456789"
+    sha256 = stage.put(data)
+    # What is there already costs nothing.
+    assert isinstance(stage.ask(BlobPut(1, sha256, 10)), BlobHave)
+    assert isinstance(stage.ask(BlobPut(1, sha256, 10)), BlobHave)
+    error = stage.refused(BlobPut(2, b"s" * 32, 11))
+    assert (error.code, error.field, error.request) == (ErrorCode.QUOTA, "size", 2)
+    error = stage.refused(BlobChunk(3, b"s" * 32, 11, 0, b"x" * 11))
+    assert (error.code, error.field, error.request) == (ErrorCode.QUOTA, "size", 3)
+    clock.now_ms += 1_000
+    assert isinstance(stage.ask(BlobPut(4, b"s" * 32, 11)), BlobHave)
+
+
+def test_without_limits_nobody_waits(stage: Stage) -> None:
+    portions = Portions(limited=False)
+    for size in (10**12, 10**12):
+        portions.gave_history(1, size, 1_000)
+        portions.gave_picture(1, size, 1_000)
+        portions.took_upload(1, size, 1_000)
+        portions.need_upload(1, size, 1_000)
+        assert portions.history_ms(1, 1_000) == portions.pictures_ms(1, 1_000) == 0
 
 
 # --- starting and stopping ----------------------------------------------------------------

@@ -4,7 +4,7 @@ It stands in for :mod:`broker.server`: ingress, egress and reader are connection
 are gateways. It is started again by itself a while after it died, as the supervisor does.
 """
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -33,17 +33,16 @@ class MemoryReader(Reader):
     def __init__(self, disk: Disk, epoch: bytes, answer: Callable[[list[bytes]], bool]) -> None:
         self.asked: deque[list[bytes]] = deque()
         self._answer = answer
-        self._history = MemoryHistory(disk)
         self._epoch = epoch
-        self._bulk = OrderedDict()
-        self._bulk_count = 0
+        self._limited = False
         self._counts = dict.fromkeys(("reads", "blob_frames", "faults", "dropped"), 0)
+        nothing: Any = None  # nobody has pictures here
+        self._begin(MemoryHistory(disk), nothing)
         self._socket: Any = self
 
     def turn(self) -> None:
         """Serve what has come."""
-        for session, frame in self._drain():
-            self._guarded(session, frame, self._page, session, frame)
+        self._take()
 
     def recv_multipart(self, _: int) -> list[bytes]:
         if not self.asked:

@@ -207,7 +207,7 @@ class ClientProcess(Process):
         self._hang_up()
         self.session.disconnected()
         self.agenda.trace(self.name, "offline:", drop.text)
-        if drop.code:
+        if drop.final:
             self.refused = drop.text
             return
         self._connect_at = now_ms + self._route.failed() + drop.retry_ms
