@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from broker.firstowner import JOURNAL_FILE, owner_token
 from broker.invites import (
     NOTE_MAX_CHARS,
     USES_MAX,
@@ -54,16 +55,20 @@ _EXPIRES = "7d"
 _UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _EXPIRES_MAX_S = 52 * _UNITS_S["w"]
 _PERIOD = re.compile(r"([0-9]{1,9})([smhdw])")
-_JOURNAL_FILE = "journal.sqlite3"
 
 
 def main(argv: list[str] | None = None) -> int:
     """Print a link, or do what the options say; return the exit status."""
     parser = _parser()
     options = parser.parse_args(argv)
-    asked = [options.list, options.revoke is not None, options.mode is not None, _counted(options)]
-    if sum(asked) > 1:
-        parser.error("--list, --revoke and --mode stand alone")
+    alone = [
+        options.list,
+        options.revoke is not None,
+        options.mode is not None,
+        options.first_owner,
+    ]
+    if sum([*alone, _counted(options)]) > 1:
+        parser.error("--list, --revoke, --mode and --first-owner stand alone")
     if options.role is Role.OWNER and (options.uses or 1) > 1:
         parser.error("--uses: a link makes one owner; make another link for another one")
     try:
@@ -74,6 +79,8 @@ def main(argv: list[str] | None = None) -> int:
             _revoke(data, options.revoke)
         elif options.mode is not None:
             _switch(data, options.mode)
+        elif options.first_owner:
+            _make_first_owner(data)
         elif _counted(options):
             _make(data, options)
         else:
@@ -130,6 +137,12 @@ joined stays.""",
         metavar="open|token",
         help="open: the standing link lets everybody in; token: only counted links do",
     )
+    other.add_argument(
+        "--first-owner",
+        action="store_true",
+        help="print a link that makes its user the owner, for a day, if the server has none yet; "
+        "else nothing (for programs that start a server)",
+    )
     return parser
 
 
@@ -166,6 +179,13 @@ def _make(data: Path, options: argparse.Namespace) -> None:
         _note("the standing link lets everybody in as well; to end that: --mode token")
 
 
+def _make_first_owner(data: Path) -> None:
+    place = make_invite(data, read_addresses(data))
+    token = owner_token(data, _now_ms())
+    if token:
+        print(replace(place, token=token), flush=True)
+
+
 def _show(data: Path) -> None:
     book = _sound_book(data)
     print(f"mode: {_MODES[book.mode or Mode.TOKEN]}")
@@ -194,10 +214,10 @@ def _show(data: Path) -> None:
 
 def state_of(invite: CountedInvite, used: int | None, now_ms: int) -> str:
     """Say in a word what has become of an invite; ``used`` None: nobody can tell."""
-    if invite.revoked:
-        return "revoked"
     if used is not None and used >= invite.uses:
         return "used up"
+    if invite.revoked:
+        return "revoked"
     return "expired" if invite.expires_ts <= now_ms else "open"
 
 
@@ -221,10 +241,10 @@ def _sound_book(data: Path) -> Book:
 
 def _uses_of(data: Path) -> dict[str, int] | None:
     """Ask the journal how often each was used; it is only read, so the server may run."""
-    if not (data / _JOURNAL_FILE).exists():
+    if not (data / JOURNAL_FILE).exists():
         return {}
     try:
-        with opened(data / _JOURNAL_FILE) as db:
+        with opened(data / JOURNAL_FILE) as db:
             return invite_uses(db)
     except ZviazokError as error:
         _note(f"how often they were used cannot be told: {error}")

@@ -18,6 +18,9 @@ SCHEME = "zviazok://"
 LINK_VARIABLE = "ZVIAZOK_LINK"
 """Names the environment variable that may hold the link: unlike a program's words, the environment
 can be read by its owner alone."""
+OWNER_VARIABLE = "ZVIAZOK_OWNER"
+"""Names the one that may hold another link to the same server, which makes whoever joins with it
+its owner; a program greets with it, and never shows or keeps it."""
 
 DEFAULT_PORT = 8080
 ADDRESSES_MAX = 64

@@ -8,7 +8,7 @@ import pytest
 
 from broker import invitations
 from broker.invites import INVITES_FILE, Mode, digest, read_book
-from broker.journal import Batch
+from broker.journal import Batch, PersonRow, StandingRow
 from broker.sqlite_journal import SqliteJournal
 from broker.tokens import Grant, Tokens
 from protocol import addresses
@@ -191,6 +191,7 @@ def test_the_help_says_the_defaults(invite: Words) -> None:
         ["--note", "\x1b[2J"],
         ["--mode", "closed"],
         ["--list", "--uses", "3"],
+        ["--first-owner", "--uses", "3"],
         ["--revoke", "abc", "--list"],
         ["--mode", "token", "--role", "owner"],
         ["--role", "owner", "--uses", "2"],
@@ -293,6 +294,30 @@ def test_revoking_holds_at_once(invite: Words) -> None:
     token, kept = invite.token("--uses", "2"), invite.token("--uses", "2")
     assert invite("--revoke", read_book(invite.data).invites[0].id) == 0
     assert tokens.find(token) is None and tokens.find(kept) is not None
+
+
+def test_a_first_owner_and_no_second_one(invite: Words) -> None:
+    journal = SqliteJournal(invite.data / "journal.sqlite3")
+    journal.take_over()
+    tokens = Tokens(invite.data)
+    first = invite.token("--first-owner")
+    again = invite.token("--first-owner")
+    assert invite.err == ""
+    assert tokens.find(first) is None
+    (made,) = read_book(invite.data).invites
+    assert tokens.find(again) == Grant(made.id, Role.OWNER, 1, made.expires_ts)
+    journal.append(
+        Batch(
+            people=[PersonRow(1, b"ann-ann-", "Ann", "ann")],
+            standings={1: StandingRow(1, Role.OWNER, False, False, 0)},
+            invite_uses={made.id: 1},
+        )
+    )
+    assert invite("--first-owner") == 0
+    assert (invite.out, invite.err) == ("", "")
+    assert invite("--list") == 0
+    assert "owner  used up  the window of zviazok up" in invite.out
+    journal.close()
 
 
 @pytest.mark.parametrize("words", [[], ["--uses", "2"], ["--list"], ["--mode", "open"]])
