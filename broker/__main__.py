@@ -3,12 +3,12 @@
 import contextlib
 import logging
 import os
-import secrets
 import sys
 from pathlib import Path
 
 from broker.lock import LOCK_FILE, DataLock
 from broker.server import Broker
+from broker.tokens import Tokens
 from broker.upkeep.restoring import finish
 from protocol.errors import DamagedError, JournalError, SetupError, ZviazokError
 from protocol.folders import server_folder
@@ -21,8 +21,6 @@ log = logging.getLogger("broker")
 
 DEFAULT_LISTEN = "127.0.0.1:8070"
 DEFAULT_PORT = 8070
-
-_TOKEN_BYTES = 16
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -72,7 +70,7 @@ def _serve(folder: Path | None, host: str, port: int) -> int:
             log.info("restore_finished aside=%s", finished.aside.name if finished.aside else "")
         keys = load_or_make(data / "broker.key")
         frontend = load_or_make(data / "frontend.key")
-        broker = Broker(data, host, port, keys, frontend, _token(data / "invite.token"))
+        broker = Broker(data, host, port, keys, frontend, Tokens(data).find)
         on_stop(broker.stop)
         lock.note(f"pid={os.getpid()} broker={join_address(host, port)}")
         try:
@@ -82,27 +80,6 @@ def _serve(folder: Path | None, host: str, port: int) -> int:
         finally:
             broker.close()
     return 0
-
-
-def _token(path: Path) -> str:
-    """Read the invite token, or make it at the first start."""
-    try:
-        token = path.read_text(encoding="ascii").strip() if path.exists() else ""
-        if token:
-            return token
-        # None, or what a power cut left of it: an empty token would let everybody in.
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
-        fresh = path.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(token + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except (OSError, UnicodeDecodeError):
-        raise SetupError(f"the file {path} cannot be used; look at its permissions") from None
-    return token
 
 
 if __name__ == "__main__":

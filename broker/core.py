@@ -16,8 +16,11 @@ from typing import Any, Protocol
 
 from broker.desk import Desk
 from broker.directory import Directory, Random
+from broker.grants import FindGrant
 from broker.journal import Batch, BlockRow, Journal
 from broker.marks import Marks
+from broker.office import Office
+from broker.order import Order
 from broker.profiles import Profiles
 from broker.sequencer import BlobStored, Sequencer
 from broker.sessions import Gateway, Sessions
@@ -44,6 +47,8 @@ HEADS_TIMES = 3
 of a room, and the head that followed it."""
 IDLE_HEADS_MS = 30_000
 PRESENCE_MS = 1_000
+ORDERED_MS = 1_000
+"""How often at most a room is told that something else holds there."""
 MARKS_MS = 500
 MARKS_STORED_MS = 3_000
 """How often marks that moved are written; the last ones are lost if the broker is killed."""
@@ -81,7 +86,7 @@ class Core:
         journal: Journal,
         blob_stored: BlobStored,
         frontend: KeyPair,
-        token: str,
+        find_grant: FindGrant,
         random: Random,
         outside: Outside,
         now_ms: int,
@@ -91,7 +96,7 @@ class Core:
         self._journal = journal
         self._blob_stored = blob_stored
         self._frontend = frontend
-        self._token = token
+        self._find_grant = find_grant
         self._random = random
         self._outside = outside
         self._instance = random(INSTANCE_BYTES)
@@ -102,11 +107,11 @@ class Core:
         """There is no room to write: whoever wants to is told to wait."""
         self._term = journal.take_over()
         self._load()
-        self._begin(wall_ms)
+        self._begin(wall_ms, now_ms)
         self._desk.ensure_general()
         self._commit()
         self._heads_ms = self._idle_ms = self._presence_ms = now_ms
-        self._marks_ms = self._stored_ms = now_ms
+        self._ordered_ms = self._marks_ms = self._stored_ms = now_ms
 
     def _load(self) -> None:
         """Read everything anew from what is stored; no gateway is known then."""
@@ -119,11 +124,20 @@ class Core:
             self._journal.answers,
             self._blob_stored,
         )
-        self.directory = Directory(contents, self._token, self._random)
+        self.directory = Directory(contents, self._random)
         self.sessions = Sessions()
         self._marks = Marks(contents.marks, self.directory.rooms.values())
-        profiles = Profiles(self._journal.picture)
-        self._desk = Desk(self.directory, self._sequencer, self.sessions, self._marks, profiles)
+        self._office = Office(
+            self.directory,
+            self._sequencer,
+            self.sessions,
+            self._marks,
+            Profiles(self._journal.picture),
+            Order(self.directory, contents.last_audit_no),
+            self._find_grant,
+            self._journal.audit,
+        )
+        self._desk = Desk(self._office)
         self._desk.full = self.full
         self._room_ids = {room.no: room.room for room in self.directory.rooms.values()}
         self._moved: dict[bytes, int] = {}
@@ -137,7 +151,7 @@ class Core:
 
         Raises :class:`JournalError` when the journal fails: nothing was said then.
         """
-        self._begin(wall_ms)
+        self._begin(wall_ms, now_ms)
         strangers: set[bytes] = set()
         for message in messages:
             try:
@@ -155,12 +169,12 @@ class Core:
         for route in strangers:
             self._send(route, [[Down.WHO]])
         self._publish(blocks)
-        for room, frame in self._desk.typed:
+        for room, frame in self._office.typed:
             self._tell(FeedKind.MEMBERS, room, frame)
 
-    def _begin(self, wall_ms: int) -> None:
+    def _begin(self, wall_ms: int, now_ms: int) -> None:
         self._batch = self._sequencer.begin(wall_ms)
-        self._desk.begin(self._batch, wall_ms)
+        self._office.begin(self._batch, wall_ms, now_ms)
 
     def _commit(self) -> list[BlockRow]:
         blocks = self._sequencer.finish()
@@ -197,6 +211,10 @@ class Core:
     def _register(
         self, instance: bytes, route: bytes, addresses: list[str], now_ms: int
     ) -> Gateway:
+        for other in list(self.sessions.gateways.values()):
+            if other.route == route or other.instance == instance:
+                # The same connection: it introduces itself anew, and opens all its sessions again.
+                self._drop(other)
         gateway = self.sessions.register(instance, route, addresses, now_ms)
         self._tell_addresses()
         gateway.out.insert(
@@ -220,7 +238,11 @@ class Core:
                 if not self._send(gateway.route, out):
                     # Its clients would wait for ever: forget it, so that it introduces itself
                     # again, and they send again what has no answer.
-                    self.sessions.drop(gateway)
+                    self._drop(gateway)
+
+    def _drop(self, gateway: Gateway) -> None:
+        self.sessions.drop(gateway)
+        self._office.tickets.gone(gateway)
 
     def _send(self, route: bytes, operations: list[list[Any]]) -> bool:
         data = encode_batch(self._instance, operations)
@@ -280,12 +302,14 @@ class Core:
     # --- heads, gateways, presence, marks ------------------------------------------------
 
     def tick(self, now_ms: int, wall_ms: int) -> None:
-        """Do what is due: heads, presence, marks; who is silent; whether there is room."""
+        """Do what is due: heads, presence, order, marks; who is silent; whether there is room."""
         if now_ms >= self._heads_ms:
             self._heads_ms = now_ms + HEADS_MS
             self._announce(self._moved)
             self._moved = {room: left - 1 for room, left in self._moved.items() if left > 1}
             self._part_with_silent(now_ms)
+            self._office.tickets.expire(now_ms)
+            self._send_answers()
             self._look_for_room(now_ms)
         if now_ms >= self._idle_ms:
             self._idle_ms = now_ms + IDLE_HEADS_MS
@@ -294,6 +318,10 @@ class Core:
             self._presence_ms = now_ms + PRESENCE_MS
             for frame in self._desk.presence_frames():
                 self._tell(FeedKind.FRAME, LOBBY, frame)
+        if now_ms >= self._ordered_ms:
+            self._ordered_ms = now_ms + ORDERED_MS
+            for room, frame in self._desk.ordered_frames(wall_ms):
+                self._tell(FeedKind.MEMBERS, room, frame)
         if now_ms >= self._marks_ms:
             self._marks_ms = now_ms + MARKS_MS
             for room, frame in self._desk.marked_frames():
@@ -310,7 +338,7 @@ class Core:
         """Write the marks that have moved, a bounded number of them."""
         if self.full:
             return
-        self._begin(wall_ms)
+        self._begin(wall_ms, now_ms)
         self._marks.store(self._batch)
         try:
             self._commit()
@@ -342,10 +370,9 @@ class Core:
         silent = self.sessions.silent(now_ms)
         for gateway in silent:
             log.warning("gateway_silent sessions=%d", len(gateway.sessions))
-            self.sessions.drop(gateway)
+            self._drop(gateway)
         if silent:
             self._tell_addresses()
-            self._send_answers()
 
     def _tell_addresses(self) -> None:
         """Tell every gateway where the others are, and leave it for ``zviazok invite``."""

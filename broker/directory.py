@@ -1,16 +1,16 @@
-"""Who there is and who is where: people, devices, rooms, members, tokens.
+"""Who there is and who is where: people, devices, rooms, members.
 
 All of it is in memory; every change is also written into the batch of the drain, so
 it is stored in the same transaction as the notices that tell of it. Raises
 :class:`WireError` where a client asks for what cannot be. Owned by the broker's main thread.
 """
 
-import hashlib
-import hmac
 from bisect import bisect_right, insort
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from broker.admission import LINK_PREFIX, Admission
+from broker.grants import Grant
 from broker.journal import (
     Batch,
     Contents,
@@ -18,15 +18,13 @@ from broker.journal import (
     MemberRow,
     PersonRow,
     RoomRow,
-    TokenRow,
+    RoomStandingRow,
+    RulesRow,
 )
-from protocol.codes import ErrorCode, RoomKind
+from protocol.codes import ErrorCode, Role, RoomKind
 from protocol.errors import BadNameError, WireError
 from protocol.limits import (
-    DEVICES_PER_PERSON_MAX,
     DIRECT_MEMBERS_MAX,
-    LINK_TOKEN_MS,
-    LINK_TOKENS_MAX,
     PEOPLE_MAX,
     ROOMS_MAX,
     ROOMS_PER_PERSON_MAX,
@@ -36,7 +34,6 @@ from protocol.names import clean_nick, clean_room_name, skeleton
 GENERAL = "general"
 """The room that every server has and every newcomer is in."""
 
-_LINK_PREFIX = "L"
 Random = Callable[[int], bytes]
 
 
@@ -51,6 +48,12 @@ class Room:
     head: int
     last_ts: int
     members: dict[int, "Person"] = field(default_factory=dict)
+    """By number, in the order of joining."""
+    standings: dict[int, RoomStandingRow] = field(default_factory=dict)
+    """Who is more, or less, than a member here; this and what follows is :mod:`broker.order`'s."""
+    rules: RulesRow | None = None
+    free: bool = False
+    """An open room in which everybody may write who is not muted on the server."""
 
 
 @dataclass(slots=True, eq=False)
@@ -65,7 +68,13 @@ class Person:
     picture: bytes = b""
     """The name of their picture, or empty; both are :mod:`broker.profiles`' to change."""
     rooms: dict[int, Room] = field(default_factory=dict)
-    devices: int = 0
+    devices: list["Device"] = field(default_factory=list)
+    role: Role = Role.MEMBER
+    """On the server; this and what follows is :mod:`broker.order`'s to change."""
+    muted_until: int = 0
+    """On the server, in ms since 1970; 0: is not muted."""
+    banned: bool = False
+    nick_locked: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -75,36 +84,46 @@ class Device:
     no: int
     key: bytes
     person: Person
+    banned: bool = False
 
 
 class Directory:
     """The people and rooms of a server."""
 
-    def __init__(self, contents: Contents, invite_token: str, random: Random) -> None:
+    def __init__(self, contents: Contents, random: Random) -> None:
         """Take what the journal holds; ``random(n)`` gives n random bytes."""
-        self._invite_token = invite_token
         self._random = random
+        self.admission = Admission(contents, random)
         self._order = contents.last_order
         self.rooms: dict[bytes, Room] = {}
         self.people: dict[bytes, Person] = {}
         self._handles: dict[str, Room] = {}
         self._skeletons: dict[str, Person] = {}
         self._devices: dict[bytes, Device] = {}
-        self._tokens = {row.digest: row for row in contents.tokens}
         self._person_order: list[bytes] = []
         self._room_order: list[bytes] = []
         rooms = {row.no: self._keep_room(row) for row in contents.rooms}
         people = {row.no: self._keep_person(row) for row in contents.people}
-        self._people_by_no = people
+        self.people_by_no = people
         for profile in contents.profiles:
             owner = people[profile.person_no]
             owner.colour, owner.picture = profile.colour, profile.picture
+        banned = set(contents.banned_devices)
         for row in contents.devices:
-            self._keep_device(row.no, row.key, people[row.person_no])
+            device = self._keep_device(row.no, row.key, people[row.person_no])
+            device.banned = row.no in banned
         for member in contents.members:
             room, person = rooms[member.room_no], people[member.person_no]
             room.members[person.no] = person
             person.rooms[room.no] = room
+        for no, role, is_banned, nick_locked, muted_until in contents.standings:
+            person = people[no]
+            person.role, person.banned = role, is_banned
+            person.nick_locked, person.muted_until = nick_locked, muted_until
+        for standing in contents.room_standings:
+            rooms[standing.room_no].standings[standing.person_no] = standing
+        for rules in contents.rules:
+            rooms[rules.room_no].rules = rules
         self._person_no = max(people, default=0)
         self._room_no = max(rooms, default=0)
         self._device_no = max((row.no for row in contents.devices), default=0)
@@ -131,7 +150,7 @@ class Directory:
 
     def _keep_device(self, no: int, key: bytes, person: Person) -> Device:
         device = self._devices[key] = Device(no, key, person)
-        person.devices += 1
+        person.devices.append(device)
         return device
 
     # --- people and devices ---------------------------------------------------
@@ -141,16 +160,27 @@ class Directory:
         return self._devices.get(key)
 
     def enrol(
-        self, key: bytes, nick: str | None, token: str | None, now_ms: int, batch: Batch
+        self,
+        key: bytes,
+        nick: str | None,
+        token: str | None,
+        grant: Grant | None,
+        now_ms: int,
+        batch: Batch,
     ) -> Device:
-        """Admit a device that is not known yet: as a new person, or by a device-link token."""
+        """Admit a device that is not known yet: as a new person, or by a device-link token.
+
+        ``grant`` is what the token lets somebody do if it is an invite's.
+        """
         if token is None:
             raise WireError(ErrorCode.TOKEN, "token", "this server needs an invite link")
-        if hmac.compare_digest(token.encode(), self._invite_token.encode()):
+        if grant is not None:
             # Asked first: one in 64 invite tokens starts like a device link.
+            self.admission.need_valid(grant, now_ms)
             person = self._add_person(nick, batch)
-        elif token.startswith(_LINK_PREFIX):
-            person = self._use_token(token, now_ms, batch)
+            self.admission.use(grant, person, batch)
+        elif token.startswith(LINK_PREFIX):
+            person = self.admission.use_link(token, self.people_by_no, now_ms, batch)
         else:
             raise WireError(ErrorCode.TOKEN, "token", "this invite link is not valid any more")
         self._device_no += 1
@@ -164,7 +194,7 @@ class Directory:
         self._person_no += 1
         row = PersonRow(self._person_no, self._fresh(8, self.people), name, folded)
         batch.people.append(row)
-        person = self._people_by_no[row.no] = self._keep_person(row)
+        person = self.people_by_no[row.no] = self._keep_person(row)
         return person
 
     def _free_nick(self, nick: str | None, owner: Person | None) -> tuple[str, str]:
@@ -193,40 +223,19 @@ class Directory:
         batch.people.append(PersonRow(person.no, person.person, name, folded))
         return was
 
+    def need_people(self, ids: Iterable[bytes]) -> list[Person]:
+        """Return these people, each once; raise :class:`WireError` if one is not known."""
+        people = [self.people.get(one) for one in dict.fromkeys(ids)]
+        known = [one for one in people if one is not None]
+        if len(known) < len(people):
+            raise WireError(ErrorCode.NO_PERSON, "people", "one of these people is not known")
+        return known
+
     def people_page(self, after: bytes, limit: int) -> tuple[list[Person], bool]:
         """Return people in the order of their ids, and whether there are more."""
         start = bisect_right(self._person_order, after)
         ids = self._person_order[start : start + limit]
         return [self.people[one] for one in ids], start + limit < len(self._person_order)
-
-    # --- device-link tokens -----------------------------------------------------
-
-    def link_token(self, person: Person, now_ms: int, batch: Batch) -> str:
-        """Make a token with which one more device becomes this person."""
-        if person.devices >= DEVICES_PER_PERSON_MAX:
-            raise WireError(ErrorCode.TOO_MANY, "", "you have as many devices as one may have")
-        mine = [one for one in self._tokens.values() if one.person_no == person.no]
-        for row in mine:
-            if row.expires_ts <= now_ms or len(mine) >= LINK_TOKENS_MAX:
-                del self._tokens[row.digest]
-                batch.used_tokens.append(row.digest)
-                mine = [one for one in mine if one is not row]
-        token = _LINK_PREFIX + self._random(16).hex()
-        row = TokenRow(_digest(token), person.no, now_ms + LINK_TOKEN_MS)
-        self._tokens[row.digest] = row
-        batch.tokens.append(row)
-        return token
-
-    def _use_token(self, token: str, now_ms: int, batch: Batch) -> Person:
-        row = self._tokens.pop(_digest(token), None)
-        if row is not None:
-            batch.used_tokens.append(row.digest)
-        if row is None or row.expires_ts <= now_ms:
-            raise WireError(ErrorCode.TOKEN, "token", "this device link is used up or too old")
-        person = self._people_by_no[row.person_no]
-        if person.devices >= DEVICES_PER_PERSON_MAX:
-            raise WireError(ErrorCode.TOO_MANY, "", "you have as many devices as one may have")
-        return person
 
     # --- rooms --------------------------------------------------------------------
 
@@ -246,11 +255,18 @@ class Directory:
         clean, handle = self._open_handle(name)
         return self._add_room(RoomKind.OPEN, clean, handle, batch)
 
+    def create_private(self, name: str, batch: Batch) -> Room:
+        """Make a private room without members; its name may be taken, and takes none."""
+        clean = self._open_handle(name)[0]
+        return self._add_room(RoomKind.PRIVATE, clean, "", batch)
+
     def _add_room(self, kind: RoomKind, name: str, handle: str, batch: Batch) -> Room:
         if len(self.rooms) >= ROOMS_MAX:
             raise WireError(ErrorCode.TOO_MANY, "room", "this server has no place for more rooms")
         self._room_no += 1
-        row = RoomRow(self._room_no, self._fresh(16, self.rooms), kind, name, handle, 0, 0)
+        room = self._fresh(16, self.rooms)
+        # Unlike every other one: nobody finds a private room by what it is called.
+        row = RoomRow(self._room_no, room, kind, name, handle or "p:" + room.hex(), 0, 0)
         batch.rooms.append(row)
         return self._keep_room(row)
 
@@ -259,11 +275,19 @@ class Directory:
         if len(person.rooms) >= ROOMS_PER_PERSON_MAX:
             raise WireError(ErrorCode.TOO_MANY, field, f"{person.nick} is in too many rooms")
 
+    def need_admission(self, room: Room, person: Person, field: str = "room") -> None:
+        """Raise :class:`WireError` if the person, who is no member, cannot become one."""
+        standing = room.standings.get(person.no)
+        if standing is not None and standing.banned:
+            text = f"{person.nick} is banned from this room"
+            raise WireError(ErrorCode.BANNED, field, text)
+        self.need_place(person, field)
+
     def join(self, room: Room, person: Person, batch: Batch) -> bool:
         """Make the person a member; False if it was one."""
         if person.no in room.members:
             return False
-        self.need_place(person)
+        self.need_admission(room, person)
         self._order += 1
         room.members[person.no] = person
         person.rooms[room.no] = room
@@ -284,15 +308,10 @@ class Directory:
             batch.left.append((room.no, person.no))
 
     def direct(
-        self, person: Person, others: list[bytes], batch: Batch
+        self, person: Person, others: Iterable[Person], batch: Batch
     ) -> tuple[Room, list[Person]]:
         """Find or make the room of these people; return it and who is new in it."""
-        members = {person.no: person}
-        for one in others:
-            other = self.people.get(one)
-            if other is None:
-                raise WireError(ErrorCode.NO_PERSON, "people", "one of these people is not known")
-            members[other.no] = other
+        members = {one.no: one for one in (person, *others)}
         if len(members) > DIRECT_MEMBERS_MAX:
             raise WireError(
                 ErrorCode.TOO_MANY, "people", f"a direct message has {DIRECT_MEMBERS_MAX} people"
@@ -308,6 +327,22 @@ class Directory:
             self.join(room, one_person, batch)
         return room, list(members.values())
 
+    def members_page(self, room: Room, after: bytes, limit: int) -> tuple[list[Person], bool]:
+        """Return members of a room in the order of their ids, and whether there are more."""
+        if len(room.members) * 8 < len(self.people):
+            behind = (one for one in room.members.values() if one.person > after)
+            page = sorted(behind, key=lambda one: one.person)[: limit + 1]
+        else:
+            # Nearly everybody is in it: walk through all people rather than sort them.
+            page = []
+            for place in range(bisect_right(self._person_order, after), len(self._person_order)):
+                person = self.people[self._person_order[place]]
+                if person.no in room.members:
+                    page.append(person)
+                    if len(page) > limit:
+                        break
+        return page[:limit], len(page) > limit
+
     def rooms_page(self, after: bytes, limit: int) -> tuple[list[Room], bool]:
         """Return open rooms in the order of their ids, and whether there are more."""
         start = bisect_right(self._room_order, after)
@@ -319,7 +354,3 @@ class Directory:
             name = self._random(size)
             if name not in taken and any(name):
                 return name
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 from broker.directory import Device, Person, Room
 from broker.journal import AnswerRow, Batch, BlobRow, BlockRow, WriterRow
+from broker.writing import Screened
 from protocol.blocks import DEVICE_TAG_BYTES, NO_OUTBOX, Run, encode_block
 from protocol.codes import ErrorCode
 from protocol.errors import DamagedError
-from protocol.frames import Ack, Gap, Refused, encode
+from protocol.frames import Ack, Busy, Gap, Refused, encode
 from protocol.limits import BLOCK_MAX_BYTES, BLOCK_MAX_ITEMS
 
 _WRITERS_MAX = 100_000
@@ -28,6 +29,8 @@ _NO_DEVICE = bytes(DEVICE_TAG_BYTES)
 FindWriter = Callable[[int, int, bytes], WriterRow | None]
 FindAnswers = Callable[[int, int, int], Iterator[AnswerRow]]
 BlobStored = Callable[[bytes, int], bool]
+Screen = Callable[[list[Any]], Screened]
+"""Takes the elements of a RUN that are new; see :meth:`broker.writing.Writing.screen`."""
 
 
 class Answer(NamedTuple):
@@ -94,10 +97,13 @@ class Sequencer:
         outbox_epoch: bytes,
         first_n: int,
         elements: list[Any],
+        screen: Screen | None = None,
     ) -> list[Answer]:
         """Take the elements of a RUN (see :class:`protocol.backplane.Up`) and answer them.
 
-        The answers settle every element, in order: ACK, REFUSED, or for a hole one GAP. Raises
+        ``screen`` is asked about those that were not answered before, if something holds in the
+        room. The answers settle every element, in order: ACK, REFUSED, or for a hole one GAP, and
+        behind them one BUSY for those that have to wait, whose counters are not used up. Raises
         :class:`DamagedError` if what was answered before is not known any more: nothing was taken.
         """
         writer = self._writer(room, device, outbox_epoch)
@@ -124,6 +130,9 @@ class Sequencer:
                 )
             )
         else:
+            waiting = retry_ms = 0
+            if screen is not None:
+                elements, waiting, retry_ms = screen(elements)
             for stretch in self._stretches(room, elements):
                 if isinstance(stretch, list):
                     seq = self._place(person, device, room, outbox_epoch, first_n, stretch)
@@ -138,10 +147,20 @@ class Sequencer:
                     )
                 first_n += count
                 writer.last_n = first_n - 1
+            if waiting:
+                busy = Busy(room.room, outbox_epoch, first_n, retry_ms)
+                answers.append(Answer(waiting, encode(busy)))
+                if not elements:
+                    return answers
         self._batch.writers[writer.no] = WriterRow(
             writer.no, room.no, device.no, outbox_epoch, writer.last_n
         )
         return answers
+
+    def knows(self, device: Device, room: Room, outbox_epoch: bytes) -> bool:
+        """Whether the device wrote into the room from this outbox once."""
+        name = (room.no, device.no, outbox_epoch)
+        return name in self._writers or self._find_writer(*name) is not None
 
     def notice(self, room: Room, person: Person, item: bytes) -> None:
         """Place an event that the broker itself makes."""
@@ -197,7 +216,8 @@ class Sequencer:
     ) -> Iterator[list[bytes] | tuple[int, str, str]]:
         """Split elements into lists of items to place and single refusals."""
         if all(type(one) is bytes for one in elements):
-            yield elements
+            if elements:
+                yield elements
             return
         items: list[bytes] = []
         for one in elements:

@@ -16,6 +16,7 @@ import zmq
 
 from broker.blobs import BlobStore
 from broker.core import Core
+from broker.grants import FindGrant
 from broker.peers import Peers
 from broker.reader import Reader
 from broker.sqlite_history import SqliteHistory
@@ -42,7 +43,13 @@ class Broker:
     """One broker process; ``run`` serves until ``stop`` is called (from a signal handler)."""
 
     def __init__(
-        self, data: Path, host: str, port: int, keys: KeyPair, frontend: KeyPair, token: str
+        self,
+        data: Path,
+        host: str,
+        port: int,
+        keys: KeyPair,
+        frontend: KeyPair,
+        find_grant: FindGrant,
     ) -> None:
         """Take the journal over and listen; raise :class:`SetupError` with what to do."""
         self._data = data
@@ -55,7 +62,7 @@ class Broker:
             self._journal,
             self._blobs.stored,
             frontend,
-            token,
+            find_grant,
             os.urandom,
             self,
             _monotonic_ms(),

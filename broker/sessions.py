@@ -110,9 +110,10 @@ class Sessions:
         return person.no in self._talking
 
     def row(self, person: Person) -> list[Any]:
-        """Return a row of person, nickname, online, colour, picture."""
+        """Return a row of person, nickname, online, colour, picture, role on the server."""
         online = person.no in self._talking
-        return [person.person, person.nick, online, person.colour, person.picture]
+        colour, picture, role = person.colour, person.picture, int(person.role)
+        return [person.person, person.nick, online, colour, picture, role]
 
     def touch(self, person: Person) -> None:
         """Tell of the person at the next presence push: a new one, or one that looks different."""

@@ -8,11 +8,10 @@ import hmac
 import logging
 import os
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from broker.durable import write_synced
+from broker.grants import Grant
 from broker.invites import INVITES_FILE, Book, CountedInvite, Mode, digest, make_book, read_book
 from protocol.codes import Role
 from protocol.errors import SetupError
@@ -22,23 +21,6 @@ log = logging.getLogger("broker")
 STANDING_FILE = "invite.token"
 _STANDING_BYTES = 16
 
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """An invite token that is known and not revoked.
-
-    ``id`` names a counted one in the journal; it is empty for the standing token of a server that
-    is open. ``uses`` 0: any number. ``expires_ts`` in ms since 1970; 0: never.
-    """
-
-    id: str
-    role: Role
-    uses: int
-    expires_ts: int
-
-
-FindGrant = Callable[[str], Grant | None]
-"""Takes a token as it came; None: it is none, or was revoked, or the server is not open."""
 
 _STANDING = Grant("", Role.MEMBER, 0, 0)
 
@@ -66,7 +48,7 @@ class Tokens:
         self._refresh()
 
     def find(self, token: str) -> Grant | None:
-        """Return what a token grants; see :data:`FindGrant`."""
+        """Return what a token grants; see :data:`broker.grants.FindGrant`."""
         self._refresh()
         if self._mode is Mode.OPEN and hmac.compare_digest(token.encode(), self._standing.encode()):
             return _STANDING

@@ -8,8 +8,11 @@ from typing import Any
 
 from broker.desk import Desk
 from broker.directory import Device, Directory, Person
+from broker.grants import Grant
 from broker.journal import Batch, BlockRow
 from broker.marks import Marks
+from broker.office import Office
+from broker.order import Order
 from broker.profiles import Profiles
 from broker.sequencer import Sequencer
 from broker.sessions import Gateway, Sessions
@@ -17,12 +20,17 @@ from broker.sqlite_history import SqliteHistory
 from broker.sqlite_journal import SqliteJournal
 from protocol.backplane import Down, Up, check_operation, decode_batch, encode_batch
 from protocol.blocks import Event, decode_block
-from protocol.codes import Purpose
+from protocol.codes import Purpose, Role
 from protocol.frames import AnyFrame, decode, encode
 from protocol.items import decode_item
 
 TOKEN = "invite-token-of-22-chr"
 FIRST_MS = 1_700_000_000_000
+
+
+def open_to(*tokens: str) -> dict[str, Grant]:
+    """Return what standing invites of an open server grant, by their tokens."""
+    return dict.fromkeys(tokens, Grant("", Role.MEMBER, 0, 0))
 
 
 def key(number: int) -> bytes:
@@ -31,13 +39,18 @@ def key(number: int) -> bytes:
 
 
 class Stand:
-    """Everything that decides in a broker. ``blobs`` are the pictures that are stored."""
+    """Everything that decides in a broker.
+
+    ``blobs`` are the pictures that are stored, ``grants`` the invites that hold.
+    """
 
     def __init__(self, folder: Path, token: str = TOKEN) -> None:
         self._path = folder / "journal"
         self._token = token
+        self.grants = open_to(token)
         self._random = Random(1)
         self.now_ms = FIRST_MS
+        """Of the wall clock; the monotonic one began at FIRST_MS."""
         self.blobs: set[tuple[bytes, int]] = set()
         self._open()
         with self.drain():
@@ -54,11 +67,22 @@ class Stand:
             self.journal.answers,
             lambda sha256, size: (sha256, size) in self.blobs,
         )
-        self.directory = Directory(contents, self._token, self._random.randbytes)
+        self.directory = Directory(contents, self._random.randbytes)
         self.sessions = Sessions()
         self.marks = Marks(contents.marks, self.directory.rooms.values())
         self.profiles = Profiles(self.journal.picture)
-        self.desk = Desk(self.directory, self.sequencer, self.sessions, self.marks, self.profiles)
+        self.order = Order(self.directory, contents.last_audit_no)
+        self.office = Office(
+            self.directory,
+            self.sequencer,
+            self.sessions,
+            self.marks,
+            self.profiles,
+            self.order,
+            lambda token: self.grants.get(token),
+            self.journal.audit,
+        )
+        self.desk = Desk(self.office)
         self.batch = Batch()
         self.blocks: list[BlockRow] = []
 
@@ -72,7 +96,7 @@ class Stand:
 
     def begin(self) -> None:
         self.batch = self.sequencer.begin(self.now_ms)
-        self.desk.begin(self.batch, self.now_ms)
+        self.office.begin(self.batch, self.now_ms, self.now_ms - FIRST_MS)
 
     def commit(self) -> None:
         self.blocks = self.sequencer.finish()
@@ -87,9 +111,13 @@ class Stand:
         yield self.batch
         self.commit()
 
+    def admit(self, number: int, nick: str | None, token: str | None, batch: Batch) -> Device:
+        grant = self.grants.get(token or "")
+        return self.directory.enrol(key(number), nick, token, grant, self.now_ms, batch)
+
     def enrol(self, number: int, nick: str) -> Device:
         with self.drain() as batch:
-            return self.directory.enrol(key(number), nick, self._token, self.now_ms, batch)
+            return self.admit(number, nick, self._token, batch)
 
     def person(self, number: int) -> Person:
         return self.device(number).person

@@ -37,7 +37,7 @@ from protocol.frames import (
 )
 from protocol.items import decode_item, encode_item
 from protocol.keys import KeyPair
-from tests.broker.stand import FIRST_MS, TOKEN, key
+from tests.broker.stand import FIRST_MS, TOKEN, key, open_to
 
 OUTBOX = b"outbox-1"
 FRONTEND = KeyPair(b"p" * 32, b"s" * 32)
@@ -59,7 +59,7 @@ class House:
             self.journal,
             lambda *_: False,
             FRONTEND,
-            TOKEN,
+            open_to(TOKEN).get,
             Random(1).randbytes,
             self,
             self.now_ms,

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from broker import desk as desk_module
+from broker import office as office_module
 from broker import sessions as sessions_module
 from protocol.backplane import Down, Up
 from protocol.codes import ErrorCode, EventKind, Kind, Purpose, RoomKind
@@ -55,8 +56,15 @@ REQUESTS = (
     Kind.MARKS,
     Kind.PROFILE,
     Kind.PORTRAITS,
+    Kind.PRIVATE,
+    Kind.ADD,
+    Kind.MEMBERS,
+    Kind.ORDER,
+    Kind.ACT,
+    Kind.DEVICES,
+    Kind.AUDIT,
 )
-TOLD = (Kind.TYPING, Kind.MARK)
+TOLD = (Kind.TYPING, Kind.MARK, Kind.HAND)
 """Frames that are answered only if they are wrong."""
 
 
@@ -228,7 +236,9 @@ def test_presence_is_sampled_and_tells_only_changes(gate: Gate, stand: Stand) ->
     (frame,) = map(decode, stand.desk.presence_frames())
     assert isinstance(frame, Presence)
     bob, eve = stand.person(BOB).person, stand.person(EVE).person
-    assert sorted(frame.people) == sorted([[bob, "Bob", False, 0, b""], [eve, "Eve", True, 0, b""]])
+    assert sorted(frame.people) == sorted(
+        [[bob, "Bob", False, 0, b"", 0], [eve, "Eve", True, 0, b"", 0]]
+    )
     assert stand.desk.presence_frames() == []
 
 
@@ -263,7 +273,7 @@ def test_a_new_nickname_is_a_notice_in_every_room_and_told_to_all_devices(
     assert stand.notices(room)[-1] == notice
     assert stand.notices(general(stand))[-1] == notice
     (frame,) = map(decode, stand.desk.presence_frames())
-    assert frame == Presence([[stand.person(ANN).person, "Anna", True, 0, b""]])
+    assert frame == Presence([[stand.person(ANN).person, "Anna", True, 0, b"", 0]])
 
 
 def test_the_same_nickname_again_is_no_news(gate: Gate, stand: Stand) -> None:
@@ -345,7 +355,7 @@ def test_a_crowded_room_is_not_told_who_comes_and_goes(
     gate: Gate, stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = join(gate, ANN, "kitchen")
-    monkeypatch.setattr(desk_module, "NOTICE_MEMBERS_MAX", 1)
+    monkeypatch.setattr(office_module, "NOTICE_MEMBERS_MAX", 1)
     head = len(stand.history(room))
     join(gate, BOB, "kitchen")
     gate.ask(BOB, Leave(1, room))
@@ -375,7 +385,7 @@ def test_a_direct_message_reaches_its_people_and_nobody_else(gate: Gate, stand: 
     again = gate.ask(BOB, Direct(9, [ann]))
     assert [one[:4] for one in again] == [[Down.ENTERED, BOB, 9, room]]
     (refused,) = frames(gate.do([Up.RUN, EVE, room, OUTBOX, 1, [TEXT]]), EVE)
-    assert isinstance(refused, Refused) and refused.code == ErrorCode.NOT_MEMBER
+    assert isinstance(refused, Refused) and refused.code == ErrorCode.NO_ROOM
     assert error(gate.ask(EVE, Leave(1, room)), EVE).code == ErrorCode.NOT_MEMBER
 
 

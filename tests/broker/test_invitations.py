@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from broker import invitations
+from broker.grants import Grant
 from broker.invites import INVITES_FILE, Mode, digest, read_book
 from broker.journal import Batch, PersonRow, StandingRow
 from broker.sqlite_journal import SqliteJournal
-from broker.tokens import Grant, Tokens
+from broker.tokens import Tokens
 from protocol import addresses
 from protocol.codes import Role
 from protocol.errors import SetupError

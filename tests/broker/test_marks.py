@@ -122,7 +122,7 @@ def test_only_members_type_mark_and_ask(gate: Gate, stand: Stand, make: type[Typ
         assert (error.code, error.field) == (ErrorCode.NOT_MEMBER, "room")
         errors.add(error)
     assert len(errors) == 1, "whether a room exists is nobody's business"
-    assert not stand.desk.typed and moved(stand) == [] and store(stand) == []
+    assert not stand.office.typed and moved(stand) == [] and store(stand) == []
 
 
 def test_typing_is_for_the_members_of_its_drain(gate: Gate, stand: Stand) -> None:
@@ -130,10 +130,10 @@ def test_typing_is_for_the_members_of_its_drain(gate: Gate, stand: Stand) -> Non
     head = kitchen(stand).head
     assert gate.ask(ANN, Typing(room)) == []
     typed = Typed(room, stand.person(ANN).person)
-    assert [(one, decode(frame)) for one, frame in stand.desk.typed] == [(room, typed)]
+    assert [(one, decode(frame)) for one, frame in stand.office.typed] == [(room, typed)]
     assert not stand.batch and kitchen(stand).head == head
     gate.do([Up.BEAT])
-    assert stand.desk.typed == []
+    assert stand.office.typed == []
 
 
 def test_in_a_crowd_nobody_is_told(gate: Gate, stand: Stand) -> None:
@@ -152,7 +152,7 @@ def test_in_a_crowd_nobody_is_told(gate: Gate, stand: Stand) -> None:
     assert moved(stand) == []
     for slot in (ANN, EVE):
         assert gate.ask(slot, Mark(room.room, 6)) == gate.ask(slot, Typing(room.room)) == []
-        assert not stand.desk.typed and marks(gate, stand, slot) == {}
+        assert not stand.office.typed and marks(gate, stand, slot) == {}
     # And when it is small again, it is as it was.
     gate.ask(EVE, Leave(1, room.room))
     found = marks(gate, stand)

@@ -67,7 +67,7 @@ def test_a_profile_is_told_to_others_and_to_all_of_ones_devices(gate: Gate, stan
         (Down.FRAME, 11, Profiled(0, 12, name(PNG))),
     ]
     ann = stand.person(ANN).person
-    row = [ann, "Ann", True, 12, name(PNG)]
+    row = [ann, "Ann", True, 12, name(PNG), 0]
     assert list(map(decode, stand.desk.presence_frames())) == [Presence([row])]
     page = gate.answer(BOB, People(1, b"", 500))
     assert isinstance(page, PeoplePage) and row in page.people
@@ -93,7 +93,7 @@ def test_a_picture_stays_over_renames_and_restarts(
     again.open(BOB, BOB)
     page = again.answer(BOB, People(1, b"", 500))
     assert isinstance(page, PeoplePage)
-    assert [ann, "Anna", False, 255, name(picture)] in page.people
+    assert [ann, "Anna", False, 255, name(picture), 0] in page.people
     assert portraits(again, ann) == {ann: picture}
 
 

@@ -28,7 +28,7 @@ def test_online_from_the_first_session_to_the_last(sessions: Sessions) -> None:
     one, two = gateway(sessions, "one"), gateway(sessions, "two")
     assert not sessions.online(ANN)
     phone = sessions.open(one, 1, PHONE, TALK)
-    assert sessions.presence() == [[ANN.person, "Ann", True, 0, b""]]
+    assert sessions.presence() == [[ANN.person, "Ann", True, 0, b"", 0]]
     laptop = sessions.open(two, 1, LAPTOP, TALK)
     again = sessions.open(one, 2, PHONE, TALK)
     assert sessions.presence() == []
@@ -38,7 +38,7 @@ def test_online_from_the_first_session_to_the_last(sessions: Sessions) -> None:
     assert sessions.online(ANN) and sessions.presence() == []
     sessions.close(laptop)
     assert not sessions.online(ANN) and sessions.of(ANN) == []
-    assert sessions.presence() == [[ANN.person, "Ann", False, 0, b""]]
+    assert sessions.presence() == [[ANN.person, "Ann", False, 0, b"", 0]]
     assert sessions.presence() == []
 
 
@@ -73,12 +73,12 @@ def test_a_change_and_back_is_told_as_it_is_now(sessions: Sessions) -> None:
     one = gateway(sessions, "one")
     session = sessions.open(one, 1, PHONE, TALK)
     sessions.close(session)
-    assert sessions.presence() == [[ANN.person, "Ann", False, 0, b""]]
+    assert sessions.presence() == [[ANN.person, "Ann", False, 0, b"", 0]]
 
 
 def test_a_new_nickname_is_told(sessions: Sessions) -> None:
     sessions.touch(BOB)
-    assert sessions.presence() == [[BOB.person, "Bob", False, 0, b""]]
+    assert sessions.presence() == [[BOB.person, "Bob", False, 0, b"", 0]]
 
 
 def test_a_silent_gateway_takes_its_people_along(sessions: Sessions) -> None:
@@ -92,7 +92,7 @@ def test_a_silent_gateway_takes_its_people_along(sessions: Sessions) -> None:
     assert sessions.silent(GATEWAY_DEADLINE_MS + 1) == [one]
     sessions.drop(one)
     assert sessions.online(ANN) and not sessions.online(BOB)
-    assert sessions.presence() == [[BOB.person, "Bob", False, 0, b""]]
+    assert sessions.presence() == [[BOB.person, "Bob", False, 0, b"", 0]]
     assert sessions.addresses() == ["two:8080"]
     sessions.drop(one)
     assert list(sessions.gateways.values()) == [two]

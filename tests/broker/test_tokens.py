@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from broker.grants import Grant
 from broker.invites import (
     INVITES_FILE,
     Mode,
@@ -16,7 +17,7 @@ from broker.invites import (
     read_book,
     revoked,
 )
-from broker.tokens import STANDING_FILE, Grant, Tokens, standing_token
+from broker.tokens import STANDING_FILE, Tokens, standing_token
 from protocol.codes import Role
 from protocol.errors import SetupError
 

@@ -17,17 +17,19 @@ from random import Random
 
 from broker.directory import Device, Directory
 from broker.directory import Room as BrokerRoom
+from broker.grants import Grant
 from broker.journal import Batch
 from broker.sequencer import Sequencer
 from broker.sqlite_journal import SqliteJournal
 from protocol.blocks import decode_block
-from protocol.codes import EventKind, RoomKind
+from protocol.codes import EventKind, Role, RoomKind
 from protocol.frames import Ack, Refused, decode
 from protocol.items import encode_item
 from tests.faults.checker.history import NemesisWriter, Writer
 from tests.faults.checker.records import Entry, entry_of, text_of, value
 
 _TOKEN = "invite-token-of-22-chr"
+_GRANT = Grant("", Role.MEMBER, 0, 0)
 _FIRST_MS = 1_700_000_000_000
 _FIRST_PAGE_EVENTS = 4
 
@@ -111,7 +113,7 @@ class Honest:
             self.journal.answers,
             lambda sha256, size: False,
         )
-        self.directory = Directory(contents, _TOKEN, self._random.randbytes)
+        self.directory = Directory(contents, self._random.randbytes)
 
     @contextlib.contextmanager
     def _drain(self) -> Iterator[Batch]:
@@ -217,7 +219,7 @@ class Honest:
         key = number.to_bytes(8, "big") * 4
         client = Client(f"c{number:02}", key, self._random.randbytes(8))
         with self._drain() as batch:
-            self.directory.enrol(key, client.name, _TOKEN, 0, batch)
+            self.directory.enrol(key, client.name, _TOKEN, _GRANT, 0, batch)
         self.clients.append(client)
         self.start(client)
         for room in self.open_rooms:
@@ -292,7 +294,7 @@ class Honest:
 
     def _direct(self, one: Client, other: Client) -> None:
         with self._drain() as batch:
-            people = [self._device(other).person.person]
+            people = [self._device(other).person]
             room, _ = self.directory.direct(self._device(one).person, people, batch)
         self.private.append(room.room)
         for client in (one, other):

@@ -11,8 +11,10 @@ from typing import Any
 import zmq
 
 from broker.core import Core
+from broker.grants import Grant
 from broker.reader import Reader
 from protocol.backplane import FeedKind, read_feed_header
+from protocol.codes import Role
 from protocol.errors import FencedError, JournalError
 from protocol.keys import KeyPair
 from tests.faults.simulation.agenda import Agenda
@@ -100,7 +102,7 @@ class BrokerProcess(Process):
                 journal,
                 lambda *_: False,
                 FRONTEND,
-                TOKEN,
+                {TOKEN: Grant("", Role.MEMBER, 0, 0)}.get,
                 agenda.draw().randbytes,
                 self,
                 agenda.now_ms,

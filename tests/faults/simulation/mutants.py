@@ -18,7 +18,7 @@ import protocol.client.session
 from broker.core import Core
 from broker.directory import Device, Person, Room
 from broker.journal import Batch, BlockRow, WriterRow
-from broker.sequencer import Answer, Sequencer
+from broker.sequencer import Answer, Screen, Sequencer
 from gateway.counter import Counter
 from gateway.delivery import Delivery
 from gateway.fanout import Fanout, LiveRoom
@@ -112,10 +112,11 @@ class Undeduping(Sequencer):
     """Takes what it knows for something new."""
 
     def submit(self, person: Person, device: Device, room: Room, outbox_epoch: bytes,
-               first_n: int, elements: list[Any]) -> list[Answer]:  # fmt: skip
+               first_n: int, elements: list[Any],
+               screen: Screen | None = None) -> list[Answer]:  # fmt: skip
         writer = self._writer(room, device, outbox_epoch)
         writer.last_n = min(writer.last_n, first_n - 1)
-        return super().submit(person, device, room, outbox_epoch, first_n, elements)
+        return super().submit(person, device, room, outbox_epoch, first_n, elements, screen)
 
 
 class Hasty(Core):
