@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+from protocol.invite import LINK_VARIABLE
 from tests.server import ROOT
 
 PATIENCE_S = 60.0
@@ -40,11 +41,18 @@ class Shown:
 class Chat:
     """One person; ``with Chat(folder, link, nick) as anna:``.
 
-    ``prefix`` are words before the program's, such as ``ip netns exec NAME``.
+    ``prefix`` are words before the program's, such as ``ip netns exec NAME``; some of them drop
+    the environment, so it is only by wish that the link comes there.
     """
 
     def __init__(
-        self, folder: Path, link: str, nick: str, room: str = "general", prefix: Sequence[str] = ()
+        self,
+        folder: Path,
+        link: str,
+        nick: str,
+        room: str = "general",
+        prefix: Sequence[str] = (),
+        link_by_environment: bool = False,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.nick = nick
@@ -57,14 +65,24 @@ class Chat:
         self._next_id = 0
         self._changed = threading.Condition()
         self._errors = (folder / "chat.err").open("wb")
-        words = ["chat", link, "--nick", nick, "--room", room, "--json", "--data", str(folder)]
+        hidden = {LINK_VARIABLE: link} if link_by_environment else {}
+        words = ["--nick", nick, "--room", room, "--json", "--data", str(folder)]
+        words = ["chat", *([] if hidden else [link]), *words]
         self._process = subprocess.Popen(
             [*prefix, sys.executable, "-P", str(ROOT / "zviazok.py"), *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "HOME": str(folder)},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(
+                    filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
+                ),
+                "PYTHONUTF8": "1",
+                "HOME": str(folder),
+                **hidden,
+            },
         )
         self._reader = threading.Thread(target=self._read, name=f"chat {nick}", daemon=True)
         self._reader.start()
