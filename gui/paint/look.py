@@ -20,7 +20,7 @@ from gui.paint.theme import ACCENT, Palette, palette, person_colour
 from gui.text import emoji
 from gui.text.emoji import FALLBACK
 from gui.text.rowlayout import Box
-from gui.text.textlayout import Line
+from gui.text.textlayout import Line, clean
 from gui.words.i18n import Words
 
 _PLAIN = ("text", "emoji")
@@ -76,7 +76,7 @@ class Look:
 
     def plain(self, text: str) -> str:
         """Return what to hand to a Tk widget (label, button, menu) for a text."""
-        return self.fonts.shown("label.thai", emoji.without(text))
+        return self.fonts.shown("label.thai", emoji.without(clean(text)))
 
     def font(self, role: str, text: str) -> tkfont.Font:
         """Return the font of a role for a text in a Tk widget: another one if it is Thai."""

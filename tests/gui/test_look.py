@@ -215,3 +215,8 @@ def test_another_theme_keeps_the_accent_unless_one_is_named(stage: Stage) -> Non
     assert look.palette is palette("dark", "rose")
     look.set_theme("dark", "teal")
     assert look.palette is palette("dark", "teal")
+
+
+def test_what_a_widget_is_given_turns_nothing_around(stage: Stage) -> None:
+    stage.open()
+    assert stage.look.plain("why:\x1b[31m \u202egnp.\u2066exe\x9b") == "why:[31m gnp.exe"
