@@ -14,6 +14,7 @@ from broker.upkeep.findings import Finding, Level, bad, worst
 from broker.upkeep.folder_checks import (
     check_folder,
     check_gateways,
+    check_invites,
     check_keys,
     check_running,
     check_token,
@@ -92,6 +93,7 @@ def _look_at_server(data: Path, full: bool) -> Iterator[Finding]:
         yield check_running(data)
         yield from check_keys(data)
         yield check_token(data)
+        yield check_invites(data)
         yield check_gateways(data)
         if (data / STAGE_FOLDER).exists():
             return  # said already, and the journal may be on its way

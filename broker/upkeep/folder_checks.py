@@ -5,9 +5,11 @@ Reads only; no key or token is shown. Main thread.
 
 import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from broker.invites import Mode, read_book
 from broker.lock import LOCK_FILE, is_held, read_note
 from broker.upkeep.findings import Finding, bad, ok, warn
 from broker.upkeep.restoring import STAGE_FOLDER
@@ -96,6 +98,20 @@ def check_token(data: Path) -> Finding:
             "stop the server, delete the file and start it: a long one is made",
         )
     return ok("token", "invite.token")
+
+
+def check_invites(data: Path) -> Finding:
+    """Look at the counted invites, and say whether the server is open."""
+    book = read_book(data)
+    if book.fault:
+        what, _, todo = book.fault.partition("; ")
+        return bad("invites", what, todo)
+    now_ms = time.time_ns() // 1_000_000
+    alive = sum(not one.revoked and one.expires_ts > now_ms for one in book.invites)
+    who = "whoever has the standing link can join"
+    if book.mode is Mode.TOKEN:
+        who = "only counted links let anybody in"
+    return ok("invites", f"mode {book.mode}: {who}; {alive} counted, not expired or revoked")
 
 
 def check_gateways(data: Path) -> Finding:

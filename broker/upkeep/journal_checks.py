@@ -51,10 +51,22 @@ def check_journal(data: Path, full: bool) -> Iterator[Finding]:
             f"{counted(len(found.people), 'person', 'people')}, epoch {found.epoch.hex()[:8]}, "
             f"term {found.term} ({how})",
         )
+    yield _order(found)
     yield _check_schema(found)
     yield _check_wal(path)
     yield _check_clock(found)
     yield from _check_blobs(data, found, full)
+
+
+def _order(found: Survey) -> Finding:
+    if not found.owners:
+        return ok("order", "the server has no owner; to make one: zviazok invite --role owner")
+    return ok(
+        "order",
+        f"{counted(found.in_charge, 'person', 'people')} in charge "
+        f"({counted(found.owners, 'owner')}), {len(found.banned):,} banned, "
+        f"{counted(found.acts, 'act')} in the audit log",
+    )
 
 
 def _check_schema(found: Survey) -> Finding:

@@ -5,7 +5,7 @@ A backup is a folder that looks like a server's data folder, with ``manifest.jso
     manifest.json                     this list
     journal.sqlite3                   the journal as of one moment, one file without a WAL
     blobs/ab/ab3f…                    what was posted until then; the name is the SHA-256
-    frontend.key broker.key gateway.key invite.token gateways addresses.json
+    frontend.key broker.key gateway.key invite.token invites.json gateways addresses.json
 
 Pure, except for reading and writing the one file.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from broker.durable import megabytes, write_synced
+from broker.invites import INVITES_FILE
 from broker.sqlite_survey import Survey
 from protocol.errors import SetupError
 from protocol.limits import U63_MAX
@@ -26,10 +27,11 @@ JOURNAL_FILE = "journal.sqlite3"
 BLOBS_FOLDER = "blobs"
 NEEDED_FILES = ("frontend.key", "broker.key", "invite.token")
 """The journal is worth little without: clients and gateways know the server by them."""
-OTHER_FILES = ("gateway.key", "gateways", "addresses.json")
-"""These may be missing, where no gateway ever ran on this machine."""
+OTHER_FILES = ("gateway.key", "gateways", "addresses.json", INVITES_FILE)
+"""These may be missing, where no gateway ever ran on this machine, or no invite was counted."""
 
-_FORMAT = 1
+_FORMAT = 2
+"""1: until there were counted invites; such a backup is read all the same."""
 _MAX_BYTES = 64 * 1024 * 1024
 
 

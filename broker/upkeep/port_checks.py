@@ -5,6 +5,7 @@ server from any other program. Nothing is sent but the handshake. Main thread.
 """
 
 import socket
+import time
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
@@ -12,7 +13,8 @@ from pathlib import Path
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
-from broker.invitations import read_addresses
+from broker.invitations import read_addresses, state_of
+from broker.invites import Book, Mode, digest, read_book
 from broker.upkeep.findings import Finding, bad, ok, warn
 from protocol.errors import SetupError, ZviazokError
 from protocol.invite import DEFAULT_PORT, Invite, endpoint, parse_address
@@ -167,11 +169,25 @@ def _compare(invite: Invite, data: Path) -> Iterator[Finding]:
         return  # the checks of the folder say it
     if key != invite.server_key:
         yield bad("link", f"it is not of the server in {data}", again)
-    elif invite.token is not None and invite.token != token:
-        # A link to one more device of somebody has a token of its own.
-        yield warn("link", "its token is not the server's invite token", again)
-    else:
+    elif invite.token is None:
         yield ok("link", f"it is of the server in {data}")
+    else:
+        yield _compare_token(invite.token, token, read_book(data), data, again)
+
+
+def _compare_token(token: str, standing: str, book: Book, data: Path, again: str) -> Finding:
+    if token == standing:
+        if book.mode is Mode.OPEN:
+            return ok("link", f"it is of the server in {data}")
+        return warn("link", "the server takes counted links only, and this is not one", again)
+    for one in book.invites:
+        if one.digest == digest(token):
+            state = state_of(one, None, time.time_ns() // 1_000_000)
+            if state == "open":
+                return ok("link", f"it is invite {one.id} of the server in {data}")
+            return warn("link", f"it is invite {one.id}, which is {state}", again)
+    # A link to one more device of somebody has a token of its own.
+    return warn("link", "its token is not the server's invite token", again)
 
 
 def _there(data: Path) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from broker.durable import hash_file
+from broker.invites import INVITES_FILE
 from broker.lock import LOCK_FILE, DataLock
 from broker.sqlite_survey import Survey, find_faults, opened, survey
 from broker.upkeep.manifest import JOURNAL_FILE, Manifest, counted
@@ -135,6 +136,11 @@ def consequences(present: Present, found: Survey, changed: set[str]) -> Iterator
     yield "- What waits in the outboxes of clients is sent again; nothing comes twice."
     if {"frontend.key", "invite.token"} & changed:
         yield "- The invite link becomes that of the backup; links of now are worth nothing."
+    if INVITES_FILE in changed:
+        yield (
+            "- Counted links, and whether the server is open without one, become as the backup "
+            "has them: what was revoked since then holds again. See: zviazok invite --list"
+        )
     if "gateways" in changed:
         yield "- Gateways on other machines are let in as the backup lists them."
 
@@ -149,6 +155,17 @@ def _compared(now: Survey, found: Survey) -> Iterator[str]:
         )
     else:
         yield "- Nothing was said since the backup; no message will be missing."
+    again = len((now.banned - found.banned) & found.people)
+    if again:
+        yield (
+            f"- {counted(again, 'person', 'people')} who {'is' if again == 1 else 'are'} banned "
+            "now may come in again: ban them again."
+        )
+    if now.acts > found.acts:
+        yield (
+            f"- {counted(now.acts - found.acts, 'act')} of those in charge will be undone and "
+            "missing in the audit log: roles, bans and mutes of the server become those of then."
+        )
     people, devices = len(now.people - found.people), len(now.devices - found.devices)
     if people or devices:
         yield (

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from broker.__main__ import _token
 from broker.invitations import make_invite, read_addresses
 from broker.lock import LOCK_FILE, read_note
 from broker.peers import Peers
+from broker.tokens import STANDING_FILE, standing_token
 from broker.upkeep import doctor
 from broker.upkeep.manifest import JOURNAL_FILE, MANIFEST_FILE, NEEDED_FILES, Manifest
 from broker.witness import WITNESS_FILE
@@ -138,9 +138,13 @@ def test_addresses_that_a_broker_has_noted(tmp_path: Path) -> None:
     look()
 
 
-@pytest.mark.parametrize("read", [_token, load_or_make, read_note], ids=["token", "key", "lock"])
+def _standing(path: Path) -> str:
+    return standing_token(path.parent)
+
+
+@pytest.mark.parametrize("read", [_standing, load_or_make, read_note], ids=["token", "key", "lock"])
 def test_small_files_of_a_server(read: Callable[[Path], Any], tmp_path: Path) -> None:
-    path = tmp_path / "file"
+    path = tmp_path / STANDING_FILE
 
     @MANY
     @given(ANY_BYTES)

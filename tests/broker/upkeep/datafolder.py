@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from broker.blobs import BlobStore
+from broker.invites import make_book
 from broker.journal import Batch, BlobRow, BlockRow, DeviceRow, MemberRow, PersonRow, RoomRow
 from broker.sqlite_journal import SqliteJournal
 from broker.sqlite_survey import Survey, opened, survey
@@ -29,6 +30,7 @@ class DataFolder:
             load_or_make(path / name)
         (path / "invite.token").write_text("token-of-22-characters\n", encoding="ascii")
         (path / "invite.token").chmod(0o600)
+        make_book(path)
         (path / "gateways").write_text("# none\n", encoding="utf-8")
         self.blobs = BlobStore(path / BLOBS_FOLDER)
         self.witness = Witness(path / WITNESS_FILE)

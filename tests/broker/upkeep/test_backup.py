@@ -192,7 +192,7 @@ def test_every_damage_of_a_backup_is_found(data: DataFolder, tmp_path: Path) -> 
     made = tmp_path / "b"
     make_backup(data.path, made)
     files = [one for one in made.rglob("*") if one.is_file()]
-    assert len(files) == 10
+    assert len(files) == 11
     for path in files:
         size = path.stat().st_size
         for place in {0, size // 2, size - 1}:
@@ -222,7 +222,7 @@ def test_backups_of_later_versions_are_refused(data: DataFolder, tmp_path: Path)
     path.write_text(json.dumps({**manifest, "schema": 99}))
     with pytest.raises(SetupError, match="schema version 99"):
         verify(tmp_path / "b")
-    path.write_text(json.dumps({**manifest, "format": 2, "more": 1}))
+    path.write_text(json.dumps({**manifest, "format": 3, "more": 1}))
     with pytest.raises(SetupError, match="newer version"):
         verify(tmp_path / "b")
 

@@ -7,13 +7,15 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgpack
 import pytest
 import zmq
 
-from broker.journal import Batch, BlockRow
+from broker.invites import Book, Mode, change_book, draw, revoked
+from broker.journal import AuditRow, Batch, BlockRow, StandingRow
 from broker.lock import DataLock
 from broker.sqlite_schema import SCHEMA_VERSION
 from broker.upkeep.doctor import main
@@ -21,6 +23,7 @@ from broker.upkeep.findings import Level, bad, ok, warn, worst
 from broker.upkeep.machine_checks import is_mended
 from broker.upkeep.manifest import JOURNAL_FILE, blob_path
 from protocol.addresses import free_ports
+from protocol.codes import Act, Role
 from protocol.invite import Invite
 from protocol.keys import load_or_make, make
 from tests.broker.upkeep.datafolder import DataFolder, flip, look
@@ -107,6 +110,10 @@ def break_(name: str, data: DataFolder) -> None:
             (path / "invite.token").unlink()
         case "token open":
             (path / "invite.token").chmod(0o644)
+        case "invites open":
+            (path / "invites.json").chmod(0o644)
+        case "invites garbage":
+            (path / "invites.json").write_text("garbage")
         case "key open":
             (path / "frontend.key").chmod(0o640)
         case "key garbage":
@@ -140,6 +147,8 @@ def break_(name: str, data: DataFolder) -> None:
         ("token short", "warn", "token", "only 3 characters"),
         ("token gone", "bad", "token", "is missing"),
         ("token open", "warn", "token", "chmod 600"),
+        ("invites open", "bad", "invites", "if you trust it, run: chmod 600"),
+        ("invites garbage", "bad", "invites", "admit nobody. Put it back from a backup"),
         ("key open", "bad", "keys", "chmod 600"),
         ("key garbage", "bad", "keys", "does not hold a key: put back the file from a backup"),
         ("folder open", "warn", "folder", "chmod 700"),
@@ -177,6 +186,49 @@ def test_what_only_a_full_look_finds(data: DataFolder, doctor: Doctor, what: str
     status, found = doctor(data.path, "--full")
     assert status == 1
     assert of(found, "journal" if what == "block" else "blobs", "bad")
+
+
+def test_who_may_come_in_and_who_is_in_charge(data: DataFolder, doctor: Doctor) -> None:
+    _, found = doctor(data.path)
+    assert "mode open: whoever has the standing link can join; 0 counted" in of(found, "invites")
+    assert "has no owner; to make one: zviazok invite --role owner" in of(found, "order")
+    now_ms = time.time_ns() // 1_000_000
+    made = [
+        draw(Role.MEMBER, 1, now_ms + one, "", now_ms)[1] for one in (-1, 60_000, 60_000, 60_000)
+    ]
+    made[1] = replace(made[1], revoked=True)
+    change_book(data.path, lambda _: Book(Mode.TOKEN, tuple(made)))
+    standings = [
+        StandingRow(1, Role.OWNER, False, False, 0),
+        StandingRow(2, Role.MODERATOR, True, False, 0),
+    ]
+    acts = [AuditRow(no, 1, 1, "p1", Act.BAN, 2, "p2", 0, "") for no in (1, 2, 3)]
+    data.journal.append(Batch(standings={one.person_no: one for one in standings}, audit=acts))
+    status, found = doctor(data.path)
+    assert status == 0
+    says = "mode token: only counted links let anybody in; 2 counted, not expired or revoked"
+    assert says in of(found, "invites", "ok")
+    says = "2 people in charge (1 owner), 1 banned, 3 acts in the audit log"
+    assert says in of(found, "order", "ok")
+
+
+def test_a_link_of_a_counted_invite(data: DataFolder, doctor: Doctor) -> None:
+    key = load_or_make(data.path / "frontend.key").public
+    now_ms = time.time_ns() // 1_000_000
+
+    def says(token: str) -> str:
+        link = Invite((f"127.0.0.1:{free_ports(1)}",), key, token)
+        return of(doctor(data.path, "--link", str(link))[1], "link")
+
+    standing = (data.path / "invite.token").read_text().strip()
+    assert f"it is of the server in {data.path}" in says(standing)
+    token, invite = draw(Role.MEMBER, 1, now_ms + 60_000, "", now_ms)
+    assert "is not the server's invite token" in says(token)
+    change_book(data.path, lambda _: Book(Mode.TOKEN, (invite,)))
+    assert f"it is invite {invite.id} of the server" in says(token)
+    assert "takes counted links only" in says(standing)
+    change_book(data.path, lambda book: revoked(book, invite.id))
+    assert f"it is invite {invite.id}, which is revoked" in says(token)
 
 
 def test_no_folder(tmp_path: Path, doctor: Doctor) -> None:

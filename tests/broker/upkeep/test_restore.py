@@ -2,20 +2,25 @@
 
 import io
 import sqlite3
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from broker.invites import Book, Mode, change_book, draw, read_book, revoked
+from broker.journal import AuditRow, Batch, RoomStandingRow, RulesRow, StandingRow
 from broker.lock import DataLock
 from broker.sqlite_schema import SCHEMA_VERSION
 from broker.sqlite_survey import Survey
+from broker.tokens import Tokens
 from broker.upkeep.backup import make_backup
 from broker.upkeep.manifest import JOURNAL_FILE, MANIFEST_FILE, blob_path
 from broker.upkeep.restore import Present, consequences, main
 from broker.upkeep.restoring import stage
 from broker.upkeep.verification import verify
+from protocol.codes import Act, DirectRule, Role
 from tests.broker.test_sqlite_schema import SCHEMA_1
 from tests.broker.upkeep.datafolder import DataFolder, flip, look
 
@@ -64,6 +69,17 @@ def words(data: DataFolder, backup: Path, *more: str) -> list[str]:
         (Present(FOUND), {"invite.token"}, "links of now are worth nothing"),
         (Present(FOUND), {"frontend.key"}, "links of now are worth nothing"),
         (Present(FOUND), {"gateways"}, "let in as the backup lists them"),
+        (Present(FOUND), {"invites.json"}, "what was revoked since then holds again"),
+        (
+            Present(replace(FOUND, banned=frozenset({b"ann", b"new"}))),
+            set(),
+            "1 person who is banned now may come in again: ban them again",
+        ),
+        (
+            Present(replace(FOUND, acts=4)),
+            set(),
+            "4 acts of those in charge will be undone and missing in the audit log",
+        ),
     ],
 )
 def test_what_will_happen_is_said(present: Present, changed: set[str], says: str) -> None:
@@ -225,3 +241,56 @@ def test_a_backup_of_an_earlier_schema_is_brought_up_to_date_on_its_way(
     assert now.schema == SCHEMA_VERSION and now.people == {b"\xaa"} and now.term >= 42
     assert not list(one.path.glob(f"{JOURNAL_FILE}.*")), "the backup is the copy"
     assert verify(tmp_path / "b")[1].schema == 1
+
+
+def test_who_is_in_charge_banned_and_invited_comes_back(data: DataFolder, tmp_path: Path) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    token, invite = draw(Role.MODERATOR, 3, now_ms + 60_000, "клас", now_ms)
+    book = change_book(data.path, lambda _: Book(Mode.TOKEN, (invite,)))
+    owner = StandingRow(1, Role.OWNER, False, False, 0)
+    banned = StandingRow(2, Role.MEMBER, True, False, 0)
+    theirs = RoomStandingRow(1, 2, Role.MODERATOR, False, 0)
+    rules = RulesRow(1, True, False, 30, DirectRule.OFF)
+    act = AuditRow(1, now_ms, 1, "p1", Act.BAN, 2, "p2", 0, "")
+    data.journal.append(
+        Batch(
+            standings={1: owner, 2: banned},
+            room_standings={(1, 2): theirs},
+            rules={1: rules},
+            banned_devices={2: True},
+            audit=[act],
+            invite_uses={invite.id: 2},
+        )
+    )
+    make_backup(data.path, tmp_path / "b")
+    data.journal.append(
+        Batch(
+            standings={2: banned._replace(banned=False)},
+            rules={1: rules._replace(paused=False)},
+            banned_devices={2: False},
+            audit=[act._replace(no=2)],
+            invite_uses={invite.id: 3},
+        )
+    )
+    change_book(data.path, lambda book: replace(revoked(book, invite.id), mode=Mode.OPEN))
+    data.close()
+    assert main(words(data, tmp_path / "b", "--yes")) == 0
+    assert read_book(data.path) == book and Tokens(data.path).find(token) is not None
+    data.reopen()
+    found = data.journal.contents()
+    assert found.standings == [owner, banned]
+    assert (found.room_standings, found.rules) == ([theirs], [rules])
+    assert (found.banned_devices, found.invite_uses) == ([2], {invite.id: 2})
+    assert data.journal.audit(0, 9) == [act]
+
+
+def test_a_backup_of_before_there_were_counted_invites(data: DataFolder, tmp_path: Path) -> None:
+    (data.path / "invites.json").unlink()
+    make_backup(data.path, tmp_path / "b")
+    manifest = tmp_path / "b" / MANIFEST_FILE
+    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1'))
+    book = change_book(data.path, lambda _: Book(Mode.TOKEN))
+    data.close()
+    assert main(words(data, tmp_path / "b", "--yes")) == 0
+    # What it says nothing about stays.
+    assert read_book(data.path) == book
