@@ -1,7 +1,7 @@
 # make run    starts a chat on this machine: a server, and a window
 # make test   checks the code and runs all tests
 # make setup  only installs what both need
-# make check  only checks the code (ruff, mypy, import-linter)
+# make check  only checks the code (ruff, mypy, import-linter) and asks for advisories on libraries
 # make faults puts real servers under every fault many times, for most of an hour, and reports
 # make clean  removes the virtual environment and what tools left behind
 # make help   prints these lines
@@ -52,6 +52,7 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict $(CODE)
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.security.audit
 
 faults: setup
 	$(BIN)/python -m tests.faults --long

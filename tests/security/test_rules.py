@@ -223,7 +223,7 @@ def test_6_the_handler_is_bound_before_any_port(
     alone.serve()
     assert bound == [ENDPOINT, alone.endpoint]
     bound.clear()
-    broker = Broker(tmp_path, "127.0.0.1", free_ports(3), keys.make(), keys.make(), "token")
+    broker = Broker(tmp_path, "127.0.0.1", free_ports(3), keys.make(), keys.make(), lambda _: None)
     try:
         ports = [one for one in bound if one.startswith("tcp:")]
         assert bound[0] == ENDPOINT and len(ports) == 3
