@@ -215,7 +215,7 @@ def test_marks_and_profiles_outlive_the_broker(server: Callable[..., Server], ba
     assert again.ask(Marks(0, room), Marked).marks == [[anna.person, seq]]
     name = hashlib.sha256(PNG).digest()[:8]
     page = again.ask(People(0, b"", 500), PeoplePage)
-    assert page.people == [[anna.person, "anna", True, 7, name]]
+    assert page.people == [[anna.person, "anna", True, 7, name, 0]]
     found = again.ask(Portraits(0, [anna.person]), PortraitsPage)
     assert found.portraits == [[anna.person, PNG]]
     # And what it has written meanwhile is there though it is killed.
@@ -245,7 +245,7 @@ def test_a_profile_is_seen_by_others_at_every_gateway(shared: Server, bare: Circ
     anna, boris, _ = both(shared, bare)
     name = hashlib.sha256(PNG).digest()[:8]
     assert anna.ask(Profile(0, 200, PNG), Profiled)[1:] == (200, name)
-    row = [anna.person, anna.nick, True, 200, name]
+    row = [anna.person, anna.nick, True, 200, name, 0]
     boris.expect(Presence, lambda frame: row in frame.people)
     assert row in boris.ask(People(0, b"", 500), PeoplePage).people
     asked = Portraits(0, [boris.person, anna.person])
@@ -254,5 +254,5 @@ def test_a_profile_is_seen_by_others_at_every_gateway(shared: Server, bare: Circ
     assert (wrong.code, wrong.field) == (ErrorCode.FIELD, "picture")
     assert boris.ask_wrong(Portraits(0, [bytes(8)])).code == ErrorCode.NO_PERSON
     assert anna.ask(Profile(0, 0, b""), Profiled)[1:] == (0, b"")
-    boris.expect(Presence, lambda frame: [anna.person, anna.nick, True, 0, b""] in frame.people)
+    boris.expect(Presence, lambda frame: [anna.person, anna.nick, True, 0, b"", 0] in frame.people)
     assert boris.ask(asked, PortraitsPage).portraits == []
