@@ -19,12 +19,12 @@ from gui.archive.survey import Order, Source, Survey
 from gui.desktop.filenames import safe_name
 from gui.paint.pictures import PictureError
 from gui.paint.theme import LIGHT
-from gui.text.hosts import URL, link_of
 from gui.text.textlayout import clean
 from gui.words import wording
 from gui.words.i18n import Words
 from protocol.client.happenings import Message
 from protocol.codes import EventKind
+from protocol.hosts import URL, link_of
 from protocol.items import CHANGES, SAID
 
 FILES_MAX_BYTES: Final = 200 * 1024 * 1024

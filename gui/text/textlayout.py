@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gui.text import emoji
-from gui.text.hosts import URL, Link, link_of
+from protocol.hosts import URL, Link, link_of
 from protocol.names import MARKS_MAX
 
 _THAI = "\u0e00-\u0e7f"

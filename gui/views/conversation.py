@@ -18,7 +18,6 @@ from gui.paint.look import Look
 from gui.paint.pictures import Pictures
 from gui.paint.slices import LONG, Steps
 from gui.paint.theme import HEADER_HEIGHT
-from gui.text.hosts import link_of
 from gui.text.textlayout import clean
 from gui.views.bars import TitleBar
 from gui.views.compose.composer import Composer
@@ -32,6 +31,7 @@ from gui.views.tooltip import Tooltip
 from gui.views.viewing.files import Files, start
 from gui.views.viewing.textviewer import TextViewer
 from protocol.client.happenings import PersonInfo
+from protocol.hosts import link_of
 
 _ADDRESS_CHARS = 300
 """As much of an address is shown before it is opened; the host is always shown whole."""

@@ -28,6 +28,7 @@ from protocol.client.happenings import (
     RoomsListed,
 )
 from protocol.codes import EventKind
+from protocol.hosts import with_hosts
 from protocol.items import CHANGES, WITH_BLOB
 from protocol.names import mixed_word, resemblance
 from protocol.plain import harmless, one_line
@@ -53,8 +54,13 @@ _EXCERPT_CHARS = 40
 
 
 def _who(nick: str) -> str:
-    """Return a nickname; one that could pass for another is marked."""
+    """Return a name; one that could pass for another is marked."""
     return one_line(nick) + (" [mixed alphabets]" if mixed_word(nick) else "")
+
+
+def _said(text: str) -> str:
+    """Return a message, its further lines set in: none of them can be taken for another one's."""
+    return with_hosts(harmless(text)).replace("\n", "\n      ")
 
 
 def _excerpt(message: Message | None) -> str:
@@ -133,7 +139,7 @@ class Conversation(Console):
         if message.deleted:
             self._say(f"{start} deleted this message")
         elif message.kind == EventKind.TEXT and body:
-            text = harmless(body["text"]).replace("\n", "\n      ")
+            text = _said(body["text"])
             self._say(f"{start}: {text}{end}")
         elif message.kind in WITH_BLOB and body:
             self._file += 1
@@ -142,7 +148,7 @@ class Conversation(Console):
             size = f"{body['size'] // 1024 + 1} KB"
             if message.kind == EventKind.IMAGE:
                 size = f"{body['width']}×{body['height']}, {size}"
-            caption = one_line(body.get("caption", ""))
+            caption = with_hosts(one_line(body.get("caption", "")))
             end = f"{' ' if caption else ''}{caption}{end}"
             self._say(f"{start} sent {one_line(body['name'])} ({size}): /get {self._file}{end}")
         elif message.kind == EventKind.NOTICE and body:
@@ -173,8 +179,7 @@ class Conversation(Console):
             return
         if message.edited and (was is None or was.body != message.body):
             text = message.body.get("text") or message.body.get("caption", "")
-            text = harmless(text).replace("\n", "\n      ")
-            self._say(f"-- {place}{nick} changed {about} to: {text}")
+            self._say(f"-- {place}{nick} changed {about} to: {_said(text)}")
         if was is None or was.reactions != message.reactions:
             self._say(f"-- {place}{nick}, {about}: {_reactions(message) or 'no reactions'}")
 
@@ -304,6 +309,6 @@ class Conversation(Console):
         if isinstance(happening, RoomsListed):
             for room in happening.rooms:
                 mark = "*" if room.joined else " "
-                self._say(f" {mark} {one_line(room.name)} ({room.members})")
+                self._say(f" {mark} {_who(room.name)} ({room.members})")
         else:
             self.show(happening)

@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 from gui.archive.job import Outcome
 from gui.archive.survey import Format
 from gui.desktop.filenames import safe_name
-from gui.text.hosts import link_of
 from gui.text.textlayout import clean, wrap
 from protocol.blocks import NO_OUTBOX, encode_block
 from protocol.client.operations import PersonRow, PutPeople
 from protocol.codes import ErrorCode, EventKind, Kind, Purpose, RoomKind
 from protocol.frames import Error, Hello, Page, Read, Welcome, encode
+from protocol.hosts import link_of
 from protocol.items import encode_item
 from protocol.names import clean_nick, skeleton
 from tests.gui.archives import NOON, Scene
@@ -42,6 +42,7 @@ LIE = "\x1b]52;c;eA==\x07\x9b2J\r\u202eevil\nINFO x"
 LONG_LIE = (
     f"{LIE}\x1b]8;;https://evil.example\x1b\\\\bank\x1b]8;;\x1b\\\x1b]0;t\x07\x85\u2028\u2066"
 )
+TRICK = "https://bank.example@evil.example/x"
 OTHER = b"o" * 16
 BAD = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
@@ -75,7 +76,7 @@ class Liar(FalseServer):
             encode_item(EventKind.FILE, {**file, "caption": f"caption {LONG_LIE}", "reply": 1}),
             encode_item(EventKind.NOTICE, {"what": "renamed", "was": LIE, "now": LIE}),
             msgpack.packb([int(EventKind.NOTICE), {"what": LIE}]),
-            encode_item(EventKind.EDIT, {"of": 1, "text": f"edited {LONG_LIE}"}),
+            encode_item(EventKind.EDIT, {"of": 1, "text": f"edited {LONG_LIE} {TRICK}"}),
         ]
         events = [(b"O" * 8, LIE, bytes(8), NO_OUTBOX, at, [item]) for at, item in enumerate(items)]
         return Page(frame.request, frame.room, self.epoch, 5, False, [encode_block(1, 1, events)])
@@ -131,6 +132,7 @@ def test_nothing_that_a_false_server_says_is_obeyed_by_a_terminal(
     assert not controls(out, "\n") and not controls(errors, "\n")
     for part in ("edited", "caption", "is now", "refused", "evil"):
         assert part in out, out
+    assert f"{TRICK} [evil.example]" in out
     for line in out.splitlines():
         assert not line.startswith("INFO"), "a line of its own"
 

@@ -12,7 +12,6 @@ from gui.chat.room import Entry, State
 from gui.paint.look import Look
 from gui.text import doubts
 from gui.text.hits import in_words, offset_at, zone_at
-from gui.text.hosts import link_of
 from gui.text.rowlayout import Box, Zone, words_of
 from gui.text.selection import Spot, extent, selectable, word_at
 from gui.views.timeline.acts import MessageActs
@@ -20,6 +19,7 @@ from gui.views.timeline.glyphs import Glyphs
 from gui.views.timeline.messagemenu import MessageMenu
 from gui.views.timeline.viewport import Drawn
 from gui.views.timers import Timers
+from protocol.hosts import link_of
 
 if TYPE_CHECKING:
     from gui.views.timeline.timeline import Timeline

@@ -8,10 +8,11 @@ only the address is taken: what may follow it fills in a letter, or adds a file.
 
 import re
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote
 
 _PAIR = r"\([^\s<>\"'()\u0000-\u0020]*\)"
-URL = (
+URL: Final = (
     rf"https?://(?:[^\s<>\"'()\u0000-\u0020]|(?<=\w)'(?=\w)|{_PAIR})*"
     rf"(?:[^\s<>\"'().,;:!?\]}}\u0000-\u0020\u2026\u00bb\u201d]|{_PAIR})"
     r"|mailto:[\w.!#$%&*+/=?^`{|}~-]{1,64}@\w(?:[\w.-]{0,252}\w)?"
@@ -22,6 +23,7 @@ Punctuation at its end is not part of it; brackets are, if they are opened and c
 and so is an apostrophe in a word.
 """
 
+_ANY = re.compile(URL, re.IGNORECASE)
 _PARTS = re.compile(r"(https?)://([^/\\?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _MAIL = re.compile(r"mailto:([a-z0-9.!#$%&*+/=?^_`{|}~-]{1,64})@([^@]+)", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
@@ -66,6 +68,16 @@ def link_of(text: str) -> Link | None:
     if rest.startswith("\\"):
         rest, odd = "/" + rest[1:], True
     return Link(f"{scheme}://{shown}{rest}", shown, odd)
+
+
+def with_hosts(text: str) -> str:
+    """Return a text with ``[host]`` behind every link that could be misread."""
+
+    def shown(match: re.Match[str]) -> str:
+        link = link_of(match.group())
+        return f"{match.group()} [{link.host}]" if link is not None and link.odd else match.group()
+
+    return _ANY.sub(shown, text)
 
 
 def _mail_of(text: str) -> Link | None:
