@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from broker.lock import LOCK_FILE, DataLock
+from broker.meters import PERSON_PER_S
 from broker.server import Broker
 from broker.tokens import Tokens
 from broker.upkeep.restoring import finish
@@ -39,16 +40,26 @@ def main(argv: list[str] | None = None) -> int:
         metavar="HOST:PORT",
         help=f"where gateways connect (default {DEFAULT_LISTEN})",
     )
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=PERSON_PER_S,
+        metavar="N",
+        help="messages a second that one person may send in the long run, through all gateways; "
+        f"0: no limit, of other requests either (default {PERSON_PER_S:g})",
+    )
     options = parser.parse_args(argv)
     log_to_stderr()
     try:
         host, port = parse_address(options.listen, DEFAULT_PORT)
     except ZviazokError as error:
         parser.error(str(error))
+    if not 0 <= options.rate < 1e9:
+        parser.error("--rate must be 0 or more")
     if not 1 <= port <= 65_533:
         parser.error("the broker needs three ports in a row: choose one from 1 to 65533")
     try:
-        return _serve(options.data, host, port)
+        return _serve(options.data, host, port, options.rate)
     except SetupError as error:
         print(f"zviazok broker: {error}", file=sys.stderr)
         return EXIT_STOP
@@ -61,7 +72,7 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
-def _serve(folder: Path | None, host: str, port: int) -> int:
+def _serve(folder: Path | None, host: str, port: int, rate_per_s: float) -> int:
     begin()
     data = server_folder(folder)
     with DataLock(data / LOCK_FILE) as lock:
@@ -70,7 +81,7 @@ def _serve(folder: Path | None, host: str, port: int) -> int:
             log.info("restore_finished aside=%s", finished.aside.name if finished.aside else "")
         keys = load_or_make(data / "broker.key")
         frontend = load_or_make(data / "frontend.key")
-        broker = Broker(data, host, port, keys, frontend, Tokens(data).find)
+        broker = Broker(data, host, port, keys, frontend, Tokens(data).find, rate_per_s)
         on_stop(broker.stop)
         lock.note(f"pid={os.getpid()} broker={join_address(host, port)}")
         try:

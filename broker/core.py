@@ -19,6 +19,7 @@ from broker.directory import Directory, Random
 from broker.grants import FindGrant
 from broker.journal import Batch, BlockRow, Journal
 from broker.marks import Marks
+from broker.meters import Meters
 from broker.office import Office
 from broker.order import Order
 from broker.profiles import Profiles
@@ -91,8 +92,12 @@ class Core:
         outside: Outside,
         now_ms: int,
         wall_ms: int,
+        rate_per_s: float = 0,
     ) -> None:
-        """Take the journal over and read what it holds; raise :class:`JournalError`."""
+        """Take the journal over and read what it holds; raise :class:`JournalError`.
+
+        ``rate_per_s`` is what one person may write in the long run; 0: without any limit.
+        """
         self._journal = journal
         self._blob_stored = blob_stored
         self._frontend = frontend
@@ -100,6 +105,7 @@ class Core:
         self._random = random
         self._outside = outside
         self._instance = random(INSTANCE_BYTES)
+        self._meters = Meters(rate_per_s)
         self._subscribed: set[bytes] = set()
         self._full_ms = 0
         self._full_wait_ms = FULL_RETRY_MS
@@ -136,6 +142,7 @@ class Core:
             Order(self.directory, contents.last_audit_no),
             self._find_grant,
             self._journal.audit,
+            self._meters,
         )
         self._desk = Desk(self._office)
         self._desk.full = self.full

@@ -13,6 +13,7 @@ from typing import Any
 
 from broker.directory import GENERAL, Device, Person, Room
 from broker.grants import Grant
+from broker.meters import Deed
 from broker.office import Office
 from broker.orderdesk import BANNED_RETRY_MS, BANNED_TEXT, DEVICE_TEXT, OrderDesk
 from broker.peopledesk import PeopleDesk
@@ -50,6 +51,17 @@ _WRITING = frozenset(
     }
 )
 """Requests that change what is stored."""
+_DEEDS = {
+    Kind.JOIN: Deed.MOVE,
+    Kind.LEAVE: Deed.MOVE,
+    Kind.ADD: Deed.MOVE,
+    Kind.DIRECT: Deed.MOVE,
+    Kind.PRIVATE: Deed.MAKE,
+    Kind.RENAME: Deed.RENAME,
+    Kind.PROFILE: Deed.PROFILE,
+    Kind.ACT: Deed.ACT,
+}
+"""What a request counts as, where one person may not do it as often as a gateway lets them."""
 
 
 class Desk:
@@ -204,8 +216,8 @@ class Desk:
             refused = Refused(room_id, outbox_epoch, first_n, count, code, "room", text)
             session.tell(Down.DONE, count, encode(refused))
             return
-        retry_ms = _FULL_RETRY_MS
-        if not self.full:
+        retry_ms = _FULL_RETRY_MS if self.full else self._wait_ms(person, room, elements)
+        if not retry_ms:
             try:
                 for answer in self._sequencer.submit(
                     person, device, room, outbox_epoch, first_n, elements, screen
@@ -218,6 +230,18 @@ class Desk:
                 retry_ms = _DAMAGED_RETRY_MS
         busy = Busy(room_id, outbox_epoch, first_n, retry_ms)
         session.tell(Down.DONE, len(elements), encode(busy))
+
+    def _wait_ms(self, person: Person, room: Room, elements: list[Any]) -> int:
+        """Return for how long to wait, because the person or the room writes too much."""
+        office = self._office
+        if not office.meters.limited:
+            return 0
+        size = sum(
+            len(one) if type(one) is bytes else len(one[0])
+            for one in elements
+            if type(one) is bytes or type(one[0]) is bytes
+        )
+        return office.meters.say_ms(person.no, room.no, len(elements), size, office.now_ms)
 
     def _may_know(self, room: Room, device: Device, outbox_epoch: bytes) -> bool:
         """Whether the room exists for somebody: it is open, they are in it, or wrote there once.
@@ -251,6 +275,9 @@ class Desk:
                 raise WireError(ErrorCode.MISTIMED, "kind", "this is not a request")
             if self.full and kind in _WRITING:
                 raise WireError(ErrorCode.BUSY, "", _FULL_TEXT)
+            deed = _DEEDS.get(kind)
+            if deed is not None:
+                self._office.meters.need(session.device.person.no, deed, self._office.now_ms)
             handler(session, frame)
         except WireError as error:
             answer = Error(error.code, error.field, error.text, kind, request)

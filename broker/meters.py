@@ -59,7 +59,8 @@ class Meters:
 
     def __init__(self, per_s: float = PERSON_PER_S) -> None:
         """Allow ``per_s`` messages of a person in the long run; 0: no limit, of anything."""
-        self._limited = per_s > 0
+        self.limited = per_s > 0
+        """Whether anything is limited at all."""
         self._person = Bucket(per_s, per_s * _BURST_S)
         self._room = Bucket(per_s * _ROOM_TIMES, per_s * _ROOM_TIMES * _BURST_S)
         self._people: Levels[int] = Levels(_LEVELS_MAX)
@@ -70,7 +71,7 @@ class Meters:
 
     def say_ms(self, person_no: int, room_no: int, count: int, size: int, now_ms: int) -> int:
         """Take ``count`` messages of ``size`` bytes in all; or return for how long to wait."""
-        if not self._limited:
+        if not self.limited:
             return 0
         person, written = self._people.of(person_no), self._bytes.of(person_no)
         wait_ms = max(
@@ -91,7 +92,7 @@ class Meters:
 
     def need(self, person_no: int, deed: Deed, now_ms: int) -> None:
         """Let somebody do this once; raise :class:`WireError` (BUSY) if it is too much."""
-        if not self._limited:
+        if not self.limited:
             return
         wait_ms = deed.bucket.take(self._deeds.of((person_no, deed)), 1, now_ms)
         if wait_ms:

@@ -12,6 +12,7 @@ from broker.directory import Directory, Person, Room
 from broker.grants import FindGrant
 from broker.journal import AuditRow, Batch
 from broker.marks import Marks
+from broker.meters import Meters
 from broker.order import Order
 from broker.profiles import Profiles
 from broker.sequencer import Sequencer
@@ -42,6 +43,7 @@ class Office:
         order: Order,
         find_grant: FindGrant,
         find_audit: FindAudit,
+        meters: Meters,
     ) -> None:
         """Work on these."""
         self.directory = directory
@@ -52,6 +54,7 @@ class Office:
         self.order = order
         self.find_grant = find_grant
         self.find_audit = find_audit
+        self.meters = meters
         self.writing = Writing(order)
         self.tickets = Tickets()
         self.typed: list[tuple[bytes, bytes]] = []

@@ -4,6 +4,7 @@ Owned by the broker's main thread.
 """
 
 from broker.directory import Person, Room
+from broker.meters import Deed
 from broker.office import Office
 from broker.sessions import Session
 from protocol.codes import ErrorCode, EventKind, Role, RoomKind
@@ -53,6 +54,7 @@ class RoomDesk:
             if not frame.create:
                 raise WireError(ErrorCode.NO_ROOM, "name", "there is no room of this name")
             self._directory.need_place(person)  # else the room would stay without anybody in it
+            self._office.meters.need(person.no, Deed.MAKE, self._office.now_ms)
             room = self._directory.create(frame.name, self._office.batch)
             self._found(room, person)
         if not self._office.enter(room, person, session, frame.request):

@@ -17,6 +17,7 @@ import zmq
 from broker.blobs import BlobStore
 from broker.core import Core
 from broker.grants import FindGrant
+from broker.meters import PERSON_PER_S
 from broker.peers import Peers
 from broker.reader import Reader
 from broker.sqlite_history import SqliteHistory
@@ -50,6 +51,7 @@ class Broker:
         keys: KeyPair,
         frontend: KeyPair,
         find_grant: FindGrant,
+        rate_per_s: float = PERSON_PER_S,
     ) -> None:
         """Take the journal over and listen; raise :class:`SetupError` with what to do."""
         self._data = data
@@ -67,6 +69,7 @@ class Broker:
             self,
             _monotonic_ms(),
             _wall_ms(),
+            rate_per_s,
         )
         self._context: Context = zmq.Context()
         self._peers = Peers(data)

@@ -87,7 +87,7 @@ class Process:
 
 
 class Server:
-    """One broker and its gateways. ``rate`` 0: gateways let clients send as fast as they can."""
+    """One broker and its gateways. ``rate`` 0: clients may send as fast as they can."""
 
     def __init__(self, folder: Path, gateways: int = 1, rate: float | None = None) -> None:
         self.data = folder / "data"
@@ -173,6 +173,8 @@ class Server:
 
     def _start_broker(self) -> Process:
         words = ["broker", "--data", str(self.data), "--listen", f"{HOST}:{self.broker_port}"]
+        if self._rate is not None:
+            words += ["--rate", str(self._rate)]
         self._all.append(Process("broker", words, self._folder))
         return self._all[-1]
 

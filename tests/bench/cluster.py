@@ -32,7 +32,7 @@ class Cluster:
     def __enter__(self) -> "Cluster":
         """Start both and wait until they serve."""
         port = free_ports(4)
-        words = ["--data", str(self.data), "--listen", f"127.0.0.1:{port}"]
+        words = ["--data", str(self.data), "--listen", f"127.0.0.1:{port}", "--rate", "0"]
         self.broker, ready = _start("broker", words)
         key = ready.split("key=")[1]
         listen = f"127.0.0.1:{port + 3}"

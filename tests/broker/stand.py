@@ -11,6 +11,7 @@ from broker.directory import Device, Directory, Person
 from broker.grants import Grant
 from broker.journal import Batch, BlockRow
 from broker.marks import Marks
+from broker.meters import Meters
 from broker.office import Office
 from broker.order import Order
 from broker.profiles import Profiles
@@ -51,6 +52,7 @@ class Stand:
         self._random = Random(1)
         self.now_ms = FIRST_MS
         """Of the wall clock; the monotonic one began at FIRST_MS."""
+        self.meters = Meters(0)
         self.blobs: set[tuple[bytes, int]] = set()
         self._open()
         with self.drain():
@@ -81,6 +83,7 @@ class Stand:
             self.order,
             lambda token: self.grants.get(token),
             self.journal.audit,
+            self.meters,
         )
         self.desk = Desk(self.office)
         self.batch = Batch()

@@ -140,6 +140,8 @@ class World:
             opened.callback(self._end_processes)
             place = self.machines["broker"].address
             words = ["broker", "--data", str(self.data), "--listen", f"{place}:{_BROKER_PORT}"]
+            if self._rate is not None:
+                words += ["--rate", str(self._rate)]
             self.broker = self._start("broker", "broker", words)
             self.broker_key = self.broker.ready()["key"]
             self._closing = opened.pop_all()

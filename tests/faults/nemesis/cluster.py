@@ -217,6 +217,8 @@ class Cluster(Server):
 
     def _start_broker(self) -> Started:
         words = ["broker", "--data", str(self.data), "--listen", f"{HOST}:{self.broker_port}"]
+        if self.shape.rate is not None:
+            words += ["--rate", str(self.shape.rate)]
         more = {FAULT: self.moment, TRIGGER: str(self.trigger)} if self.moment else {}
         return self._start(BROKER, words, more)
 
