@@ -105,9 +105,15 @@ class Assistants:
 
     @property
     def pids(self) -> list[int]:
-        """The process ids of all children, those at work first."""
+        """The process ids of all children."""
         with self._changed:
             return [one.pid for one in (*self._busy, *self._idle)]
+
+    @property
+    def working(self) -> list[int]:
+        """The process ids of those at work."""
+        with self._changed:
+            return [one.pid for one in self._busy]
 
     @contextmanager
     def lend(self, megabytes: int, seconds: float, alone: bool) -> Iterator[Assistant]:

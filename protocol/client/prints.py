@@ -46,9 +46,11 @@ def rehearse() -> None:
             frames[0].save(out, kind, save_all=moving, append_images=frames[1:], exif=exif)
             data = bytearray(out.getvalue())
             show(data, Fit.FILLED, (2, 2))
-            prepare(data + b"residue", shrink=True)
+            shrunk(data)
+            _pixels_alone(data)
+            _thumb(data)
             with suppress(OSError, SyntaxError, ValueError):
-                prepare(data[: len(data) // 2], shrink=False)
+                show(data[: len(data) // 2], Fit.WITHIN, (2, 2))
 
 
 def measure(data: bytearray) -> tuple[str, int, int]:

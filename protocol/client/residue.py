@@ -1,20 +1,25 @@
 """Whether a picture file holds anything beside its pixels: comments, places, another file.
 
 Reads the four containers block by block and knows only what pixels need; whatever else is in
-a file, behind its end too, is residue. A colour profile counts as of the pixels. Pure; runs in
-the darkroom's child.
+a file, behind its end too, is residue. A colour profile counts as of the pixels. What somebody has
+put into the compressed pixels themselves, behind the last one, is found in a PNG alone. Pure; runs
+in the darkroom's child.
 """
 
 import re
 import struct
+import zlib
 from collections.abc import Iterator
 from typing import Final
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_CHUNKS: Final = frozenset(
-    b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD pHYs acTL fcTL fdAT"
-    .split()
-)  # fmt: skip
+    b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD pHYs".split()
+)
+"""Not those of one that moves: it is written anew."""
+_PNG_SAMPLES: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""Type of colour → values of a pixel."""
+_PIECE: Final = 256 * 1024
 _WEBP_CHUNKS: Final = frozenset((b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"))
 _WEBP_FRAME: Final = frozenset((b"VP8 ", b"VP8L", b"ALPH"))
 _ANMF_HEADER: Final = 16
@@ -48,13 +53,41 @@ def lossless(data: bytes | bytearray) -> bool:
 
 def _plain_png(data: bytes | bytearray) -> bool:
     at = len(_PNG)
+    pixels = []
     while True:
         length, kind = struct.unpack_from(">I4s", data, at)
-        at += 12 + length
         if kind not in _PNG_CHUNKS:
             return False
+        if kind == b"IDAT":
+            pixels.append(memoryview(data)[at + 8 : at + 8 + length])
+        at += 12 + length
         if kind == b"IEND":
-            return bool(length == 0 and at == len(data))
+            return length == 0 and at == len(data) and _whole(pixels, _png_bytes(data))
+
+
+def _png_bytes(data: bytes | bytearray) -> int:
+    """Return how many bytes the pixels of a PNG are; 0 if its rows do not follow each other."""
+    width, height, bits, kind, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
+    if data[12:16] != b"IHDR" or interlaced or kind not in _PNG_SAMPLES:
+        return 0
+    return int(height * (1 + (width * bits * _PNG_SAMPLES[kind] + 7) // 8))
+
+
+def _whole(parts: list[memoryview], size: int) -> bool:
+    """Return whether parts are one stream that becomes ``size`` bytes, and nothing behind it."""
+    stream = zlib.decompressobj()
+    for part in parts:
+        rest: bytes | memoryview = part
+        while rest:
+            if stream.eof or size < 0:
+                return False
+            try:
+                size -= len(stream.decompress(rest, _PIECE))
+            except zlib.error:
+                return False
+            rest = stream.unconsumed_tail
+    size -= len(stream.flush())
+    return stream.eof and not stream.unused_data and size == 0
 
 
 def _plain_jpeg(data: bytes | bytearray) -> bool:

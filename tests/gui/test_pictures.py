@@ -2,7 +2,10 @@
 
 import io
 import logging
+import os
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,6 +15,7 @@ from PIL import Image
 
 from gui.paint import pictures as module
 from gui.paint.pictures import PictureError, Pictures, checkered, decode, load
+from protocol.client.darkroom import darkroom
 
 
 def saved(image: Image.Image, kind: str, **more: object) -> bytes:
@@ -127,6 +131,33 @@ def test_other_formats_and_too_many_pixels_are_refused(tmp_path: Path) -> None:
             load(data)
     with pytest.raises(PictureError, match=r"viewer\.unreadable"):
         load(tmp_path / "none.png")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only on systems with signals")
+def test_a_child_that_is_killed_costs_one_picture(workers: Pictures, turns: Turns) -> None:
+    data = saved(Image.new("RGB", (40, 20), "#336699"), "PNG")
+    load(data)
+    for pid in darkroom().assistants.pids:
+        os.kill(pid, signal.SIGSTOP)
+    told: list[str] = []
+    workers.decode(data, (10, 10), lambda _, problem: told.append(problem))
+    deadline = time.monotonic() + 60
+    while not darkroom().assistants.working:
+        assert time.monotonic() < deadline, "nobody works"
+        time.sleep(0.01)
+    for pid in darkroom().assistants.working:
+        os.kill(pid, signal.SIGKILL)
+    turns.run(1)
+    assert told == ["viewer.too_much"]
+    assert load(data).size == (40, 20)
+
+
+def test_closing_the_window_ends_the_children(turns: Turns) -> None:
+    one = Pictures(turns.call)
+    load(saved(Image.new("RGB", (4, 4)), "PNG"))
+    assert darkroom().assistants.pids
+    one.close()
+    assert not darkroom().assistants.pids
 
 
 def test_pictures_stand_upright_and_moving_ones_show_their_first_frame() -> None:
