@@ -14,16 +14,25 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from broker.child import Child, Ended, News, Said, Signalled
+from broker.firstowner import is_owned, owner_token, withdraw
 from broker.invitations import make_invite, reach_note
 from broker.restarts import Restarts
 from protocol.addresses import check_listen, free_ports, ports_are_free
 from protocol.errors import ZviazokError
 from protocol.folders import server_folder
-from protocol.invite import DEFAULT_PORT, LINK_VARIABLE, join_address, parse_address
+from protocol.invite import (
+    DEFAULT_PORT,
+    LINK_VARIABLE,
+    OWNER_VARIABLE,
+    Invite,
+    join_address,
+    parse_address,
+)
 from protocol.process import EXIT_STOP
 from protocol.words import WordParser
 
@@ -58,6 +67,8 @@ class Supervisor:
         self._restarts = {name: Restarts() for name in (_BROKER, *self._listen)}
         self._due: dict[str, float] = {}
         self._unready = set(self._listen)
+        self._owner_due = False
+        """The window has a link that makes an owner."""
         self._status: int | None = None
 
     def run(self) -> int:
@@ -122,24 +133,61 @@ class Supervisor:
     def _serve(self) -> None:
         """Tell the people at the keyboard that all stands, and open the window."""
         invite = make_invite(self._data, self._listen.values())
-        _say("Zviazok is running. People join with this link:")
+        if invite.token is None:
+            _say("Zviazok is running. New people need a counted link: zviazok invite --help")
+            _say("Who has joined comes in with this one:")
+        else:
+            _say("Zviazok is running. People join with this link:")
         _say(str(invite))
         note = reach_note(invite)
         if note:
             _say(f"({note})")
         _say("Ctrl+C stops the server.")
         if not self._window:
+            self._say_owner()
             return
         missing = missing_for_window()
         if missing:
             _say(f"No window: {missing}. The server goes on.")
+            self._say_owner()
             return
-        link = {LINK_VARIABLE: str(invite)}
-        self._children[_WINDOW] = Child(_WINDOW, ["gui"], self._news, False, link)
+        links = {LINK_VARIABLE: str(invite), **self._owner_link(invite)}
+        self._children[_WINDOW] = Child(_WINDOW, ["gui"], self._news, False, links)
+
+    def _say_owner(self) -> None:
+        """Tell how somebody comes to be in charge, where no window makes its person that."""
+        with suppress(ZviazokError):  # whoever looks after the journal will be told
+            if not is_owned(self._data):
+                _say("Nobody is in charge of it yet. For a link that makes an owner:")
+                _say("zviazok invite --role owner")
+
+    def _owner_link(self, invite: Invite) -> dict[str, str]:
+        """Return what makes the person at this window the owner, while there is none.
+
+        It goes where the link goes, and nowhere else: whoever reads this terminal must not have it.
+        """
+        try:
+            token = owner_token(self._data, time.time_ns() // 1_000_000)
+        except ZviazokError as error:
+            _note(f"the window's person does not become the owner: {error}")
+            return {}
+        self._owner_due = bool(token)
+        return {OWNER_VARIABLE: str(replace(invite, token=token))} if token else {}
+
+    def _withdraw(self) -> None:
+        """End the window's link that makes an owner: there is no window for it any more."""
+        if not self._owner_due:
+            return
+        self._owner_due = False
+        try:
+            withdraw(self._data)
+        except ZviazokError as error:
+            _note(f"a link that makes an owner could not be ended: {error}")
 
     def _ended(self, child: Child, status: int) -> None:
         del self._children[child.name]
         if child.name == _WINDOW:
+            self._withdraw()
             how = "The window is closed" if status == 0 else "The window could not go on"
             _say(f"{how}; the server goes on. Ctrl+C stops it.")
             return
@@ -166,6 +214,7 @@ class Supervisor:
     def _stop(self) -> None:
         """Stop window and gateways, then the broker, so that what they hold is still stored."""
         self._end([name for name in self._children if name != _BROKER])
+        self._withdraw()
         self._end([name for name in self._children if name == _BROKER])
 
     def _end(self, names: list[str]) -> None:

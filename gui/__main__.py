@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from protocol.errors import LinkError, SetupError
-from protocol.invite import LINK_VARIABLE, Invite
+from protocol.invite import LINK_VARIABLE, OWNER_VARIABLE, Invite
 from protocol.minimums import check_client
 from protocol.plain import LogFormatter, one_line
 from protocol.secrecy import forbid_dumps
@@ -23,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     forbid_dumps()
     parser = WordParser(prog="zviazok gui", description="The chat's window.")
     link = os.environ.pop(LINK_VARIABLE, "")
+    owner_link = os.environ.pop(OWNER_VARIABLE, "")
     parser.add_argument(
         "link",
         nargs="?",
@@ -57,6 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         check_client()
         window = Window(words.link, words.nick, words.data, words.theme)
+        if owner_link:
+            window.joining.owner_links[link] = owner_link
     except SetupError as error:
         print(f"zviazok gui: {error}", file=sys.stderr)
         return 1

@@ -42,6 +42,9 @@ class Host:
             words += ["--data", str(data)]
         if listen:
             words += ["--listen", listen]
+        self._data = data
+        self.owner_link = ""
+        """Makes whoever started the server its owner, if it has none; known when it is told."""
         self._path = folder / "host.log"
         self._tell = tell
         flags = _NEW_GROUP if sys.platform == "win32" else 0
@@ -84,6 +87,7 @@ class Host:
             text = self._path.read_text("utf-8", "replace")
             link = find_link(text)
             if link:
+                self.owner_link = self._ask_owner_link()
                 self._tell(link, "")
                 return
             if ended:
@@ -92,6 +96,23 @@ class Host:
             if self._ended.wait(_STEP_S):
                 return
         self._tell("", f"The server did not start within {START_TIMEOUT_S:.0f} seconds")
+
+    def _ask_owner_link(self) -> str:
+        """Return the link that makes an owner, or nothing: there is one, or none can be made.
+
+        It is not in the server's output, because that is kept in a file.
+        """
+        words = [sys.executable, "-m", "zviazok", "invite", "--first-owner"]
+        if self._data is not None:
+            words += ["--data", str(self._data)]
+        try:
+            done = subprocess.run(
+                words, stdin=subprocess.DEVNULL, capture_output=True, timeout=START_TIMEOUT_S
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            log.warning("event=no_owner_link error=%s", type(error).__name__)
+            return ""
+        return find_link(done.stdout.decode("utf-8", "replace"))
 
 
 def find_link(text: str) -> str:

@@ -16,6 +16,7 @@ from protocol.client.happenings import Happening, Link, LinkChanged
 from protocol.codes import ErrorCode
 from protocol.errors import BadNameError, LinkError, SetupError
 from protocol.folders import server_folder
+from protocol.invite import Invite
 
 
 class JoinView(Protocol):
@@ -63,6 +64,11 @@ class Joining:
         self._host_link = ""
         self._host_begins = False
         """The present attempt has started it: giving that up ends it too."""
+        self.owner_links: dict[str, str] = {}
+        """By the link that one joins with: another one to that server, which makes one its owner.
+
+        It is greeted with, and neither shown nor kept: what is passed on must not make owners.
+        """
 
     def join(self, nick: str, link: str) -> None:
         """Begin to join; how it goes is shown in the first screen."""
@@ -77,16 +83,18 @@ class Joining:
             return
         self._attempt += 1
         attempt = self._attempt
+        link = link.strip()
+        greeting = self.owner_links.get(link, link)
 
         def heard(happening: Happening) -> None:
             if attempt == self._attempt:
                 self._post(happening)
 
         def answer(made: Session | Exception) -> None:
-            self._call(lambda: self._made(attempt, made))
+            self._call(lambda: self._made(attempt, made, link))
 
         try:
-            self._begin(self._profiles, link, nick, heard, self._context, answer)
+            self._begin(self._profiles, greeting, nick, heard, self._context, answer)
         except BadNameError as error:
             view.problem(tr(f"window.name_{error.why}"), "nick")
         except LinkError:
@@ -95,7 +103,7 @@ class Joining:
             self._opening = True
             view.working(tr("window.connecting"))
 
-    def _made(self, attempt: int, made: Session | Exception) -> None:
+    def _made(self, attempt: int, made: Session | Exception, link: str) -> None:
         """A session is there, or what kept it from being made."""
         if attempt != self._attempt:
             if isinstance(made, Session):
@@ -105,6 +113,8 @@ class Joining:
             return
         self._opening = False
         if isinstance(made, Session):
+            if link in self.owner_links:
+                made.invite = Invite.parse(link)
             self.session = made
             made.client.start()
         elif not isinstance(made, SetupError):
@@ -150,6 +160,8 @@ class Joining:
             view.problem(problem, "port")
             return
         self._host_link = link
+        if host.owner_link:
+            self.owner_links[link] = host.owner_link
         view.set_link(link)
         self.join(nick, link)
 

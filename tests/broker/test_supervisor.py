@@ -1,5 +1,6 @@
 """``zviazok up`` as a real process with real children: it starts, mends, stops and explains."""
 
+import json
 import os
 import signal
 import socket
@@ -7,13 +8,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from broker.invites import Mode, change_book, read_book
+from broker.journal import Batch, PersonRow, StandingRow
+from broker.sqlite_journal import SqliteJournal
 from broker.supervisor import missing_for_window
+from broker.tokens import Tokens
 from protocol.addresses import free_ports
-from protocol.invite import Invite, parse_address
+from protocol.codes import Role
+from protocol.invite import LINK_VARIABLE, OWNER_VARIABLE, Invite, parse_address
 from tests.server import ROOT
 
 DEADLINE_S = 60.0
@@ -195,6 +202,127 @@ def test_a_folder_that_cannot_be_written_is_one_line(up: Callable[..., Up], tmp_
     assert one.process.wait(DEADLINE_S) == 1
     assert one.complained().count("\n") == 1
     assert "--data" in one.complained()
+
+
+# --- the owner ----------------------------------------------------------------------------
+
+_IN_PLACE_OF_THE_WINDOW = f"""
+import json, os, sys, time
+if sys.orig_argv[-2:] == ["-m", "gui"]:
+    place = os.environ["WINDOW_NOTES"]
+    links = [os.environ.get(name) for name in ({LINK_VARIABLE!r}, {OWNER_VARIABLE!r})]
+    with open(place + ".new", "w") as file:
+        json.dump([os.getpid(), *links], file)
+    os.replace(place + ".new", place)
+    while not os.path.exists(place + ".close"):
+        time.sleep(0.02)
+    os._exit(0)
+"""
+"""A window needs a display: this notes what it was given, and waits to be closed."""
+
+
+class Noted:
+    """``up`` with a process in place of its window."""
+
+    def __init__(self, up: Callable[..., Up], folder: Path, number: int) -> None:
+        place = folder / f"site-{number}"
+        place.mkdir()
+        (place / "sitecustomize.py").write_text(_IN_PLACE_OF_THE_WINDOW)
+        self._notes = place / "notes"
+        self.data = folder / "data"
+        self.up = up(
+            *("--data", str(self.data), "--listen", f"127.0.0.1:{free_ports(1)}"),
+            PYTHONPATH=f"{place}{os.pathsep}{ROOT}",
+            DISPLAY=":65000",
+            WINDOW_NOTES=str(self._notes),
+        )
+        eventually(self._notes.exists, "the window")
+        self.pid, self.link, self.owner_link = json.loads(self._notes.read_text())
+
+    @property
+    def owner_token(self) -> str:
+        token = Invite.parse(self.owner_link).token
+        assert token is not None
+        return token
+
+    def close_window(self) -> None:
+        self._notes.with_name("notes.close").touch()
+        eventually(lambda: "The window is closed" in self.up.said(), "the end of the window")
+
+
+@linux
+def test_whoever_starts_it_gets_a_link_that_makes_an_owner(
+    up: Callable[..., Up], tmp_path: Path
+) -> None:
+    one = Noted(up, tmp_path, 1)
+    invite, owner = one.up.invite(), Invite.parse(one.owner_link)
+    assert one.link == str(invite)
+    assert (owner.addresses, owner.server_key) == (invite.addresses, invite.server_key)
+    grant = Tokens(one.data).find(one.owner_token)
+    assert grant is not None and (grant.role, grant.uses) == (Role.OWNER, 1)
+    # It is in that process's environment, and nowhere else.
+    assert one.owner_token not in one.up.said() + one.up.complained()
+    for pid in (one.up.process.pid, one.pid, *one.up.children().values()):
+        assert one.owner_token not in Path(f"/proc/{pid}/cmdline").read_text()
+    for path in one.data.rglob("*"):
+        assert path.is_dir() or one.owner_token.encode() not in path.read_bytes(), path
+    one.close_window()
+    assert Tokens(one.data).find(one.owner_token) is None
+    assert one.up.stop() == 0
+
+
+@linux
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_link_that_nobody_used_ends_with_its_server_or_at_the_next_start(
+    up: Callable[..., Up], tmp_path: Path, number: int
+) -> None:
+    one = Noted(up, tmp_path, 1)
+    tokens = Tokens(one.data)
+    one.up.stop(number)
+    assert (tokens.find(one.owner_token) is None) is (number == signal.SIGTERM)
+    if number == signal.SIGKILL:
+        os.kill(one.pid, signal.SIGTERM)
+    two = Noted(up, tmp_path, 2)
+    assert tokens.find(one.owner_token) is None
+    assert tokens.find(two.owner_token) is not None
+    assert len(read_book(two.data).invites) == 1
+    assert two.up.stop() == 0
+
+
+@linux
+def test_a_server_with_an_owner_makes_no_other(up: Callable[..., Up], tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o700)
+    journal = SqliteJournal(tmp_path / "data" / "journal.sqlite3")
+    journal.take_over()
+    ann = PersonRow(1, b"ann-ann-", "Ann", "ann")
+    owner = StandingRow(1, Role.OWNER, False, False, 0)
+    journal.append(Batch(people=[ann], standings={1: owner}))
+    journal.close()
+    one = Noted(up, tmp_path, 1)
+    assert one.owner_link is None and one.link == str(one.up.invite())
+    assert read_book(one.data).invites == ()
+    assert one.up.stop() == 0
+
+
+def test_without_a_window_it_says_how_somebody_is_put_in_charge(up: Callable[..., Up]) -> None:
+    one = up("--listen", f"127.0.0.1:{free_ports(1)}", "--no-gui")
+    one.invite()
+    eventually(lambda: "\nzviazok invite --role owner\n" in one.said(), "a word about owners")
+    data = one.out.parent / "home" / "share" / "zviazok" / "server"
+    assert read_book(data).invites == ()
+    assert one.stop() == 0
+
+
+def test_a_closed_server_prints_a_link_for_those_who_have_joined(
+    up: Callable[..., Up], tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    change_book(data, lambda book: replace(book, mode=Mode.TOKEN))
+    one = up("--data", str(data), "--listen", f"127.0.0.1:{free_ports(1)}", "--no-gui")
+    assert one.invite().token is None
+    assert "New people need a counted link" in one.said()
+    assert one.stop() == 0
 
 
 @linux

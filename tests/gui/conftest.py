@@ -38,7 +38,7 @@ from protocol.client.happenings import (
 from protocol.folders import profiles_folder
 from protocol.invite import Invite
 from tests.gui import scenes
-from tests.gui.fakes import DIRECT, GENERAL, ME, OLENA, PEOPLE, FakeClient, info
+from tests.gui.fakes import DIRECT, GENERAL, ME, OLENA, PEOPLE, FakeClient, info, members_known
 from tests.gui.screens import DEADLINE_S, Display, wait_for
 
 LINK = "zviazok://127.0.0.1:8080/#" + "A" * 43 + ".token"
@@ -98,6 +98,8 @@ class Bench:
         self.profile = FakeProfile(home)
         self._home = home
         self._window: Window | None = None
+        self.greeted: list[str] = []
+        """The links with which sessions were made."""
 
     def open(self, theme: str = "light", scale: float = 1.0, language: str = "en") -> Window:
         settings = {"theme": theme, "scale": scale, "language": language, "nick": "Marko"}
@@ -171,6 +173,7 @@ class Bench:
     def _begin(
         self, folder: Path, link: str, nick: str, heard: object, context: Context, answer: Answer
     ) -> None:
+        self.greeted.append(link)
         memory = Memory(self.profile.folder)
         controller = Controller(Model(memory.recall), self.client, memory, context)
         answer(Session(Invite.parse(link), nick, self.profile, self.client, controller))
@@ -199,6 +202,7 @@ class Bench:
             LinkChanged(Link.ONLINE, "127.0.0.1:8080"),
             RoomsChanged(rooms),
             PeopleKnown(PEOPLE),
+            members_known(GENERAL, PEOPLE),
         )
 
     def settle(self) -> None:

@@ -9,6 +9,8 @@ from tests.gui.conftest import LINK, Bench, Stage
 from tests.gui.fakes import GENERAL, OLENA, info, text, texts
 from tests.gui.reading import Reading
 
+OWNER_LINK = LINK.replace(".token", ".owner-token")
+
 
 def test_the_name_and_the_face_of_an_author_offer_what_can_be_done_with_them(
     stage: Stage,
@@ -114,6 +116,8 @@ def test_an_own_server_that_runs_is_joined_again_and_outlives_a_cancel(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class FakeHost:
+        owner_link = OWNER_LINK
+
         def __init__(self, *words: object) -> None:
             self.running, self.tell = True, words[2]
             made.append(self)
@@ -130,6 +134,8 @@ def test_an_own_server_that_runs_is_joined_again_and_outlives_a_cancel(
     assert callable(told)
     told(LINK, "")
     bench.wait(lambda: window.session is not None, "the session")
+    # It is greeted as its owner; what one passes on makes nobody that.
+    assert bench.greeted == [OWNER_LINK] and window.link_text() == LINK
     joining.leave()
     joining.host_here("Marko")
     bench.settle()

@@ -41,6 +41,11 @@ def test_a_server_is_started_and_ended(tmp_path: Path) -> None:
         address = f"127.0.0.1:{port}"
         assert parse_address(Invite.parse(link).addresses[0], 0)[1] == port
         assert host.running and answers(address)
+        # Whoever started it becomes its owner, by a link that its output does not hold.
+        owner, server = Invite.parse(host.owner_link), Invite.parse(link)
+        assert (owner.server_key, owner.addresses) == (server.server_key, server.addresses)
+        assert owner.token is not None and owner.token != server.token
+        assert owner.token not in (tmp_path / "host.log").read_text("utf-8")
     finally:
         host.stop()
     assert not answers(address)

@@ -160,6 +160,8 @@ def test_language_is_changed_on_the_first_screen(bench: Bench) -> None:
 
 
 class FakeHost:
+    owner_link = ""
+
     def __init__(self, *words: object) -> None:
         self.words = words
         self.running = True
