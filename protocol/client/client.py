@@ -266,8 +266,10 @@ class Client:
         return self._ask(ActFrame(0, int(act), room, person, device, value, text))
 
     def raise_hand(self, room: bytes, up: bool) -> int:
-        """Raise one's hand, or take it down, if the connection stands; OrderKnown follows."""
-        return self._do(lambda session, _, __: session.membership.hand(room, up, session.online))
+        """Raise one's hand, or take it down: OrderKnown follows, or Failed."""
+        return self._do(
+            lambda session, request, _: session.membership.hand(request, room, up, session.online)
+        )
 
     def ask_devices(self, person: bytes) -> int:
         """Ask for the devices of somebody, oneself for instance: DevicesKnown or Failed."""

@@ -259,12 +259,10 @@ class Membership:
     def ask(self, request: int, question: AnyFrame, online: bool, now_ms: int) -> None:
         """Send a request of the program; its first field is filled in here."""
         if not online:
-            failed = happenings.Failed(request, int(ErrorCode.UNAVAILABLE), OFFLINE)
-            self._out.told.append(failed)
+            self._fail(request, ErrorCode.UNAVAILABLE, OFFLINE)
             return
         if self._lacks(type(question)):
-            failed = happenings.Failed(request, int(ErrorCode.UNKNOWN_KIND), OLDER)
-            self._out.told.append(failed)
+            self._fail(request, ErrorCode.UNKNOWN_KIND, OLDER)
             return
         if isinstance(question, Order):
             self.board.watch(question.room)
@@ -272,12 +270,9 @@ class Membership:
             # What the server would not even read gets its reason here.
             decode(encode(question))
         except WireError as error:
-            text = f"{error.field} {error.text}"
-            failed = happenings.Failed(request, int(error.code), text, error.field)
-            self._out.told.append(failed)
+            self._fail(request, error.code, f"{error.field} {error.text}", error.field)
         except UnicodeEncodeError:
-            text = "the name holds half a character"
-            self._out.told.append(happenings.Failed(request, int(ErrorCode.FIELD), text))
+            self._fail(request, ErrorCode.FIELD, "the name holds half a character")
         else:
             self._out.send(self._requests.ask(request, question, now_ms))
 
@@ -286,9 +281,18 @@ class Membership:
         if online and room in self._recovery.rooms and not self._lacks(Typing):
             self._out.send(Typing(room))
 
-    def hand(self, room: bytes, up: bool, online: bool) -> None:
-        """Raise one's hand or take it down, if somebody can see it."""
-        if online and room in self._recovery.rooms and not self._lacks(Hand):
+    def hand(self, request: int, room: bytes, up: bool, online: bool) -> None:
+        """Raise one's hand or take it down, if somebody can see it; else say why not."""
+        line = self._recovery.rooms.get(room)
+        if not online:
+            self._fail(request, ErrorCode.UNAVAILABLE, OFFLINE)
+        elif line is None:
+            self._fail(request, ErrorCode.NOT_MEMBER, NO_MORE)
+        elif line.kind is RoomKind.DIRECT:
+            self._fail(request, ErrorCode.FIELD, "a direct message has no hands")
+        elif self._lacks(Hand):
+            self._fail(request, ErrorCode.UNKNOWN_KIND, OLDER)
+        else:
             self._out.send(Hand(room, up))
 
     def mark(self, room: bytes, seq: int, online: bool) -> None:
@@ -313,12 +317,14 @@ class Membership:
             if outcome.told.frame.room in self._recovery.rooms:
                 self.board.take(outcome.told.frame, outcome.told.request)
             elif outcome.told.request:
-                failed = happenings.Failed(outcome.told.request, int(ErrorCode.NOT_MEMBER), NO_MORE)
-                self._out.told.append(failed)
+                self._fail(outcome.told.request, ErrorCode.NOT_MEMBER, NO_MORE)
         elif outcome.told is not None:
             if self._rooms_changed:
                 self._tell_rooms()  # a joined room is known before the answer names it
             self._out.told.append(outcome.told)
+
+    def _fail(self, request: int, code: int, text: str, field: str = "") -> None:
+        self._out.told.append(happenings.Failed(request, int(code), text, field))
 
     def _lacks(self, frame: type[AnyFrame]) -> bool:
         return KIND_OF[frame] in self._unknown

@@ -6,6 +6,7 @@ both send through a queue; it alone prints.
 
 import argparse
 import codecs
+import getpass
 import logging
 import os
 import queue
@@ -13,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,8 +54,22 @@ interactive:
   {"people": true} {"rooms": true}      who is there; which rooms there are
   {"history": {"room": NAME, "before": SEQ, "limit": N}}   all optional; 500 at most
   {"fetch": {"room": NAME, "sha256": HEX, "size": N}}      a picture's or file's bytes
-  {"link": true}                        a token that makes another device yours
+  {"link": true}                        a token, and a link, that make another device yours
+  {"private": ROOM, "people": [NICK]}   make a private room with them
+  {"add": [NICK], "room": NAME}         bring people into a private room
+  {"members": true} {"order": true}     who is in a room; what holds there ("room" as above)
+  {"hand": true}                        raise your hand; false: take it down
+  {"act": ACT, "who": NICK, "value": VALUE, "text": WHY}   keep order in a room ("room" as
+                                        above), or with "server": true everywhere
+  {"devices": true}                     your devices; a NICK instead of true: theirs
+  {"audit": true, "before": N}          what was done on the server
+  {"retry": N}                          send a refused message again, by its n
+  {"whoami": true}                      who you are, and the keys in use
   {"quit": true}                        end, as the end of stdin does
+ACT is kick, ban, unban, mute (VALUE: seconds, or "10m"), unmute, remove (VALUE: the seq),
+pause, resume, announce (VALUE: true, false), slow (VALUE: seconds), direct (VALUE: free,
+moderators, off), role (VALUE: member, moderator, owner), lower; of the server lock, unlock,
+rename ("text": the new nickname), ban-device and unban-device ("device": its tag).
 An "id" in a command comes back in the events that answer it. A room is named by its name
 or by its "room_id". Events ("event" is):
   online, offline     the connection: nick, server, address; text, retry_ms
@@ -61,11 +77,12 @@ or by its "room_id". Events ("event" is):
                       for a direct message "direct": true and "with": [NICK, ...]
   text, image, file, notice, other   a message: room, room_id, epoch, seq, ts, person, nick,
                       own, n, live; text | name, media, size, sha256, width, height, caption
-                      | what ("joined", "left", "renamed", "created"), was, now | kind;
+                      | what ("joined", "renamed", "muted", …), was, now, who, of, value, text
+                      | kind;
                       reply (a seq), mentions ([person]), via (a nickname)
   edit, delete, react   a change of an earlier message: of (its seq); text | emoji, on
   changed             messages (as above) as they read now: edited, deleted,
-                      reactions: [{emoji, people: [{person, nick}]}]
+                      removed_by: {person, nick}, reactions: [{emoji, people: [{person, nick}]}]
   queued              your message is on disk: room, room_id, n
   sent                messages are under way: room, room_id, n (the first), count
   acked               the server has stored it: room, room_id, n, epoch, seq
@@ -73,12 +90,17 @@ or by its "room_id". Events ("event" is):
   discarded           a refused message is forgotten: room, room_id, n
   put_aside           the server was restored; what was known before is in: path
   typing, marked      somebody writes; has read: person, nick; marks: [{person, nick, seq}]
-  people, rooms       lists: [{nick, online}]; [{room, room_id, members, joined}]
+  people, rooms       lists: [{person, nick, online, role}]; [{room, room_id, members, joined}]
+  members, order      members: [{person, nick, online, role}]; what holds in a room, when asked
+                      for and when it changes: paused, announce, slow_s, direct, roles, muted,
+                      hands
+  devices, audit      devices: [{device, online, banned}]; acts: [{no, ts, actor_nick, act, …}]
+  whoami              person, nick, server, server_key, device_key, device
   history             messages (as above), ascending; more, newer: there are others
   resumed             an upload of the last run goes on: room, room_id, kind, name
   progress, fetched   a picture or a file: done, total, up; path, sha256
-  done                join, leave, nick, link went well: room, room_id; text
-  error               something did not: code, text
+  done                join, private, leave, nick, link, add, act went well: room, room_id; text
+  error               something did not: code, text, field
 At the end of stdin the program waits up to 10 s until every message is acked. Exit status:
 0 done; 1 refused, or never connected; 2 a wrong word or link."""
 
@@ -103,6 +125,11 @@ def main(argv: list[str] | None = None) -> int:
         "this machine cannot read",
     )
     parser.add_argument("--nick", required=True, metavar="NAME", help="your nickname")
+    parser.add_argument(
+        "--code",
+        action="store_true",
+        help="ask for the code that your other device shows (/link), to be the same person here",
+    )
     parser.add_argument("--room", default=GENERAL, metavar="ROOM", help="default: general")
     parser.add_argument("--json", action="store_true", help="speak JSON, see below")
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder of your data")
@@ -118,6 +145,8 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(f"give the invite link, or set {LINK_VARIABLE}")
     try:
         invite = Invite.parse(words.link)
+        if words.code:
+            invite = Invite.parse(str(replace(invite, token=_asked_for())))
         room = clean_room_name(words.room)
     except (LinkError, BadNameError) as error:
         parser.error(str(error))
@@ -215,6 +244,17 @@ def _read(put: Callable[[str | None], None]) -> None:
         pass  # a stdin that cannot be read is one that has ended
     finally:
         put(None)
+
+
+def _asked_for() -> str:
+    """Ask for a code at the terminal, where nobody reads along; raise :class:`LinkError`."""
+    try:
+        code = getpass.getpass("the code that your other device shows: ").strip()
+    except (EOFError, OSError):
+        code = ""
+    if not code:
+        raise LinkError(f"type the code at a terminal, or let {LINK_VARIABLE} hold the whole link")
+    return code
 
 
 def _emit(event: dict[str, Any]) -> None:

@@ -6,12 +6,15 @@ which takes their answer instead of the screen. One thread; the happenings come 
 through a queue.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from protocol.client.client import Client
 from protocol.client.happenings import (
     Acked,
+    ActDone,
+    AuditKnown,
+    DevicesKnown,
     Done,
     Failed,
     Fetched,
@@ -19,6 +22,8 @@ from protocol.client.happenings import (
     Link,
     LinkChanged,
     Loaded,
+    MembersKnown,
+    OrderKnown,
     PeopleKnown,
     Queued,
     Refused,
@@ -33,7 +38,10 @@ _PASSING = (ErrorCode.UNAVAILABLE, ErrorCode.BUSY)
 
 Then = Callable[[Happening], None]
 
-_FINAL = (Done, Failed, Loaded, PeopleKnown, RoomsListed, Fetched, Queued)
+_FINAL = (
+    Done, Failed, Loaded, PeopleKnown, RoomsListed, Fetched, Queued,
+    ActDone, OrderKnown, MembersKnown, DevicesKnown, AuditKnown,
+)  # fmt: skip
 """The happenings that end a request."""
 
 
@@ -115,9 +123,11 @@ class Console:
 
     def _enter(self) -> None:
         self._entering = True
-        room = self.roster.find_room(self._room_name)
-        if room is not None:
-            self._entered(room)
+        rooms = self.roster.rooms_called(self._room_name)
+        if len(rooms) == 1:
+            self._entered(rooms[0])
+        elif rooms:
+            self.trouble = several(self._room_name, rooms)
         else:
             self.after(self.client.join(self._room_name), self._joined)
 
@@ -140,3 +150,9 @@ class Console:
 
     def begun(self) -> None:
         """The room is entered; before the first line is carried out."""
+
+
+def several(name: str, rooms: Sequence[bytes]) -> str:
+    """Return one line that asks which of the rooms of this name is meant."""
+    ids = ", ".join(room.hex() for room in rooms)
+    return f"you are in {len(rooms)} rooms that are called {name}: name one by its id ({ids})"

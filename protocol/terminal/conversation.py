@@ -13,6 +13,7 @@ from protocol.client.client import Client
 from protocol.client.happenings import (
     Arrived,
     Changed,
+    Discarded,
     Done,
     Failed,
     Fetched,
@@ -21,18 +22,25 @@ from protocol.client.happenings import (
     LinkChanged,
     Loaded,
     Message,
+    OrderKnown,
     PeopleKnown,
     Progress,
     PutAside,
     Refused,
+    RoomInfo,
+    RoomsChanged,
     RoomsListed,
 )
-from protocol.codes import EventKind
+from protocol.client.store import FAILED_MAX
+from protocol.codes import ErrorCode, EventKind, RoomKind
 from protocol.hosts import with_hosts
 from protocol.items import CHANGES, WITH_BLOB
 from protocol.names import mixed_word, resemblance
 from protocol.plain import harmless, one_line
-from protocol.terminal.console import Console
+from protocol.terminal.console import Console, several
+from protocol.terminal.notices import notice
+from protocol.terminal.ordering import HELP as ORDER_HELP
+from protocol.terminal.ordering import Ordering
 
 HELP = """\
 /join ROOM          enter a room, or make it, and talk there
@@ -44,6 +52,7 @@ HELP = """\
 /image PATH         send a picture (PNG, JPEG, WebP, GIF)
 /get NUMBER         fetch a picture or a file that was sent
 /history [NUMBER]   earlier messages of the room
+/help order         how order is kept, private rooms, devices
 /quit               end
 Anything else is said in the room; //text says /text."""
 
@@ -89,13 +98,18 @@ class Conversation(Console):
         self._file = 0
         self._seen: dict[tuple[bytes, int], Message] = {}
         self._oldest: dict[bytes, int] = {}
+        self._refused: dict[tuple[bytes, int], None] = {}
+        """One's own messages that can be sent again."""
+        self._ordering = Ordering(self, say, self._go)
+        self._names: dict[bytes, str] = {}
+        """Rooms that one was in a moment ago."""
 
     def begun(self) -> None:
         """Greet, and show the last messages of the room."""
+        self._names = {room: self._name(room) for room in self.roster.rooms}
         me, place = one_line(self.roster.nick), self._name(self.room)
         self._say(f"You are {me}, in {place}. /help lists commands.")
-        request = self.client.history(self.room, 0, _SHOWN_AT_START)
-        self.after(request, self._show_history)
+        self._look()
 
     # --- what happens -------------------------------------------------------------------------
 
@@ -108,6 +122,8 @@ class Conversation(Console):
             case Changed(_, messages) if self.ready:
                 for message in messages:
                     self._show_change(message)
+            case RoomsChanged(rooms) if self.ready:
+                self._rooms_changed(rooms)
             case LinkChanged(Link.ONLINE) if self.ready:
                 self._say("-- connected")
             case LinkChanged(Link.WAITING, _, text) if self.ready:
@@ -115,12 +131,34 @@ class Conversation(Console):
             case PutAside(path):
                 self._say("-- the server was restored from a backup; its rooms are read anew")
                 self._say(f"-- what this computer had before is kept in {one_line(str(path))}")
-            case Refused(_, _, _, _, text):
-                self._say(f"!! not sent: {one_line(text)}")
+            case OrderKnown():
+                self._ordering.changed(happening)
+            case Discarded(room, n):
+                self._refused.pop((room, n), None)
+            case Refused(room, n, code, _, text):
+                self._refused[room, n] = None
+                if len(self._refused) > FAILED_MAX:
+                    del self._refused[next(iter(self._refused))]
+                later = "; /again sends it later" if code == ErrorCode.FORBIDDEN else ""
+                self._say(f"!! not sent: {one_line(text)}{later}")
             case Failed(_, _, text):
                 self._say(f"!! {one_line(text)}")
             case Progress():
                 pass  # the end is told
+
+    def _rooms_changed(self, rooms: tuple[RoomInfo, ...]) -> None:
+        """Say where one was brought in, or is not any more."""
+        was, self._names = self._names, {info.room: self._name(info.room) for info in rooms}
+        for info in rooms:
+            if info.room not in was and info.kind is RoomKind.PRIVATE and not self._ordering.making:
+                name = one_line(info.name)
+                self._say(f"-- you were brought into {name} (private): /join {name} talks there")
+        for room, name in was.items():
+            if room not in self._names:
+                self._say(f"-- you are not in {name} any more")
+        if self.room not in self._names and was:
+            self.room = next(iter(self._names), b"")
+            self._say(f"-- you are in {self._name(self.room) or 'no room: /join one'}")
 
     def _show_message(self, message: Message, everywhere: bool = True) -> None:
         if message.kind in CHANGES:
@@ -128,7 +166,9 @@ class Conversation(Console):
         self._remember(message)
         clock = time.strftime("%H:%M", time.localtime(message.ts / 1000))
         nick, body = _who(message.nick), message.body
-        start = f"{clock} {self._place(message.room) if everywhere else ''}{nick}"
+        self._ordering.saw(message)
+        number = self._ordering.number(message)
+        start = f"{clock} {number}{self._place(message.room) if everywhere else ''}{nick}"
         if body.get("via"):
             start += f" (from {one_line(body['via'])})"
         if body.get("reply"):
@@ -136,7 +176,9 @@ class Conversation(Console):
             whom = f"{one_line(answered.nick)}, " if answered else ""
             start += f" (to {whom}{_excerpt(answered)})"
         end = " (edited)" if message.edited else ""
-        if message.deleted:
+        if message.removed_by is not None:
+            self._say(f"{start}: removed by {one_line(message.removed_by[1]) or 'somebody'}")
+        elif message.deleted:
             self._say(f"{start} deleted this message")
         elif message.kind == EventKind.TEXT and body:
             text = _said(body["text"])
@@ -159,13 +201,8 @@ class Conversation(Console):
             self._say(f"      {_reactions(message)}")
 
     def _show_notice(self, message: Message, clock: str) -> None:
-        place, nick, body = self._place(message.room), one_line(message.nick), message.body
-        what = one_line(str(body["what"]))
-        if what == "renamed":
-            was, now = one_line(body.get("was", nick)), one_line(body.get("now", ""))
-            self._say(f"{clock} {place}* {was} is now {now}")
-        else:
-            self._say(f"{clock} {place}* {nick} {what}{' the room' if what != 'left' else ''}")
+        said = notice(message.nick, message.body)
+        self._say(f"{clock} {self._place(message.room)}{said}")
 
     def _show_change(self, message: Message) -> None:
         """Say what is different about a message that was shown, or is further up."""
@@ -173,10 +210,11 @@ class Conversation(Console):
         about = _excerpt(was)
         self._remember(message)
         place, nick = self._place(message.room), one_line(message.nick)
+        self._ordering.saw(message)
         if message.deleted:
-            if was is None or not was.deleted:
+            if message.removed_by is None and (was is None or not was.deleted):
                 self._say(f"-- {place}{nick} deleted {about}")
-            return
+            return  # what was removed is told by a notice
         if message.edited and (was is None or was.body != message.body):
             text = message.body.get("text") or message.body.get("caption", "")
             self._say(f"-- {place}{nick} changed {about} to: {_said(text)}")
@@ -205,7 +243,9 @@ class Conversation(Console):
 
     def _name(self, room: bytes) -> str:
         name = one_line(self.roster.name_of(room))
-        return f"@{name}" if self.roster.is_direct(room) else name
+        if self.roster.is_direct(room):
+            return f"@{name}"
+        return f"{name} (private)" if self.roster.is_private(room) else name
 
     # --- what is typed ------------------------------------------------------------------------
 
@@ -222,9 +262,9 @@ class Conversation(Console):
         client = self.client
         match word:
             case "join" if rest:
-                self.after(client.join(rest), self._go)
+                self._join(rest)
             case "leave":
-                self.after(client.leave(self.room), self._gone)
+                self.after(client.leave(self.room), self.show)
             case "msg" if " " in rest:
                 nick, _, text = rest.partition(" ")
                 self.after(client.people(), lambda one: self._message_to(nick, text, one))
@@ -247,25 +287,47 @@ class Conversation(Console):
             case "quit":
                 self.leaving = True
             case "help":
-                self._say(HELP)
+                self._say(ORDER_HELP if rest == "order" else HELP)
+            case "again" if not rest:
+                for n in [n for room, n in self._refused if room == self.room]:
+                    client.retry(self.room, n)
+            case _ if self._ordering.carry_out(word, rest):
+                pass
             case _:
                 self._say(f"!! /{one_line(word)} cannot be done like this; /help lists commands")
+
+    def _join(self, name: str) -> None:
+        rooms = self.roster.rooms_called(name)
+        if len(rooms) > 1:
+            self._say(f"!! {one_line(several(name, rooms))}")
+        elif rooms and self.roster.is_private(rooms[0]):
+            self._enter_room(rooms[0])
+        else:
+            self.after(self.client.join(name), self._go)
+
+    def _enter_room(self, room: bytes) -> None:
+        self.room = room
+        self._say(f"-- you are in {self._name(room)}")
+        self._look()
+
+    def _look(self) -> None:
+        """Show the last messages of the room, and what is restricted there."""
+        room = self.room
+
+        def shown(answer: Happening) -> None:
+            self._show_history(answer)
+            self._ordering.tell(room)
+
+        def last() -> None:
+            self.after(self.client.history(room, 0, _SHOWN_AT_START), shown)
+
+        self._ordering.enter(room, last)
 
     def _go(self, happening: Happening) -> None:
         if not isinstance(happening, Done):
             self.show(happening)
             return
-        self.room = happening.room
-        self._say(f"-- you are in {self._name(self.room)}")
-        request = self.client.history(self.room, 0, _SHOWN_AT_START)
-        self.after(request, self._show_history)
-
-    def _gone(self, happening: Happening) -> None:
-        if not isinstance(happening, Done):
-            self.show(happening)
-            return
-        self.room = next(iter(self.roster.rooms), b"")
-        self._say(f"-- you are in {self._name(self.room) or 'no room: /join one'}")
+        self._enter_room(happening.room)
 
     def _message_to(self, nick: str, text: str, happening: Happening) -> None:
         if not isinstance(happening, PeopleKnown):
@@ -310,5 +372,8 @@ class Conversation(Console):
             for room in happening.rooms:
                 mark = "*" if room.joined else " "
                 self._say(f" {mark} {_who(room.name)} ({room.members})")
+            for info in self.roster.rooms.values():
+                if info.kind is RoomKind.PRIVATE:
+                    self._say(f" * {one_line(info.name)} (private)")
         else:
             self.show(happening)

@@ -3,19 +3,25 @@
 Pure; names of rooms and people come from the roster.
 """
 
+from enum import IntEnum
 from typing import Any
 
 from protocol.client.happenings import (
     DISK_FULL,
     Acked,
+    ActDone,
+    AuditKnown,
     Changed,
+    DevicesKnown,
     Discarded,
     Fetched,
     Gathered,
     Happening,
     Loaded,
     Marked,
+    MembersKnown,
     Message,
+    OrderKnown,
     PeopleKnown,
     PortraitsCame,
     PutAside,
@@ -26,7 +32,8 @@ from protocol.client.happenings import (
     Sent,
     Typing,
 )
-from protocol.codes import ErrorCode, EventKind
+from protocol.codes import Act, DirectRule, ErrorCode, EventKind, Role
+from protocol.keys import in_groups
 from protocol.terminal.roster import Roster
 
 Event = dict[str, Any]
@@ -34,7 +41,7 @@ Event = dict[str, Any]
 _KINDS = {int(kind): kind.name.lower() for kind in EventKind}
 _FIELDS = frozenset(
     {"text", "name", "media", "size", "width", "height", "caption", "what", "was", "now"}
-    | {"reply", "via", "of", "emoji", "on"}
+    | {"reply", "via", "of", "emoji", "on", "value"}
 )
 
 
@@ -83,7 +90,15 @@ class Reports:
                 place = self.room(room)
                 return {"event": "resumed", **place, "kind": _KINDS.get(kind, ""), "name": name}
             case PeopleKnown(people):
-                rows = [{"nick": one.nick, "online": one.online} for one in people]
+                rows = [
+                    {
+                        "person": one.person.hex(),
+                        "nick": one.nick,
+                        "online": one.online,
+                        "role": _name(Role, one.role),
+                    }
+                    for one in people
+                ]
                 return {"event": "people", "people": rows}
             case RoomsListed(_, listed):
                 rooms = [
@@ -100,6 +115,60 @@ class Reports:
                 return {"event": "put_aside", "path": str(path)}
             case Fetched(_, sha256, path):
                 return {"event": "fetched", "sha256": sha256.hex(), "path": str(path)}
+        return self._of_order(happening)
+
+    def _of_order(self, happening: Happening) -> Event | None:
+        match happening:
+            case OrderKnown(room, order):
+                return {
+                    "event": "order",
+                    **self.room(room),
+                    "paused": order.paused,
+                    "announce": order.announce,
+                    "slow_s": order.slow_s,
+                    "direct": _name(DirectRule, order.direct),
+                    "roles": [
+                        {**self._person(one), "role": _name(Role, role)}
+                        for one, role in order.roles
+                    ],
+                    "muted": [{**self._person(one), "until": until} for one, until in order.muted],
+                    "hands": [self._person(one) for one in order.hands],
+                }
+            case MembersKnown(room, members):
+                rows = [
+                    {
+                        "person": one.person.hex(),
+                        "nick": one.nick,
+                        "online": one.online,
+                        "role": _name(Role, one.role),
+                    }
+                    for one in members
+                ]
+                return {"event": "members", **self.room(room), "members": rows}
+            case ActDone():
+                return {"event": "done"}
+            case DevicesKnown(person, devices):
+                rows = [
+                    {"device": in_groups(one.tag), "online": one.online, "banned": one.banned}
+                    for one in devices
+                ]
+                return {"event": "devices", **self._person(person), "devices": rows}
+            case AuditKnown(entries, more):
+                rows = [
+                    {
+                        "no": one.no,
+                        "ts": one.ts,
+                        "actor": one.actor.hex(),
+                        "actor_nick": one.actor_nick,
+                        "act": _name(Act, one.act),
+                        "person": one.person.hex(),
+                        "nick": one.nick,
+                        "value": one.value,
+                        "text": one.text,
+                    }
+                    for one in entries
+                ]
+                return {"event": "audit", "acts": rows, "more": more}
         return None
 
     def room(self, room: bytes) -> Event:
@@ -107,6 +176,8 @@ class Reports:
         place: Event = {"room": self._roster.name_of(room), "room_id": room.hex()}
         if self._roster.is_direct(room):
             place |= {"direct": True, "with": self._roster.others(room)}
+        elif self._roster.is_private(room):
+            place |= {"private": True}
         return place
 
     def message(self, message: Message) -> Event:
@@ -130,9 +201,16 @@ class Reports:
                 event[name] = value.hex()
             elif name == "mentions":
                 event[name] = [person.hex() for person in value]
+            elif name == "who":
+                event[name] = {"person": value.hex(), "nick": message.body.get("nick", "")}
             elif name in _FIELDS:
                 event[name] = value
         event |= {name: True for name in ("edited", "deleted") if getattr(message, name)}
+        if message.removed_by is not None:
+            event["removed_by"] = {
+                "person": message.removed_by[0].hex(),
+                "nick": message.removed_by[1],
+            }
         if message.reactions:
             event["reactions"] = [
                 {"emoji": emoji, "people": [self._person(one) for one in people]}
@@ -142,6 +220,14 @@ class Reports:
 
     def _person(self, person: bytes) -> Event:
         return {"person": person.hex(), "nick": self._roster.people.get(person, "")}
+
+
+def _name(kinds: type[IntEnum], number: int) -> str | int:
+    """Return a number's name in small letters; the number itself where it is new."""
+    try:
+        return kinds(number).name.lower()
+    except ValueError:
+        return number
 
 
 def code(number: int) -> str:

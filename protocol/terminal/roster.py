@@ -14,6 +14,9 @@ from protocol.client.happenings import (
 )
 from protocol.codes import RoomKind
 
+_NAMED = (RoomKind.OPEN, RoomKind.PRIVATE)
+_QUOTES = {'"': '"', "'": "'", "«": "»", "“": "”", "„": "“"}
+
 
 class Roster:
     """What is known of rooms, people and oneself."""
@@ -31,6 +34,7 @@ class Roster:
         if isinstance(happening, Welcomed):
             self.person, self.nick = happening.person, happening.nick
             self.server = happening.server
+            self.people[self.person] = self.nick
         elif isinstance(happening, RoomsChanged):
             self.rooms = {info.room: info for info in happening.rooms}
             for info in happening.rooms:
@@ -39,17 +43,41 @@ class Roster:
             self.people.update((one.person, one.nick) for one in happening.people)
 
     def find_room(self, name: str) -> bytes | None:
-        """Return the room of this name or of this id in hex, if one is in it."""
-        folded = name.casefold()
-        found = None
-        for room, info in self.rooms.items():
-            if info.kind is RoomKind.OPEN and info.name == name:
-                return room
-            if room.hex() == name or (
-                info.kind is RoomKind.OPEN and info.name.casefold() == folded
-            ):
-                found = room
-        return found
+        """Return the room of this name or of this id in hex; None: none, or more than one."""
+        found = self.rooms_called(name)
+        return found[0] if len(found) == 1 else None
+
+    def rooms_called(self, name: str) -> list[bytes]:
+        """Return the rooms with this name or this id in hex that one is in.
+
+        Two private rooms may have one name, and that of an open room too: what is meant for one
+        of them must not be said in another.
+        """
+        named = {room: info for room, info in self.rooms.items() if info.kind in _NAMED}
+        for fits in (
+            [room for room in self.rooms if room.hex() == name],
+            [room for room, info in named.items() if info.name == name],
+            [room for room, info in named.items() if info.name.casefold() == name.casefold()],
+        ):
+            if fits:
+                return fits
+        return []
+
+    def split_nick(self, text: str) -> tuple[bytes, str] | None:
+        """Return the person whose nickname a text begins with, and what follows; None: nobody.
+
+        A nickname may have spaces: the longest one that fits is meant, or the one in quotes.
+        """
+        if text[:1] in _QUOTES:
+            nick, mark, rest = text[1:].partition(_QUOTES[text[0]])
+            people, _ = self.find_people([nick])
+            return (people[0], rest.strip()) if people and mark else None
+        words = text.split(" ")
+        for count in range(len(words), 0, -1):
+            people, _ = self.find_people([" ".join(words[:count])])
+            if people:
+                return people[0], " ".join(words[count:]).strip()
+        return None
 
     def find_people(self, nicks: Iterable[str]) -> tuple[list[bytes], list[str]]:
         """Return the people of these nicknames, and the nicknames that nobody has."""
@@ -65,6 +93,11 @@ class Roster:
             else:
                 missing.append(nick)
         return found, missing
+
+    def is_private(self, room: bytes) -> bool:
+        """Whether the room is a private one."""
+        info = self.rooms.get(room)
+        return info is not None and info.kind is RoomKind.PRIVATE
 
     def is_direct(self, room: bytes) -> bool:
         """Whether the room is a direct message."""

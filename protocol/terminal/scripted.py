@@ -25,12 +25,17 @@ from protocol.client.happenings import (
     RoomInfo,
     RoomsChanged,
 )
-from protocol.terminal.console import Console
+from protocol.keys import in_groups
+from protocol.terminal.acts import ActError
+from protocol.terminal.console import Console, several
 from protocol.terminal.reports import Reports, code
+from protocol.terminal.scriptedorder import VERBS as ORDER_VERBS
+from protocol.terminal.scriptedorder import OrderCommands
 
 Emit = Callable[[dict[str, Any]], None]
 
 _VERBS = (
+    *ORDER_VERBS,
     "send",
     "image",
     "nick",
@@ -41,6 +46,8 @@ _VERBS = (
     "history",
     "fetch",
     "link",
+    "retry",
+    "whoami",
     "quit",
 )
 _PROGRESS_STEP = 20
@@ -65,6 +72,9 @@ class Scripted(Console):
         """Message of one's own → id of its command."""
         self._told: dict[bytes, RoomInfo] = {}
         self._steps: dict[int, int] = {}
+        self._links: set[int] = set()
+        """Requests of a link for another device."""
+        self._orders = OrderCommands(client, self.roster, self._find)
         self._command_id: Any = None
 
     # --- events -----------------------------------------------------------------------------
@@ -83,8 +93,8 @@ class Scripted(Console):
                 pass
             case Progress():
                 self._show_progress(happening)
-            case Failed(_, number, text):
-                self._emit({"event": "error", "code": code(number), "text": text})
+            case Failed():
+                self._failed(happening, None)
             case _:
                 event = self._reports.event(happening)
                 if event is not None:
@@ -102,7 +112,8 @@ class Scripted(Console):
                 }
             )
         elif changed.link is Link.WAITING:
-            self._emit({"event": "offline", "text": changed.text, "retry_ms": changed.retry_ms})
+            event = {"event": "offline", "text": changed.text, "retry_ms": changed.retry_ms}
+            self._emit(event | ({"code": code(changed.code)} if changed.code else {}))
         elif changed.link is Link.REFUSED:
             self._emit({"event": "error", "code": code(changed.code), "text": changed.text})
 
@@ -150,7 +161,7 @@ class Scripted(Console):
             self._command(command)
         except (ValueError, RecursionError):
             self._emit({"event": "error", "text": "this line is not JSON"})
-        except CommandError as error:
+        except (CommandError, ActError) as error:
             self._emit({"event": "error", "text": str(error)} | _id(self._command_id))
 
     def _command(self, command: dict[str, Any]) -> None:
@@ -183,7 +194,16 @@ class Scripted(Console):
             case "fetch":
                 self._fetch(command["fetch"])
             case "link":
-                self._wait(client.link_device())
+                request = client.link_device()
+                self._links.add(request)
+                self._wait(request)
+            case "retry":
+                room = self._find(_text(command, "room")) if "room" in command else self.room
+                self._wait(client.retry(room, _number(command, "retry", 0)))
+            case "whoami":
+                self._show_me()
+            case _ if verb in ORDER_VERBS:
+                self._order(verb, command)
             case _:
                 self.leaving = True
 
@@ -203,11 +223,45 @@ class Scripted(Console):
             raise CommandError("sha256 is written as 64 hexadecimal digits") from None
         self._wait(self.client.fetch(room, sha256, _number(what, "size", 0)))
 
+    def _show_me(self) -> None:
+        profile, roster = self.client.profile, self.roster
+        event = {
+            "event": "whoami",
+            "person": roster.person.hex(),
+            "nick": roster.nick,
+            "server": roster.server,
+            "server_key": profile.server_fingerprint,
+            "device_key": profile.device_fingerprint,
+            "device": in_groups(profile.device_tag),
+        }
+        self._emit(event | _id(self._command_id))
+
+    def _order(self, verb: str, command: dict[str, Any]) -> None:
+        command_id = self._command_id
+
+        def with_people(then: Callable[[], None]) -> None:
+            def known(happening: Happening) -> None:
+                if isinstance(happening, Failed):
+                    self._failed(happening, command_id)
+                    return
+                try:
+                    then()
+                except ActError as error:
+                    self._emit({"event": "error", "text": str(error)} | _id(command_id))
+
+            self.after(self.client.people(), known)
+
+        self._orders.carry_out(
+            verb, command, self.room, lambda request: self._wait(request, command_id), with_people
+        )
+
     def _find(self, name: str) -> bytes:
-        room = self.roster.find_room(name)
-        if room is None:
+        rooms = self.roster.rooms_called(name)
+        if len(rooms) > 1:
+            raise CommandError(several(name, rooms))
+        if not rooms:
             raise CommandError(f"you are not in a room {name}: join it first")
-        return room
+        return rooms[0]
 
     def _wait(self, request: int, command_id: Any = None) -> None:
         """Have the answer emitted with the id of the command."""
@@ -252,12 +306,16 @@ class Scripted(Console):
         command_id = self._ids.pop(request, None)
         self._steps.pop(request, None)
         back = _id(command_id)
+        is_link = request in self._links
+        self._links.discard(request)
         match happening:
             case Failed():
                 self._failed(happening, command_id)
             case Done(_, room, text):
                 done: dict[str, Any] = {"event": "done"}
                 done |= self._reports.room(room) if room else {}
+                if is_link:
+                    done["link"] = self.client.device_link(text)
                 self._emit(done | ({"text": text} if text else {}) | back)
             case _:
                 if isinstance(happening, Queued) and command_id is not None:
@@ -268,6 +326,7 @@ class Scripted(Console):
 
     def _failed(self, failed: Failed, command_id: Any) -> None:
         event = {"event": "error", "code": code(failed.code), "text": failed.text}
+        event |= {"field": failed.field} if failed.field else {}
         self._emit(event | _id(command_id))
 
 

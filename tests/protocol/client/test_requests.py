@@ -159,12 +159,28 @@ def test_what_an_older_server_does_not_know_is_not_asked_again(named: bool) -> N
 def test_hands_and_marks_are_not_sent_to_a_server_that_does_not_know_them() -> None:
     bench = Bench()
     membership = bench.session.membership
-    membership.hand(ROOM, True, bench.session.online)
-    membership.hand(b"?" * 16, True, bench.session.online)
+    membership.hand(5, ROOM, True, bench.session.online)
     membership.mark(ROOM, 3, bench.session.online)
     assert bench.step() == [Hand(ROOM, True), Mark(ROOM, 3)]
     for kind in (Kind.HAND, Kind.MARK):
         bench.give(Error(ErrorCode.UNKNOWN_KIND, "kind", "?", kind, 0))
-    membership.hand(ROOM, False, bench.session.online)
+    membership.hand(6, ROOM, False, bench.session.online)
     membership.mark(ROOM, 4, bench.session.online)
     assert bench.step() == []
+    assert [(one.request, one.text) for one in of(bench.told, Failed)] == [(6, OLDER)]
+
+
+def test_a_hand_that_nobody_can_see_is_a_failure() -> None:
+    bench = Bench()
+    direct = b"d" * 16
+    members = [[ME, "nick"], [NORA, "Nora"]]
+    bench.give(Room(0, EPOCH, direct, int(RoomKind.DIRECT), "", 0, members))
+    hand = bench.session.membership.hand
+    hand(5, direct, True, bench.session.online)
+    hand(6, b"?" * 16, True, bench.session.online)
+    bench.session.disconnected()
+    hand(7, ROOM, True, bench.session.online)
+    assert bench.step() == []
+    assert [(one.request, one.code) for one in of(bench.told, Failed)] == [
+        (5, ErrorCode.FIELD), (6, ErrorCode.NOT_MEMBER), (7, ErrorCode.UNAVAILABLE),
+    ]  # fmt: skip

@@ -1,0 +1,524 @@
+"""Keeping order in both terminals: what a line asks the client for, and what is shown of it."""
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from protocol.client.client import SERVER, Client
+from protocol.client.happenings import (
+    ActDone,
+    Arrived,
+    AuditEntry,
+    AuditKnown,
+    Changed,
+    DeviceInfo,
+    DevicesKnown,
+    Discarded,
+    Done,
+    Failed,
+    Happening,
+    Link,
+    LinkChanged,
+    Loaded,
+    MemberInfo,
+    MembersKnown,
+    Message,
+    OrderKnown,
+    PeopleKnown,
+    PersonInfo,
+    Refused,
+    RoomInfo,
+    RoomOrder,
+    RoomsChanged,
+    Welcomed,
+)
+from protocol.codes import Act, DirectRule, ErrorCode, EventKind, RoomKind
+from protocol.terminal.conversation import Conversation
+from protocol.terminal.scripted import Scripted
+
+ROOM, STAFF, EPOCH = b"r" * 16, b"s" * 16, b"E" * 16
+ME, NORA, OMAR = b"m" * 8, b"n" * 8, b"o" * 8
+TAG = bytes.fromhex("0123456789abcdef")
+GENERAL = RoomInfo(ROOM, RoomKind.OPEN, "general", (), EPOCH, 0, 0, 0)
+PRIVATE = RoomInfo(STAFF, RoomKind.PRIVATE, "staff", (), EPOCH, 0, 0, 0)
+PEOPLE = (
+    PersonInfo(ME, "Me", True, role=2),
+    PersonInfo(NORA, "Nora", True),
+    PersonInfo(OMAR, "Omar Two", False),
+)
+
+
+class Recorder:
+    """A client that answers who is there, and keeps everything else that it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+        self.requests: list[int] = []
+        self.console: Any = None
+        self.profile = SimpleNamespace(
+            server_fingerprint="aaaa bbbb", device_fingerprint="cccc dddd", device_tag=TAG
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        assert hasattr(Client, name), name
+
+        def call(*args: Any) -> int:
+            if name != "people":
+                self.asked.append((name, *args))
+            self.requests.append(len(self.requests) + 1)
+            return self.requests[-1]
+
+        return call
+
+    def device_link(self, token: str) -> str:
+        return f"zviazok://h:1/#KEY.{token}"
+
+
+class Screen:
+    """A conversation in general, with its client."""
+
+    def __init__(self, order: RoomOrder | None = None) -> None:
+        self.client = Recorder()
+        self.lines: list[str] = []
+        self.console = Conversation(cast(Client, self.client), "general", self.lines.append)
+        welcomed = Welcomed(ME, "Me", "school")
+        for one in (welcomed, RoomsChanged((GENERAL,)), LinkChanged(Link.ONLINE)):
+            self.console.take(one)
+        self.answer(OrderKnown(ROOM, order or RoomOrder()))
+        self.answer(Loaded(0, ROOM, (), False))
+        self.begun, self.lines[:] = list(self.lines), []
+        self.client.asked.clear()
+
+    def answer(self, happening: Any) -> None:
+        """Give the newest request this answer."""
+        self.console.take(replace(happening, request=self.client.requests[-1]))
+
+    def take(self, *happenings: Happening) -> list[str]:
+        for one in happenings:
+            self.console.take(one)
+        return self.said()
+
+    def said(self) -> list[str]:
+        said, self.lines[:] = list(self.lines), []
+        return said
+
+    def type(self, line: str) -> list[tuple[Any, ...]]:
+        """Type a line; return what the client was asked for."""
+        self.client.asked.clear()
+        before = len(self.client.requests)
+        self.console.carry_out(line)
+        if len(self.client.requests) > before and not self.client.asked:
+            self.answer(PeopleKnown(PEOPLE))
+        return self.client.asked
+
+
+def message(seq: int, person: bytes = NORA, nick: str = "Nora", **body: Any) -> Message:
+    kind = EventKind.NOTICE if "what" in body else EventKind.TEXT
+    return Message(ROOM, EPOCH, seq, 0, person, nick, int(kind), body, False, 0)
+
+
+def arrived(*messages: Message) -> Arrived:
+    return Arrived(ROOM, messages, live=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("/private staff room", ("make_private", "staff room", ())),
+        ("/add Nora, omar two", ("add_people", ROOM, [NORA, OMAR])),
+        ("/members", ("ask_members", ROOM)),
+        ("/order", ("ask_order", ROOM)),
+        ("/hand", ("raise_hand", ROOM, True)),
+        ("/lower", ("raise_hand", ROOM, False)),
+        ("/lower Nora", ("act", Act.LOWER, ROOM, NORA, b"", 0, "")),
+        ("/kick Omar Two bye", ("act", Act.KICK, ROOM, OMAR, b"", 0, "bye")),
+        ("/ban nora", ("act", Act.BAN, ROOM, NORA, b"", 0, "")),
+        ("/server ban nora", ("act", Act.BAN, SERVER, NORA, b"", 0, "")),
+        ("/mute Nora 10m", ("act", Act.MUTE, ROOM, NORA, b"", 600, "")),
+        ("/server mute Nora 1d", ("act", Act.MUTE, SERVER, NORA, b"", 86_400, "")),
+        ("/remove #12", ("act", Act.REMOVE, ROOM, b"", b"", 12, "")),
+        ("/pause", ("act", Act.PAUSE, ROOM, b"", b"", 1, "")),
+        ("/resume", ("act", Act.PAUSE, ROOM, b"", b"", 0, "")),
+        ("/announce on", ("act", Act.ANNOUNCE, ROOM, b"", b"", 1, "")),
+        ("/slow 30s", ("act", Act.SLOW, ROOM, b"", b"", 30, "")),
+        ("/direct off", ("act", Act.DIRECT, ROOM, b"", b"", 2, "")),
+        ("/role Nora moderator", ("act", Act.ROLE, ROOM, NORA, b"", 1, "")),
+        ("/server role Nora owner", ("act", Act.ROLE, SERVER, NORA, b"", 2, "")),
+        ("/lock Nora", ("act", Act.LOCK_NICK, SERVER, NORA, b"", 1, "")),
+        ("/rename Nora Nora the 3rd", ("act", Act.RENAME, SERVER, NORA, b"", 0, "Nora the 3rd")),
+        ("/devices", ("ask_devices", ME)),
+        ("/devices Nora", ("ask_devices", NORA)),
+        (
+            "/ban-device Nora 0123 4567 89ab cdef",
+            ("act", Act.BAN_DEVICE, SERVER, NORA, TAG, 0, ""),
+        ),
+        ("/audit", ("ask_audit", 0)),
+        ("/audit 90", ("ask_audit", 90)),
+        ("/link", ("link_device",)),
+    ],
+)
+def test_a_line_asks_for_what_it_says(line: str, wanted: tuple[Any, ...]) -> None:
+    screen = Screen()
+    assert screen.type(line) == [wanted]
+    assert screen.said() == []
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("/kick Nobody", "nobody is called Nobody"),
+        ("/kick", "/kick NICK"),
+        ("/add Nora, Nobody", "nobody is called Nobody"),
+        ("/mute Nora 5x", "10m"),
+        ("/server kick Nora", "cannot be done"),
+        ("/server nonsense", "cannot be done"),
+        ("/remove Nora", "no message of theirs"),
+        ("/slow \x1b[2J", "TIME|off"),
+        ("/order now", "cannot be done like this"),
+        ("/nonsense", "cannot be done like this"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_asked(line: str, part: str) -> None:
+    screen = Screen()
+    assert screen.type(line) == []
+    (said,) = screen.said()
+    assert said.startswith("!! ") and part in said and said.isprintable()
+
+
+def test_an_act_is_done_or_the_server_says_why_not() -> None:
+    screen = Screen()
+    screen.type("/pause")
+    screen.answer(ActDone(0))
+    screen.type("/resume")
+    screen.answer(Failed(0, ErrorCode.FORBIDDEN, "you keep no order here", "role"))
+    assert screen.said() == ["-- done", "!! you keep no order here"]
+
+
+def test_what_is_restricted_is_shown_on_entering() -> None:
+    order = RoomOrder(True, slow_s=30, direct=DirectRule.OFF, muted=((ME, 0),))
+    said = Screen(order).begun
+    assert said[0].startswith("You are Me, in general")
+    restricted = [line for line in said if line.startswith("-- ")]
+    assert restricted == [
+        "-- this is where the room begins",
+        "-- the room is paused: only those in charge may write",
+        "-- slow mode: one message in 30s each",
+        "-- members may not write to each other directly",
+        "-- Me is muted",
+    ]
+
+
+def test_names_that_are_not_known_yet_are_asked_for() -> None:
+    screen = Screen()
+    screen.take(OrderKnown(ROOM, RoomOrder(hands=(NORA,))))
+    screen.answer(PeopleKnown(PEOPLE))
+    assert screen.said() == ["-- Nora raises a hand"]
+    assert screen.take(OrderKnown(ROOM, RoomOrder())) == ["-- Nora has the hand down"]
+
+
+def test_what_changes_is_told_by_its_notice_and_hands_by_themselves() -> None:
+    screen = Screen()
+    screen.type("/order")
+    screen.answer(OrderKnown(ROOM, RoomOrder(roles=((NORA, 2),))))
+    assert screen.said() == ["   nothing is restricted here", "   Nora is an owner"]
+    paused = RoomOrder(True, roles=((NORA, 2),), hands=(OMAR,))
+    notice = message(4, what="paused", value=1, text="a break")
+    said = screen.take(arrived(notice), OrderKnown(ROOM, paused))
+    assert said[0][6:] == "* Nora paused the room: only those in charge may write (a break)"
+    assert said[1:] == ["-- Omar Two raises a hand"]
+    assert screen.take(OrderKnown(ROOM, replace(paused, hands=()))) == [
+        "-- Omar Two has the hand down"
+    ]
+    assert screen.take(OrderKnown(STAFF, paused)) == [], "nobody looks at that room"
+
+
+def test_an_older_server_knows_no_order_and_nothing_is_said_of_it() -> None:
+    client = Recorder()
+    lines: list[str] = []
+    console = Conversation(cast(Client, client), "general", lines.append)
+    for one in (Welcomed(ME, "Me", "s"), RoomsChanged((GENERAL,)), LinkChanged(Link.ONLINE)):
+        console.take(one)
+    console.take(Failed(client.requests[-1], ErrorCode.UNKNOWN_KIND, "of an older version"))
+    assert client.asked[-1][0] == "history"
+    assert lines == ["You are Me, in general. /help lists commands."]
+
+
+def test_those_in_charge_see_numbers_and_remove_by_them_or_by_name() -> None:
+    screen = Screen(RoomOrder(roles=((ME, 1),)))
+    said = screen.take(arrived(message(7, text="one"), message(8, text="two")))
+    assert [line[6:] for line in said] == ["#7 Nora: one", "#8 Nora: two"]
+    assert screen.type("/remove nora") == [("act", Act.REMOVE, ROOM, b"", b"", 8, "")]
+    gone = replace(message(8), deleted=True, removed_by=(ME, "Me"))
+    assert screen.take(Changed(ROOM, (gone,))) == [], "the notice tells it"
+    assert screen.type("/remove nora") == [("act", Act.REMOVE, ROOM, b"", b"", 7, "")]
+    assert [line[6:] for line in screen.take(arrived(gone))] == ["#8 Nora: removed by Me"]
+
+
+def test_others_see_no_numbers() -> None:
+    screen = Screen(RoomOrder(roles=((NORA, 2),)))
+    assert [line[6:] for line in screen.take(arrived(message(7, text="one")))] == ["Nora: one"]
+
+
+def test_what_was_refused_can_be_sent_again() -> None:
+    screen = Screen()
+    said = screen.take(Refused(ROOM, 5, ErrorCode.FORBIDDEN, "paused", "the room is paused"))
+    assert said == ["!! not sent: the room is paused; /again sends it later"]
+    screen.take(Refused(STAFF, 6, ErrorCode.FORBIDDEN, "paused", "x"))
+    assert screen.type("/again") == [("retry", ROOM, 5)]
+    screen.take(Discarded(ROOM, 5))
+    assert screen.type("/again") == []
+
+
+def test_one_is_told_of_coming_and_going_by_others() -> None:
+    screen = Screen()
+    said = screen.take(RoomsChanged((GENERAL, PRIVATE)))
+    assert said == ["-- you were brought into staff (private): /join staff talks there"]
+    screen.type("/join staff")
+    assert screen.said() == ["-- you are in staff (private)"]
+    assert screen.take(RoomsChanged((GENERAL,))) == [
+        "-- you are not in staff (private) any more",
+        "-- you are in general",
+    ]
+    assert screen.console.room == ROOM
+
+
+def test_a_private_room_that_one_makes_is_entered() -> None:
+    screen = Screen()
+    screen.type("/private staff")
+    made = screen.client.requests[-1]
+    said = screen.take(RoomsChanged((GENERAL, PRIVATE)), Done(made, STAFF))
+    assert said == ["-- you are in staff (private)"] and screen.console.room == STAFF
+    assert screen.client.asked[-1] == ("ask_order", STAFF)
+
+
+def test_a_name_of_two_rooms_enters_none() -> None:
+    screen = Screen()
+    twin = replace(PRIVATE, room=b"t" * 16)
+    screen.take(RoomsChanged((GENERAL, PRIVATE, twin)))
+    screen.said()
+    assert screen.type("/join staff") == []
+    assert STAFF.hex() in screen.said()[0] and screen.console.room == ROOM
+    client = Recorder()
+    console = Conversation(cast(Client, client), "staff", lambda _: None)
+    for one in (Welcomed(ME, "Me", "s"), RoomsChanged((PRIVATE, twin)), LinkChanged(Link.ONLINE)):
+        console.take(one)
+    assert STAFF.hex() in console.trouble and client.asked == [], "no room is made"
+
+
+def test_lists_are_shown_line_by_line() -> None:
+    screen = Screen()
+    screen.type("/members")
+    members = (MemberInfo(NORA, "No\x1bra", True, 2), MemberInfo(OMAR, "Omar Two", False, 0))
+    screen.answer(MembersKnown(ROOM, members, 0))
+    screen.type("/devices")
+    devices = (DeviceInfo(TAG, True, False), DeviceInfo(b"\1" * 8, False, True))
+    screen.answer(DevicesKnown(ME, devices, 0))
+    screen.type("/audit")
+    entry = AuditEntry(8, 0, NORA, "Nora", int(Act.LOCK_NICK), OMAR, "Omar", 1, "")
+    screen.answer(AuditKnown((entry,), True, 0))
+    said = screen.said()
+    assert said[:4] == [
+        "   ● No\ufffdra (owner)",
+        "   ○ Omar Two",
+        "   ● 0123 4567 89ab cdef (this one)",
+        "   ○ 0101 0101 0101 0101 banned",
+    ]
+    assert said[4].endswith("Nora locked the nickname of Omar") and said[4].strip().startswith("8")
+    assert said[5] == "-- older ones: /audit 8"
+
+
+def test_another_device_gets_a_code_and_the_whole_link() -> None:
+    screen = Screen()
+    screen.type("/link")
+    screen.answer(Done(0, text="t0k3n"))
+    said = screen.said()
+    assert said[0].endswith(": t0k3n") and "zviazok://h:1/#KEY.t0k3n" in said[1]
+    screen.type("/whoami")
+    assert screen.said() == [
+        "   you are Me at school",
+        "   key of the server: aaaa bbbb",
+        "   key of this device: cccc dddd",
+        "   tag of this device: 0123 4567 89ab cdef",
+    ]
+
+
+# --- programs ------------------------------------------------------------------------------------
+
+
+class Script:
+    """The terminal for programs, in general."""
+
+    def __init__(self) -> None:
+        self.client = Recorder()
+        self.events: list[dict[str, Any]] = []
+        self.console = Scripted(cast(Client, self.client), "general", self.events.append)
+        rooms = RoomsChanged((GENERAL, PRIVATE))
+        for one in (Welcomed(ME, "Me", "school"), rooms, LinkChanged(Link.ONLINE)):
+            self.console.take(one)
+        self.console.take(PeopleKnown(PEOPLE))
+        self.client.asked.clear()
+        self.events.clear()
+
+    def do(self, **command: Any) -> list[tuple[Any, ...]]:
+        self.client.asked.clear()
+        before = len(self.client.requests)
+        self.console.carry_out(json.dumps(command))
+        if len(self.client.requests) > before and not self.client.asked:
+            self.answer(PeopleKnown(PEOPLE))
+        return self.client.asked
+
+    def answer(self, happening: Any) -> None:
+        self.console.take(replace(happening, request=self.client.requests[-1]))
+
+    def told(self) -> list[dict[str, Any]]:
+        told, self.events[:] = list(self.events), []
+        json.dumps(told)
+        return told
+
+
+@pytest.mark.parametrize(
+    ("command", "wanted"),
+    [
+        ({"private": "x", "people": ["Nora"]}, ("make_private", "x", [NORA])),
+        ({"private": "x"}, ("make_private", "x", [])),
+        ({"add": "Nora", "room": "staff"}, ("add_people", STAFF, [NORA])),
+        ({"members": True, "room": "staff"}, ("ask_members", STAFF)),
+        ({"order": True}, ("ask_order", ROOM)),
+        ({"hand": True}, ("raise_hand", ROOM, True)),
+        ({"hand": False, "room": "staff"}, ("raise_hand", STAFF, False)),
+        ({"devices": True}, ("ask_devices", ME)),
+        ({"devices": "Nora"}, ("ask_devices", NORA)),
+        ({"audit": True, "before": 9}, ("ask_audit", 9)),
+        ({"retry": 5}, ("retry", ROOM, 5)),
+        ({"act": "pause", "text": "t"}, ("act", Act.PAUSE, ROOM, b"", b"", 1, "t")),
+        ({"act": "remove", "value": 7}, ("act", Act.REMOVE, ROOM, b"", b"", 7, "")),
+        (
+            {"act": "mute", "who": "Nora", "value": "10m", "room": "staff"},
+            ("act", Act.MUTE, STAFF, NORA, b"", 600, ""),
+        ),
+        (
+            {"act": "mute", "who": "Nora", "server": True},
+            ("act", Act.MUTE, SERVER, NORA, b"", 0, ""),
+        ),
+        ({"act": "role", "who": "Nora", "value": 1}, ("act", Act.ROLE, ROOM, NORA, b"", 1, "")),
+        ({"act": "lock", "who": "Nora"}, ("act", Act.LOCK_NICK, SERVER, NORA, b"", 1, "")),
+        (
+            {"act": "rename", "who": "Nora", "text": "N2"},
+            ("act", Act.RENAME, SERVER, NORA, b"", 0, "N2"),
+        ),
+        (
+            {"act": "ban-device", "who": "Nora", "device": TAG.hex()},
+            ("act", Act.BAN_DEVICE, SERVER, NORA, TAG, 0, ""),
+        ),
+    ],
+)
+def test_a_command_asks_for_what_it_says(command: dict[str, Any], wanted: tuple[Any, ...]) -> None:
+    script = Script()
+    assert script.do(**command) == [wanted] and script.told() == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"private": ""},
+        {"private": "x", "people": [5]},
+        {"private": "x", "people": ["Nobody"]},
+        {"add": []},
+        {"add": "Nora", "room": "nowhere"},
+        {"members": True, "room": 5},
+        {"hand": 1},
+        {"devices": 5},
+        {"audit": True, "before": -1},
+        {"act": "nonsense"},
+        {"act": ["kick"]},
+        {"act": "kick"},
+        {"act": "kick", "who": ["Nora", "Me"]},
+        {"act": "kick", "who": "Nora", "server": True},
+        {"act": "lock", "who": "Nora", "server": False},
+        {"act": "pause", "who": "Nora"},
+        {"act": "remove", "value": "7"},
+        {"act": "slow"},
+        {"act": "slow", "value": "1w"},
+        {"act": "role", "who": "Nora", "value": "admin"},
+        {"act": "ban-device", "who": "Nora"},
+        {"act": "mute", "who": "Nora", "text": 5},
+    ],
+)
+def test_wrong_commands_are_answered_with_what_is_wrong(command: dict[str, Any]) -> None:
+    script = Script()
+    assert script.do(**command, id=1) == []
+    (event,) = script.told()
+    assert event["event"] == "error" and event["text"] and event["id"] == 1
+
+
+def test_programs_are_told_all_of_order() -> None:
+    script = Script()
+    nora = {"person": NORA.hex(), "nick": "Nora"}
+    place = {"room": "staff", "room_id": STAFF.hex(), "private": True}
+    order = RoomOrder(
+        True, False, 30, DirectRule.OFF, ((NORA, 2), (OMAR, 9)), ((NORA, 5),), (NORA,)
+    )
+    script.do(order=True, room="staff", id=1)
+    script.answer(OrderKnown(STAFF, order))
+    script.console.take(OrderKnown(STAFF, RoomOrder()))
+    first, second = script.told()
+    assert first == {
+        "event": "order", **place, "paused": True, "announce": False, "slow_s": 30,
+        "direct": "off",
+        "roles": [
+            {**nora, "role": "owner"}, {"person": OMAR.hex(), "nick": "Omar Two", "role": 9},
+        ],
+        "muted": [{**nora, "until": 5}], "hands": [nora], "id": 1,
+    }  # fmt: skip
+    assert (second["paused"], second["direct"], second["roles"]) == (False, "free", [])
+    script.do(members=True, id=2)
+    script.answer(MembersKnown(ROOM, (MemberInfo(NORA, "Nora", True, 1),), 0))
+    script.do(act="pause", id=3)
+    script.answer(ActDone(0))
+    script.do(act="pause", id=4)
+    script.answer(Failed(0, ErrorCode.FORBIDDEN, "no", "role"))
+    script.do(devices=True, id=5)
+    script.answer(DevicesKnown(ME, (DeviceInfo(TAG, True, False),), 0))
+    script.do(audit=True, id=6)
+    entry = AuditEntry(8, 9, NORA, "Nora", int(Act.BAN), OMAR, "Omar", 0, "why")
+    script.answer(AuditKnown((entry,), False, 0))
+    script.do(link=True, id=7)
+    script.answer(Done(0, text="t0k3n"))
+    script.do(whoami=True, id=8)
+    members, done, error, devices, audit, link, me = script.told()
+    assert members["members"] == [{**nora, "online": True, "role": "moderator"}]
+    assert done == {"event": "done", "id": 3}
+    assert error == {
+        "event": "error", "code": "FORBIDDEN", "text": "no", "field": "role", "id": 4,
+    }  # fmt: skip
+    tag = "0123 4567 89ab cdef"
+    assert devices["devices"] == [{"device": tag, "online": True, "banned": False}]
+    assert audit["acts"][0]["act"] == "ban" and audit["acts"][0]["nick"] == "Omar"
+    assert link["text"] == "t0k3n" and link["link"].endswith(".t0k3n")
+    assert (me["nick"], me["server_key"], me["device"]) == ("Me", "aaaa bbbb", tag)
+
+
+def test_programs_are_told_who_removed_what_and_whom_a_notice_concerns() -> None:
+    script = Script()
+    body = {"what": "removed", "who": OMAR, "nick": "Omar Two", "of": 7, "text": "rude"}
+    notice = replace(message(9, what="removed"), body=body)
+    gone = replace(message(7), deleted=True, removed_by=(NORA, "Nora"))
+    script.console.take(arrived(notice))
+    script.console.take(Changed(ROOM, (gone,)))
+    told, changed = script.told()
+    assert (told["what"], told["of"], told["text"], told["nick"]) == ("removed", 7, "rude", "Nora")
+    assert told["who"] == {"person": OMAR.hex(), "nick": "Omar Two"}
+    (read,) = changed["messages"]
+    assert read["deleted"] and read["removed_by"] == {"person": NORA.hex(), "nick": "Nora"}
+
+
+def test_a_flood_is_told_with_its_code() -> None:
+    script = Script()
+    waiting = LinkChanged(Link.WAITING, "h:1", "too much", 900, int(ErrorCode.FLOOD))
+    script.console.take(waiting)
+    assert script.told() == [
+        {"event": "offline", "text": "too much", "retry_ms": 900, "code": "FLOOD"}
+    ]
