@@ -15,6 +15,7 @@ import zmq
 from protocol.codes import ErrorCode, EventKind, Kind, Purpose
 from protocol.frames import (
     KIND_OF,
+    SCHEMA,
     Ack,
     AnyFrame,
     Bye,
@@ -42,12 +43,17 @@ from tests.protocol.make_vectors import INVALID
 from tests.security.vandal import Friends, Vandal
 from tests.server import Server
 
-BULK = (Kind.BLOB_PUT, Kind.BLOB_CHUNK, Kind.BLOB_GET)
-ASKS = (
-    *(Kind.PEOPLE, Kind.ROOMS, Kind.JOIN, Kind.DIRECT, Kind.LEAVE, Kind.RENAME, Kind.LINK),
-    *(Kind.TYPING, Kind.MARK, Kind.MARKS, Kind.PROFILE, Kind.PORTRAITS),
-)
-FROM_CLIENTS = (Kind.HELLO, Kind.SEND, Kind.READ, Kind.PING, Kind.BYE, *ASKS, *BULK)
+
+def said_by(who: str) -> set[Kind]:
+    """Return the kinds of a direction, as their tuples say it: "client → gateway, bulk: …"."""
+    found = {kind for kind, (made, _) in SCHEMA.items() if (made.__doc__ or "").startswith(who)}
+    assert found
+    return found
+
+
+FROM_CLIENTS = said_by("client → gateway") | {Kind.BYE}
+BULK = said_by("client → gateway, bulk")
+ASKS = FROM_CLIENTS - BULK - {Kind.HELLO, Kind.SEND, Kind.READ, Kind.PING, Kind.BYE}
 
 MakeVandal = Callable[..., Vandal]
 

@@ -27,14 +27,14 @@ from tests.strategies import BLOCKS, FRAMES, mutated, runs
 BULK = (Kind.BLOB_HAVE, Kind.BLOB_DATA)
 KINDS = pytest.mark.parametrize("kind", list(Kind), ids=lambda kind: str(kind.name))
 MANY = settings(
-    max_examples=150,
+    max_examples=40,
     deadline=None,
     database=None,
     # A failure is of a whole conversation; making its last frame smaller would only take minutes.
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-FEW = settings(MANY, max_examples=40)
+FEW = settings(MANY, max_examples=12)
 """After many faults the client waits ever longer before its next connection for pictures."""
 PLACES = [
     [],

@@ -24,7 +24,7 @@ from tests.strategies import FRAMES, WRONG, mutated
 BULK = (Kind.BLOB_PUT, Kind.BLOB_CHUNK, Kind.BLOB_GET)
 KINDS = pytest.mark.parametrize("kind", list(Kind), ids=lambda kind: str(kind.name))
 MANY = settings(
-    max_examples=200,
+    max_examples=60,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
