@@ -20,7 +20,7 @@ X11 = {
 }  # fmt: skip
 """Key codes of evdev keyboards: what is printed on that key of a US keyboard."""
 MAC = {
-    0: "a", 3: "f", 6: "z", 7: "x", 8: "c", 9: "v", 12: "q", 14: "e", 16: "y",
+    0: "a", 3: "f", 4: "h", 6: "z", 7: "x", 8: "c", 9: "v", 12: "q", 14: "e", 16: "y",
     31: "o", 40: "k", 43: ",", 44: "/", 45: "n",
 }  # fmt: skip
 _WINDOWS_MARKS = {0xBC: ",", 0xBF: "/"}
@@ -55,6 +55,7 @@ SHORTCUTS: Final[tuple[tuple[str, str, str], ...]] = (
     ("write", "emoji", "Ctrl+E"),
     ("write", "tone", "Shift+Up, Shift+Down"),
     ("write", "paste", "Ctrl+V"),
+    ("write", "hand", "Ctrl+Shift+H"),
     ("messages", "copy", "Ctrl+C"),
     ("messages", "reply", "R"),
     ("messages", "delete", "Del"),

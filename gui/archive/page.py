@@ -20,7 +20,7 @@ from gui.desktop.filenames import safe_name
 from gui.paint.pictures import PictureError
 from gui.paint.theme import LIGHT
 from gui.text.textlayout import clean
-from gui.words import wording
+from gui.words import orderwords, wording
 from gui.words.i18n import Words
 from protocol.client.happenings import Message
 from protocol.codes import EventKind
@@ -208,7 +208,7 @@ class _Page:
     def _content(self, message: Message) -> str:
         body = message.body
         if message.deleted:
-            return f'<div class="t x">{escape(self._tr("wording.deleted"))}</div>'
+            return f'<div class="t x">{name(orderwords.gone(self._tr, entry_of(message)))}</div>'
         if message.kind == EventKind.TEXT:
             return f'<div class="t" dir="auto">{linked(body["text"])}</div>'
         shown = (

@@ -14,13 +14,12 @@ EVENTS_MAX = 20_000
 """Events that are looked at, from the newest back: as many as a client fetches by itself."""
 
 
-def find_bans(path: Path, room: bytes) -> tuple[tuple[bytes, str], ...]:
-    """Return (person, nickname) of who is banned, the newest ban first; raise SetupError."""
+def find_bans(path: Path, room: bytes) -> dict[bytes, tuple[int, str]]:
+    """Return what :attr:`gui.chat.room.Room.bans` holds, for all of the room; raise SetupError."""
     library = Library(path)
     try:
         low, high, _ = library.bounds(room)
-        known: dict[bytes, str] = {}
-        """Person → nickname, or "" if the newest word about them is that the ban was lifted."""
+        known: dict[bytes, tuple[int, str]] = {}
         before, bottom = high + 1, max(low, high - EVENTS_MAX)
         while before > bottom + 1:
             after = max(bottom, before - 1 - PAGE)
@@ -28,8 +27,8 @@ def find_bans(path: Path, room: bytes) -> tuple[tuple[bytes, str], ...]:
                 body = message.body
                 if message.kind == EventKind.NOTICE and body.get("what") in ("banned", "unbanned"):
                     nick = str(body.get("nick") or "?") if body["what"] == "banned" else ""
-                    known.setdefault(bytes(body.get("who") or b""), nick)
+                    known.setdefault(bytes(body.get("who") or b""), (message.seq, nick))
             before = after + 1
-        return tuple((person, nick) for person, nick in known.items() if nick and person)
+        return known
     finally:
         library.close()

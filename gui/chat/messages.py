@@ -21,6 +21,7 @@ from protocol.client.happenings import (
     Refused,
     Sent,
 )
+from protocol.codes import EventKind
 from protocol.items import CHANGES, SAID
 
 QUOTES_MAX = 500
@@ -30,6 +31,13 @@ QUOTES_MAX = 500
 def names(entry: Entry, person: bytes) -> bool:
     """Whether an entry of somebody else names a person."""
     return not entry.own and person in (entry.body.get("mentions") or ())
+
+
+def _note_ban(room: Room, message: Message) -> None:
+    what, who = message.body.get("what"), bytes(message.body.get("who") or b"")
+    if what in ("banned", "unbanned") and message.seq > room.bans.get(who, (0, ""))[0]:
+        nick = str(message.body.get("nick") or "?") if what == "banned" else ""
+        room.bans[who] = (message.seq, nick)
 
 
 class Messages:
@@ -120,6 +128,8 @@ class Messages:
                     del room.pending[index]
                     break
             room.changes.pop(message.n, None)
+        if message.kind == EventKind.NOTICE:
+            _note_ban(room, message)
         made = Entry(
             key or self._key(),
             message.seq,

@@ -47,6 +47,15 @@ class Ordering(Asking):
         """Return what one may do just now, in the open room or in another one."""
         return self.model.standing(room or self.model.room, self._clock())
 
+    @property
+    def now_s(self) -> float:
+        """Seconds since 1970 by the clock of this machine."""
+        return self._clock()
+
+    def tell(self, problem: str) -> None:
+        """Show for a while what could not be done."""
+        self._say(problem, bad=True)
+
     # --- who is here, and what holds --------------------------------------------
 
     def _new_session(self) -> None:
@@ -61,10 +70,15 @@ class Ordering(Asking):
         room = self.model.room
         if room is None or self.model.is_direct(room) or self.model.link.link is not Link.ONLINE:
             return
-        if not room.ordered:
+        self.ask_order(room)
+        self.ask_members(room)
+
+    def ask_order(self, room: Room) -> None:
+        """Ask what holds in a room, once in a session: what changes is told from then on."""
+        online = self.model.link.link is Link.ONLINE
+        if online and not room.ordered and not self.model.is_direct(room):
             room.ordered = True
             self._hushed.append(self._client.ask_order(room.room))
-        self.ask_members(room)
 
     def ask_members(self, room: Room) -> None:
         """Ask who is in a room, unless that was done just now."""

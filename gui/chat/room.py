@@ -187,6 +187,8 @@ class Room:
     """When that was asked last, in seconds of the controller's clock."""
     ordered: bool = False
     """What holds here was asked in this session; what changes of it is told from then on."""
+    bans: dict[bytes, tuple[int, str]] = field(default_factory=dict)
+    """Person → (``seq``, nickname) of the newest notice about a ban; "": it was lifted."""
     said_s: float = 0.0
     """When one has said something here last, in seconds since 1970."""
 

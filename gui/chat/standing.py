@@ -17,6 +17,12 @@ def over(own: int, other: int) -> bool:
     return own >= Role.MODERATOR and (own > other or own >= Role.OWNER)
 
 
+def muted_until(order: RoomOrder, person: bytes, now_s: float) -> int | None:
+    """Return until when somebody may write nothing (0: until it is lifted); None: they may."""
+    until = order.muted_until(person)
+    return None if until and until <= now_s * 1000 else until
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How somebody stands in a room; where there is no order, all is free."""
@@ -62,9 +68,7 @@ def standing(room: Room | None, me: bytes, server_role: int, now_s: float) -> St
     role = order.role_of(me)
     if room.info.kind is RoomKind.OPEN:
         role = max(role, server_role)
-    until = order.muted_until(me)
-    if until and until <= now_s * 1000:
-        until = None
+    until = muted_until(order, me, now_s)
     left = 0
     if order.slow_s and role < Role.MODERATOR:
         since = now_s - room.said_s

@@ -139,6 +139,8 @@ class IconButton:
         self._hint = hint
         self._tell = tell
         self.ink = ink
+        self.enabled = True
+        """Whether it can be pressed."""
         side = look.px(40)
         self.widget = tk.Canvas(
             master, bd=0, cursor="hand2", takefocus=1, highlightthickness=0, width=side,
@@ -156,11 +158,12 @@ class IconButton:
 
     def _release(self, event: "tk.Event[tk.Misc]") -> None:
         inside_x = 0 <= event.x < self.widget.winfo_width()
-        if inside_x and 0 <= event.y < self.widget.winfo_height():
+        if inside_x and 0 <= event.y < self.widget.winfo_height() and self.enabled:
             self._command()
 
     def _key(self, _event: object) -> str:
-        self._command()
+        if self.enabled:
+            self._command()
         return "break"
 
     def _hover(self, over: bool) -> None:
@@ -179,14 +182,28 @@ class IconButton:
             self._icon = icon
             self.restyle()
 
+    def set_ink(self, ink: str) -> None:
+        """Show it in another colour of the palette."""
+        if ink != self.ink:
+            self.ink = ink
+            self.restyle()
+
+    def enable(self, enabled: bool) -> None:
+        """Let it be pressed, or no longer."""
+        if enabled != self.enabled:
+            self.enabled = enabled
+            self.widget.configure(cursor="hand2" if enabled else "", takefocus=enabled)
+            self.restyle()
+
     def restyle(self) -> None:
         """Draw it in the palette of now."""
         look, canvas = self._look, self.widget
         around: str = getattr(look.palette, self._below)
         # A hover of the colour that it lies on anyway would not be seen.
         over = look.palette.hover if around != look.palette.hover else look.palette.pill
-        fill = over if self._over else around
-        ink: str = getattr(look.palette, "text" if self._over and self.ink == "quiet" else self.ink)
+        fill = over if self._over and self.enabled else around
+        name = "text" if self._over and self.ink == "quiet" else self.ink
+        ink: str = getattr(look.palette, name if self.enabled else "groove")
         side, edge = look.px(40), look.px(2) if self._focused else 0
         canvas.configure(bg=around, width=side, height=side)
         canvas.delete("all")

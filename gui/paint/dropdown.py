@@ -40,6 +40,12 @@ class Dropdown(Control, Generic[V]):
         self.chosen = chosen
         self.restyle()
 
+    def offer(self, options: Sequence[tuple[V, str]], chosen: V) -> None:
+        """Offer other options, and show a choice of them."""
+        self.close()
+        self._options = tuple(options)
+        self.set(chosen)
+
     def _index(self) -> int:
         return next((i for i, (value, _) in enumerate(self._options) if value == self.chosen), 0)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from gui.chat.room import State
 from gui.paint.theme import AVATAR, BUBBLE_MAX, GRID, THUMB_MAX
 from gui.text import doubts, emoji
-from gui.text.noticewords import gathered
+from gui.text.noticewords import GATHERED, gathered
 from gui.text.rowlayout import (
     Box,
     Chip,
@@ -24,11 +24,13 @@ from gui.text.rowlayout import (
 )
 from gui.text.rows import Row
 from gui.text.textlayout import Block, Line, Named, clean, file_line, one_line, wrap
-from gui.words import wording
+from gui.words import orderwords, wording
 from protocol.codes import EventKind
 
 FOLD_LINES = 30
 """Longer texts are folded until "Show more" is clicked."""
+NOTICE_LINES = 24
+"""A row of notices has no more lines than these."""
 BIG_MAX = 3
 """So many emoji alone are drawn large and without a bubble."""
 
@@ -75,7 +77,9 @@ def shape_of(row: Row, page: Page) -> Shape:
         y += px(36)
     if row.entry.kind == EventKind.NOTICE:
         quiet = clean(gathered(tr, row.entries))
-        block = wrap(quiet, page.width - px(8 * GRID), ruler, "small", max_lines=3)
+        # Who came and went may be cut short, what was done to keep order may not.
+        lines = 3 if all(one.body.get("what") in GATHERED for one in row.entries) else NOTICE_LINES
+        block = wrap(quiet, page.width - px(8 * GRID), ruler, "small", max_lines=lines)
         height = y + block.height + px(6)
         return Shape(height, y, day, unread, notice=block, notice_y=y + px(2))
     return _Bubble(row, page, y).shape(day, unread)
@@ -126,8 +130,9 @@ class _Bubble:
         if words:
             block = self._words(words, role)
         elif not said or entry.deleted:
-            name = "wording.deleted" if entry.deleted else "wording.newer_version"
-            self._paragraph(page.tr(name), "body", "quiet")
+            tr = page.tr
+            name = orderwords.gone(tr, entry) if entry.deleted else tr("wording.newer_version")
+            self._paragraph(name, "body", "quiet")
         self._chips(bare)
         self._failure()
         state_at = self._meta()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gui.chat.room import Entry
-from gui.words import wording
+from gui.words import orderwords, wording
 from gui.words.i18n import Words
 
 NAMES_MAX = 3
@@ -13,7 +13,10 @@ GATHERED = ("joined", "left")
 
 
 def gathered(tr: Words, entries: Sequence[Entry]) -> str:
-    """Return what a row of notices says: who joined, who left, and the others one by one."""
+    """Return what a row of notices says: who joined, who left, and the others one by one.
+
+    What was done to keep order has lines of its own.
+    """
     parts: list[str] = []
     done: set[str] = set()
     for entry in entries:
@@ -24,7 +27,8 @@ def gathered(tr: Words, entries: Sequence[Entry]) -> str:
             done.add(what)
             same = [one for one in entries if one.body.get("what") == what]
             parts.append(_who(tr, what, same))
-    return " · ".join(dict.fromkeys(parts))
+    order = any(orderwords.notice(tr, one) for one in entries)
+    return ("\n" if order else " · ").join(dict.fromkeys(parts))
 
 
 def _who(tr: Words, what: str, entries: Sequence[Entry]) -> str:

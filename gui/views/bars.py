@@ -11,7 +11,7 @@ from gui.paint.look import Look
 from gui.text.textlayout import clean, one_line, wrap
 from gui.views.faces import face_of, room_face
 from gui.words import wording
-from protocol.client.happenings import Link
+from protocol.client.happenings import Link, MemberInfo
 
 TICK_MS = 1000
 
@@ -90,7 +90,14 @@ class TitleBar:
             return tr("main.is_online" if online else "main.is_offline"), online
         if model.is_direct(room):
             return tr("main.members", n=len(others) + 1), False
-        return tr("main.people_online", n=sum(one.online for one in model.people)), False
+        if room.members is None:
+            return "", False
+        here = sum(self._is_online(one) for one in room.members)
+        return tr("order.room_online", len(room.members), online=here), False
+
+    def _is_online(self, member: MemberInfo) -> bool:
+        known = self._model.person(member.person)
+        return member.online if known is None else known.online
 
     def draw(self) -> None:
         """Draw it again."""
@@ -106,11 +113,16 @@ class TitleBar:
         most = canvas.winfo_width() - left - px(8)
         words, bright = self.more
         ink = palette.link if bright else palette.quiet
-        title = one_line(clean(model.title(room)), most, ruler, "title")
+        private = px(18 + 6) if model.is_private(room) else 0
+        title = one_line(clean(model.title(room)), most - private, ruler, "title")
         more = one_line(clean(words), most, ruler, "small")
         top = px(32) - (ruler.line_height("title") + ruler.line_height("small")) // 2
         text = (palette.text, palette.text, palette.card)
-        look.line(canvas, (left, top), title, text, "title", ())
+        if private:
+            icon = look.art.icon("lock", px(18), palette.quiet, palette.card)
+            middle = top + ruler.line_height("title") // 2
+            canvas.create_image(left, middle, image=icon, anchor="w")
+        look.line(canvas, (left + private, top), title, text, "title", ())
         top += ruler.line_height("title")
         look.line(canvas, (left, top), more, (ink, ink, palette.card), "small", ())
 

@@ -12,6 +12,7 @@ from typing import Protocol
 from gui.chat.controller import Controller
 from gui.chat.model import Part
 from gui.chat.room import Entry, Room
+from gui.chat.standing import Standing
 from gui.desktop.clipboard import Clipboard
 from gui.paint.kit import IconButton
 from gui.paint.look import Look
@@ -24,6 +25,8 @@ from gui.views.compose.composer import Composer
 from gui.views.compose.composing import Composing
 from gui.views.compose.dropveil import DropVeil
 from gui.views.forwardsheet import ForwardSheet
+from gui.views.handbutton import HandButton
+from gui.views.holdbar import HoldBar
 from gui.views.sheet import ask
 from gui.views.timeline.timeline import Timeline
 from gui.views.toast import Toast
@@ -51,6 +54,12 @@ class Around(Protocol):
 
     def more_menu(self) -> None:
         """Offer what can be done with the open room."""
+
+    def order_sheet(self) -> None:
+        """Show what holds in the open room, to those in charge."""
+
+    def remove(self, entries: Sequence[Entry]) -> None:
+        """Take messages of others back, after asking."""
 
     def toggle_people(self) -> None:
         """Show or hide the people."""
@@ -92,7 +101,9 @@ class Conversation:
         self._header.pack_propagate(False)
         self._icons: list[IconButton] = []
 
-        def icon(name: str, work: Callable[[], None], hint: str, side: str = "right") -> IconButton:
+        def icon(
+            name: str, work: Callable[[], None], hint: str | Callable[[], str], side: str = "right"
+        ) -> IconButton:
             made = IconButton(self._header, look, name, work, "card")
             pad = (px(8), 0) if side == "left" else (0, px(4))
             made.widget.pack(side="right" if side == "right" else "left", padx=pad)
@@ -106,22 +117,19 @@ class Conversation:
         icon("people", around.toggle_people, tr("main.people"))
         yield None
         icon("search", lambda: around.search(False), tr("main.search"))
+        self.hand = HandButton(look, self._model)
+        self.hand.button = icon("hand", controller.raise_hand, self.hand.hint)
         self.title = TitleBar(self._header, look, self._model, around.toggle_people)
         self.title.widget.pack(side="left", fill="both", expand=True)
+        self.hand.beside = self.title.widget
         self._rule = tk.Frame(frame, bd=0, height=1)
         self._rule.pack(side="top", fill="x")
         self.toast = Toast(frame, look)
         yield LONG
         self.composing = Composing(
-            self._root,
-            look,
-            controller,
-            self.toast.say,
-            self._pictures,
-            self._clipboard,
-            around.pick_emoji,
-            self.jump,
-        )
+            self._root, look, controller, self.toast.say, self._pictures, self._clipboard,
+            around.pick_emoji, self.jump,
+        )  # fmt: skip
         self.composer = Composer(frame, look, self._model, self.composing, self._clipboard)
         self.composing.composer = self.composer
         for button, name in (
@@ -131,6 +139,8 @@ class Conversation:
         ):
             self._tip.attach(button.widget, tr(name))
         self.composer.widget.pack(side="bottom", fill="x")
+        self.holds = HoldBar(frame, look, controller.standing, self._stands, around.order_sheet)
+        self.holds.widget.pack(side="bottom", fill="x")
         yield LONG
         self.timeline = Timeline(frame, look, self._model, self._pictures, self)
         self.timeline.widget.pack(side="top", fill="both", expand=True)
@@ -149,15 +159,22 @@ class Conversation:
     def show(self, part: Part) -> None:
         """Draw what changed."""
         model = self._model
-        if part & (Part.ROOMS | Part.PEOPLE | Part.TYPING | Part.LINK | Part.ME):
+        if part & (Part.ROOMS | Part.PEOPLE | Part.TYPING | Part.LINK | Part.ME | Part.ORDER):
             self.title.draw()
         if part & (Part.ROOMS | Part.TIMELINE | Part.PEOPLE):
             self.composer.set_room(model.room)
+        if part & (Part.ORDER | Part.ROOMS | Part.PEOPLE):
+            self.holds.show()
+            self.hand.show()
         if part & (Part.TIMELINE | Part.ROOMS | Part.TRANSFERS):
             self.timeline.show()
         if Part.TRANSFERS in part:
             self.composer.show_transfers(model.transfers.values())
             self.files.progress()
+
+    def _stands(self, stand: Standing) -> None:
+        """One may do something else than before."""
+        self.composer.hold(not stand.may_say)
 
     def alone(self, alone: bool) -> None:
         """There is room for this part only: offer the way back to the rooms."""
@@ -175,6 +192,7 @@ class Conversation:
     def restyle(self) -> Steps:
         """Draw everything in the palette of now."""
         self._restyle()
+        self.holds.restyle()
         for one in self._icons:
             one.restyle()
             yield None
@@ -225,6 +243,14 @@ class Conversation:
             [(tr("main.delete_do"), "danger", lambda: self._controller.delete(seqs, room)),
              (tr("general.cancel"), "quiet", lambda: None)],
         )  # fmt: skip
+
+    def standing(self) -> Standing:
+        """Tell what one may do in the open room."""
+        return self._controller.standing()
+
+    def remove(self, entries: Sequence[Entry]) -> None:
+        """Take messages of others back for everybody, after asking."""
+        self._around.remove(entries)
 
     def forward(self, entries: Sequence[Entry]) -> None:
         """Pass messages on to a room that is asked for."""
@@ -331,10 +357,6 @@ class Conversation:
     def to_end(self) -> None:
         """Load the newest messages."""
         self._controller.to_end()
-
-    def search_in_room(self) -> None:
-        """Search in the open room."""
-        self._around.search(False)
 
     def files_dropped(self, paths: Sequence[Path]) -> None:
         """Send files that were dropped on the messages."""

@@ -13,7 +13,7 @@ from typing import ClassVar
 from gui import keys
 from gui.chat.controller import Controller
 from gui.chat.model import Part
-from gui.chat.room import Draft, Room, Sound
+from gui.chat.room import Draft, Room
 from gui.ownership import in_tk_thread
 from gui.paint.kit import IconButton
 from gui.paint.look import Look
@@ -25,29 +25,29 @@ from gui.views.appacts import AppActs
 from gui.views.archivesheet import ArchiveSheet
 from gui.views.bars import MeBar, StatusBar
 from gui.views.conversation import Conversation
+from gui.views.doings import Doings
 from gui.views.emoji.emojipicker import EmojiPicker
 from gui.views.helpsheet import HelpSheet
+from gui.views.keeping import Keeping
 from gui.views.mainchords import main_chords
-from gui.views.newsheets import JoinSheet, PeopleSheet
+from gui.views.ordersheet import OrderSheet
 from gui.views.panes import PEOPLE, ROOMS, TALK, Panes
 from gui.views.people import PeopleColumn
-from gui.views.personmenu import person_choices
-from gui.views.popmenu import Choice, PopMenu
-from gui.views.roommenu import room_choices
+from gui.views.popmenu import PopMenu
 from gui.views.rooms import RoomsColumn
 from gui.views.searchpane import SearchPane
 from gui.views.settings.choosing import Choosing
 from gui.views.settings.settingssheet import SettingsSheet
-from gui.views.sheet import Sheet, ask
+from gui.views.sheet import Sheet
 from gui.views.switcher import Switcher
 from gui.views.tooltip import Tooltip
-from protocol.client.happenings import Link, PersonInfo
+from protocol.client.happenings import Link
 
 HISTORY = "store.sqlite3"
 """The file of a profile that holds what was said."""
 
 
-class MainScreen:
+class MainScreen(Doings):
     """Everything after joining; ``widget`` is the frame to place."""
 
     _place: ClassVar[tuple[str, str]] = "profile", ""
@@ -65,8 +65,7 @@ class MainScreen:
         self._model = controller.model
         self._pictures = pictures
         self._app = app
-        self.dialog: object = None
-        """What was asked last in a sheet."""
+        self.keeping = Keeping(root, look, controller, self.asked)
         self._shown_room = b""
         self._use_emoji: Callable[[str], None] = lambda _: None
         self._shortcuts: dict[str, Callable[[], None]] = {}
@@ -102,7 +101,7 @@ class MainScreen:
         # Tab goes in the order in which things lie on each other; this stands under the rooms.
         tk.Misc.lift(self.status.widget)
         yield None
-        self.people = PeopleColumn(self.panes.people, look, self._model, self)
+        self.people = PeopleColumn(self.panes.people, look, self._model, self, self.tip.attach)
         self.people.widget.pack(fill="both", expand=True)
         self.talk = Conversation(
             self.panes.talk, look, controller, self._pictures, self, self.tip, app.clipboard
@@ -134,17 +133,20 @@ class MainScreen:
         assert in_tk_thread(), "widgets are touched in the Tk thread alone"
         if Part.LINK in part:
             self.status.changed()
+            self.banned()
         if part & (Part.ME | Part.PEOPLE | Part.LINK):
             self.me.draw()
         if part & (Part.ROOMS | Part.ME | Part.TYPING):
             self.rooms.show()
         if part & Part.ROOMS:
             self._app.looked_at(self._model.active)
-        if part & (Part.PEOPLE | Part.ME) or self._shown_room != self._model.active:
+        if part & (Part.PEOPLE | Part.ME | Part.ORDER) or self._shown_room != self._model.active:
             self._shown_room = self._model.active
             self.people.show()
         self.talk.show(part)
         self.finder.room_changed()
+        if Part.ORDER in part and isinstance(self.dialog, OrderSheet):
+            self.dialog.show()
 
     def say(self, text: str, bad: bool = False) -> None:
         """Show one line for a while; a click takes it away."""
@@ -241,65 +243,6 @@ class MainScreen:
         """Whether a room makes no notifications now."""
         return self._controller.quiet(room)
 
-    def room_menu(self, room: Room, x: int, y: int) -> None:
-        """Offer what can be done with a room of the list."""
-        self.menu.show(room_choices(self._look.tr, self._controller, room, self, False), x, y)
-
-    def more_menu(self) -> None:
-        """Offer what can be done with the open room."""
-        room = self._model.room
-        if room is not None:
-            choices = room_choices(self._look.tr, self._controller, room, self, True)
-            self.menu.show(choices, *self.talk.place_of_more())
-
-    def person_menu(self, person: PersonInfo, x: int, y: int) -> None:
-        """Offer what can be done with somebody."""
-        mention = self.talk.mention if self._model.room is not None else None
-        choices = person_choices(
-            self._look.tr, person, self.write_to, mention, self.talk.copy, self.people.doubt(person)
-        )
-        self.menu.show(choices, x, y)
-
-    def new_menu(self) -> None:
-        """Offer to join or create a room, or to write to people."""
-        tr, widget = self._look.tr, self.new_button.widget
-        self.menu.show(
-            [Choice(tr("rooms.new_room"), self.join_room),
-             Choice(tr("rooms.new_direct"), self.write_to_people)],
-            widget.winfo_rootx(), widget.winfo_rooty() + widget.winfo_height(),
-        )  # fmt: skip
-
-    def join_room(self) -> None:
-        """Ask which room to join or create."""
-        controller = self._controller
-        self.dialog = JoinSheet(
-            self._root, self._look, controller.join, controller.list_rooms, self.open_room
-        )
-
-    def write_to_people(self) -> None:
-        """Ask whom to write to."""
-        self.dialog = PeopleSheet(self._root, self._look, self._model, self._controller.direct)
-
-    def hear(self, sound: Sound) -> None:
-        """Play a sound that was just chosen for a room."""
-        self._app.news.hear(sound)
-
-    def leave(self, room: Room) -> None:
-        """Ask before leaving an open room; a direct message cannot be left."""
-        tr = self._look.tr
-        name = clean(self._model.title(room))[:60]
-        self.dialog = ask(
-            self._root, self._look, tr("rooms.leave_title", room=name), tr("rooms.leave_open"),
-            [(tr("rooms.leave_do"), "danger", lambda: self._controller.leave(room)),
-             (tr("rooms.stay"), "quiet", lambda: None)],
-        )  # fmt: skip
-
-    def copy_link(self) -> None:
-        """Put the invite link into the clipboard."""
-        self._root.clipboard_clear()
-        self._root.clipboard_append(self._app.link_text())
-        self.say(self._look.tr("main.link_copied"))
-
     # --- getting around ---------------------------------------------------------
 
     def switch(self) -> None:
@@ -316,6 +259,8 @@ class MainScreen:
         self.talk.alone(self.panes.single)
         if self.panes.showing(PEOPLE):
             self._controller.refresh_people()
+            if self._model.room is not None:
+                self._controller.ask_members(self._model.room)
 
     def to_rooms(self) -> None:
         """Show the rooms, where there is room for one part only."""

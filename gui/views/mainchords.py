@@ -36,6 +36,7 @@ def main_chords(
         "Ctrl+K": screen.switch, "Ctrl+N": screen.new_menu,
         "Ctrl+O": screen.talk.composing.attach, "Ctrl+E": screen.talk.pick_emoji,
         "Ctrl+F": lambda: screen.search(False), "Ctrl+Shift+F": lambda: screen.search(True),
+        "Ctrl+Shift+H": controller.raise_hand,
         "Ctrl+,": screen.open_settings, "F1": screen.help, "Ctrl+/": screen.help,
         "F6": screen.next_pane,
     }  # fmt: skip

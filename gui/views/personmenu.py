@@ -15,15 +15,17 @@ def person_choices(
     mention: Callable[[PersonInfo], None] | None,
     copy: Callable[[str], None],
     doubt: str = "",
+    standing: str = "",
 ) -> list[Choice]:
     """Return the lines of a person's menu; without ``mention`` no room is open to do it in.
 
-    ``doubt`` says what is odd about the name.
+    ``doubt`` says what is odd about the name, ``standing`` what role they have and the like.
     """
     nick = clean(person.nick)
     state = tr("main.is_online" if person.online else "main.is_offline")
     choices = [
         Choice(f"{nick} – {state}"),
+        *([Choice(standing)] if standing else ()),
         *([Choice(f"⚠ {doubt}")] if doubt else ()),
         RULE,
         Choice(tr("rooms.write"), lambda: write_to(person.person)),

@@ -24,6 +24,9 @@ Painter = Callable[[tk.Canvas, T, tuple[int, int], int, str], tuple[str, str]]
 class PickList(Generic[T]):
     """The sheet; ``find(typed)`` gives what to show, ``choose(item)`` gets what is chosen."""
 
+    more = 0
+    """Pixels at 100 % that :meth:`above` takes."""
+
     def __init__(
         self, master: tk.Misc, look: Look, title: str, hint: str,
         find: Callable[[str], Sequence[T]], face: Painter[T], choose: Callable[[T], None],
@@ -45,18 +48,22 @@ class PickList(Generic[T]):
         self.note = self.sheet.words(note)
         if not note:
             self.note.pack_forget()
+        self.above(self.sheet)
         self.entry = self.sheet.field("", self.enter, hint)
         self.list: RowList[T | str] = RowList(
             self.sheet.card, look, "card", lambda _: px(ROW), self._paint, self._chosen, None,
             lambda item: not isinstance(item, str),
         )  # fmt: skip
-        room = self.sheet.shade.winfo_toplevel().winfo_height() - px(_OTHERS)
+        room = self.sheet.shade.winfo_toplevel().winfo_height() - px(_OTHERS + self.more)
         self.list.widget.configure(height=max(px(2 * ROW), min(px(height), room)))
         self.list.widget.pack(fill="both", expand=True, padx=px(16), pady=(0, px(16)))
         self.entry.bind("<KeyRelease>", lambda _: self._filter())
         for key in ("Up", "Down", "Prior", "Next"):
             self.entry.bind(f"<{key}>", self.list.key)
         self.refresh()
+
+    def above(self, sheet: Sheet) -> None:
+        """Put what stands above the field there."""
 
     @property
     def typed(self) -> str:

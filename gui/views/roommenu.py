@@ -28,6 +28,12 @@ class RoomDoings(Protocol):
     def hear(self, sound: Sound) -> None:
         """Play a sound that was just chosen."""
 
+    def add_people(self, room: Room) -> None:
+        """Bring people into a private room."""
+
+    def order_sheet(self, room: Room | None = None) -> None:
+        """Change what holds in it."""
+
     def leave(self, room: Room) -> None:
         """Leave it, after asking."""
 
@@ -41,6 +47,7 @@ def room_choices(
         choices.append(Choice(tr("rooms.open"), lambda: does.open_room(room.room)))
         if room.unread:
             choices.append(Choice(tr("rooms.mark_read"), lambda: controller.mark_read(room)))
+    choices += _order(tr, controller, room, does)
     choices.append(_notifications(tr, controller, room))
     choices.append(_sounds(tr, controller, room, does))
     choices.append(Choice(tr("rooms.archive"), lambda: does.archive(room)))
@@ -49,6 +56,16 @@ def room_choices(
     if not controller.model.is_direct(room):
         choices += [RULE, Choice(tr("rooms.leave"), lambda: does.leave(room), danger=True)]
     return choices
+
+
+def _order(tr: Words, controller: Controller, room: Room, does: RoomDoings) -> list[Choice]:
+    """What only those in charge of it do."""
+    if not controller.standing(room).in_charge:
+        return []
+    found = []
+    if controller.model.is_private(room):
+        found.append(Choice(tr("order.add_people"), lambda: does.add_people(room)))
+    return [*found, Choice(tr("order.sheet"), lambda: does.order_sheet(room)), RULE]
 
 
 def _notifications(tr: Words, controller: Controller, room: Room) -> Choice:

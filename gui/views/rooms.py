@@ -24,6 +24,8 @@ HEADING = 36
 PERSON = 48
 WORDS = 88
 AVATAR = 44
+LOCK = 16
+"""The sign before the name of a private room."""
 
 
 class RoomActs(Protocol):
@@ -203,13 +205,18 @@ class RoomsColumn:
         at = (right - line.width, top + ruler.line_height("name") - ruler.line_height("small"))
         look.line(canvas, at, line, (quiet, quiet, below), "small", ())
         muted = self._acts.quiet(room)
-        most = right - left - line.width - px(8) - (px(20) if muted else 0)
+        middle = top + ruler.line_height("name") // 2
+        private = px(LOCK + 4) if model.is_private(room) else 0
+        if private:
+            icon = look.art.icon("lock", px(LOCK), quiet, below)
+            canvas.create_image(left, middle, image=icon, anchor="w")
+        most = right - left - private - line.width - px(8) - (px(20) if muted else 0)
         title = one_line(clean(model.title(room)), most, ruler, "name")
-        look.line(canvas, (left, top), title, (text, text, below), "name", ())
+        look.line(canvas, (left + private, top), title, (text, text, below), "name", ())
         if muted:
             icon = look.art.icon("bell-off", px(16), quiet, below)
-            middle = top + ruler.line_height("name") // 2
-            canvas.create_image(left + title.width + px(6), middle, image=icon, anchor="w")
+            x = left + private + title.width + px(6)
+            canvas.create_image(x, middle, image=icon, anchor="w")
 
         right = self._badges(canvas, room, (right, y + px(46)), below, muted)
         who, words, ink = self._last_words(room)

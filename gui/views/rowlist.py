@@ -62,6 +62,8 @@ class RowList(Generic[T]):
         """Whether keys come here: the lit row is then the one that they mean."""
         self.lit = -1
         """The row that Enter chooses, or -1."""
+        self.near_end: Callable[[], None] | None = None
+        """Hears that the last row was drawn."""
         self.clicked_x = -1
         """Where in the row the mouse has chosen it; -1: it was a key."""
         self.widget = tk.Canvas(master, highlightthickness=0, bd=0, width=10, height=10)
@@ -234,6 +236,8 @@ class RowList(Generic[T]):
             yield
         if self._tops[-1] > height > 0:
             self._thumb(canvas, width, height)
+        if self.near_end is not None and index == len(self._items):
+            self.near_end()
 
     # --- the thumb and the mouse ------------------------------------------------
 

@@ -226,16 +226,21 @@ class LineSheet:
         start: str,
         verb: str,
         try_it: Callable[[str, Callable[[str], None]], None],
+        hint: str = "",
+        kind: str = "main",
     ) -> None:
-        """Show it with ``start`` in the field; ``verb`` stands on the button."""
+        """Show it with ``start`` in the field; ``verb`` stands on the button, of a ``kind``.
+
+        ``hint`` says what the field is for while it is empty.
+        """
         self._look = look
         self.sheet = Sheet(master, look, title)
         self.sheet.words(text)
-        self.entry = self.sheet.field(start, self.submit)
+        self.entry = self.sheet.field(start, self.submit, hint)
         self.problem = self.sheet.problem()
         self._try_it = try_it
         cancel = look.tr("general.cancel")
-        self.sheet.buttons([(verb, "main", self.submit), (cancel, "quiet", self.sheet.close)])
+        self.sheet.buttons([(verb, kind, self.submit), (cancel, "quiet", self.sheet.close)])
 
     def submit(self) -> None:
         """Try what was typed."""

@@ -4,6 +4,7 @@ It comes when the mouse rests, and goes at the next key or click. Belongs to the
 """
 
 import tkinter as tk
+from collections.abc import Callable
 
 from gui.paint.look import Look
 
@@ -23,16 +24,18 @@ class Tooltip:
         self.text = ""
         """What stands in it; an empty string while it is hidden."""
 
-    def attach(self, widget: tk.Misc, text: str) -> None:
-        """Show ``text`` for a widget."""
+    def attach(self, widget: tk.Misc, text: str | Callable[[], str]) -> None:
+        """Show ``text`` for a widget, or what it gives just then."""
         widget.bind("<Enter>", lambda _: self._soon(widget, text), add="+")
         for event in ("<Leave>", "<Button>", "<Key>", "<Unmap>", "<Destroy>"):
             widget.bind(event, lambda _: self.hide(), add="+")
 
-    def _soon(self, widget: tk.Misc, text: str) -> None:
+    def _soon(self, widget: tk.Misc, text: str | Callable[[], str]) -> None:
         self.hide()
         self._over = widget
-        self._waiting = self._root.after(REST_MS, lambda: self._show(widget, text))
+        self._waiting = self._root.after(
+            REST_MS, lambda: self._show(widget, text if isinstance(text, str) else text())
+        )
 
     def _show(self, widget: tk.Misc, text: str) -> None:
         self._waiting = ""

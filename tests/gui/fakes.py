@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from protocol.client.happenings import Message, PersonInfo, RoomInfo
+from protocol.client.happenings import MemberInfo, MembersKnown, Message, PersonInfo, RoomInfo
 from protocol.codes import Act, EventKind, RoomKind
 
 ME = b"m" * 16
@@ -168,6 +168,12 @@ def info(
     """Return a room; with members a direct message."""
     kind = RoomKind.DIRECT if members else RoomKind.OPEN
     return RoomInfo(room, kind, name, members, epoch, head, 0, head)
+
+
+def members_known(room: bytes, people: Sequence[PersonInfo], request: int = 0) -> MembersKnown:
+    """Return who is in a room, without roles."""
+    rows = (MemberInfo(one.person, one.nick, one.online, 0) for one in people)
+    return MembersKnown(room, tuple(rows), request)
 
 
 def text(

@@ -16,15 +16,18 @@ from protocol.client.happenings import (
     LinkChanged,
     Marked,
     Message,
+    OrderKnown,
     PeopleKnown,
     PersonInfo,
     Queued,
     RoomInfo,
+    RoomOrder,
     RoomsChanged,
     Sent,
     Welcomed,
 )
-from protocol.codes import EventKind, RoomKind
+from protocol.codes import EventKind, Role, RoomKind
+from tests.gui.fakes import members_known
 
 EPOCH = b"e" * 16
 ME, OLENA, MARKO, ZOFIA, SOMCHAI, PYOTR = (bytes((n,)) * 8 for n in (4, 1, 2, 3, 5, 6))
@@ -120,11 +123,13 @@ def opening() -> list[Happening]:
             (
                 _room(CLASS, RoomKind.OPEN, "Математика", (), 10),
                 _room(GENERAL, RoomKind.OPEN, "general", (), 40),
-                _room(PROJECT, RoomKind.OPEN, "Projekt „Ęą”", (), 12),
+                _room(PROJECT, RoomKind.PRIVATE, "Projekt „Ęą”", (), 12),
                 _room(DIRECT, RoomKind.DIRECT, "", (ME, ZOFIA), 5),
             )
         ),
         PeopleKnown(PEOPLE),
+        members_known(CLASS, PEOPLE),
+        OrderKnown(CLASS, RoomOrder(roles=((OLENA, Role.OWNER), (MARKO, Role.MODERATOR)))),
     ]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from gui.chat.model import Model
 from gui.chat.room import Entry, Room, State
+from gui.chat.standing import Standing
 from protocol.client.happenings import PeopleKnown, PersonInfo, RoomsChanged
 from protocol.codes import EventKind
 from tests.gui.fakes import GENERAL, ME, NOON, OLENA, SOMCHAI, info
@@ -21,6 +22,7 @@ class Acts:
 
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
+        self.stand = Standing()
 
     def asked(self, name: str) -> list[tuple[Any, ...]]:
         """Return the arguments of every call of a name."""
@@ -34,6 +36,12 @@ class Acts:
 
     def delete(self, entries: Sequence[Entry]) -> None:
         self.calls.append(("delete", [entry.seq for entry in entries]))
+
+    def remove(self, entries: Sequence[Entry]) -> None:
+        self.calls.append(("remove", [entry.seq for entry in entries]))
+
+    def standing(self) -> Standing:
+        return self.stand
 
     def forward(self, entries: Sequence[Entry]) -> None:
         self.calls.append(("forward", [entry.seq for entry in entries]))

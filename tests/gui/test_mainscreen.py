@@ -172,7 +172,7 @@ def test_the_right_button_pops_the_menu_up_and_escape_takes_it_away(bench: Bench
     menu.hide()
     bench.main.new_menu()
     bench.settle()
-    assert menu.open and len(menu.choices) == 2
+    assert menu.open and len(menu.choices) == 3
 
 
 def test_leaving_a_room_is_asked_about(bench: Bench) -> None:

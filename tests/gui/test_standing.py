@@ -1,5 +1,7 @@
 """What one may do in a room by one's role and its order; what is known of the server's log."""
 
+from typing import Any
+
 import pytest
 
 from gui.chat.room import Room
@@ -38,7 +40,8 @@ def test_a_pause_leaves_nothing_but_reading_and_announcements_leave_reactions() 
     assert not paused.may_say and not paused.may_react and paused.holds
     told = standing(room(announce=True), ME, Role.MEMBER, NOW_S)
     assert not told.may_say and told.may_react
-    for rules in ({"paused": True}, {"announce": True}):
+    free: tuple[dict[str, Any], ...] = ({"paused": True}, {"announce": True})
+    for rules in free:
         chief = standing(room(roles=((ME, Role.MODERATOR),), **rules), ME, Role.MEMBER, NOW_S)
         assert chief.may_say and chief.may_react and chief.in_charge and chief.holds
 

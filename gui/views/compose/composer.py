@@ -11,13 +11,14 @@ from typing import Final
 
 from gui.chat.model import Model
 from gui.chat.room import Draft, Entry, Room, Transfer
-from gui.desktop.clipboard import Clipboard, Taken
+from gui.desktop.clipboard import Clipboard
 from gui.paint.kit import IconButton
 from gui.paint.look import Look
 from gui.text.mentions import named
 from gui.views.compose.completion import Completion
 from gui.views.compose.composeracts import ComposerActs
 from gui.views.compose.fieldbox import FieldBox
+from gui.views.compose.pasting import Pasting
 from gui.views.compose.strips import SubjectStrip, UploadStrip
 from gui.words import wording
 from protocol.client.happenings import PersonInfo
@@ -41,7 +42,6 @@ class Composer:
         self._look = look
         self._model = model
         self._acts = acts
-        self._clipboard = clipboard
         self._room: Room | None = None
         self._reply = self._edit = 0
         self._aside: dict[bytes, Draft] = {}
@@ -73,10 +73,10 @@ class Composer:
             look, self.field, acts.people, self._mention,
             lambda one: model.portraits.get(one.picture) if one.picture else None,
         )  # fmt: skip
-        self._bind()
+        self._bind(clipboard)
         self._restyle()
 
-    def _bind(self) -> None:
+    def _bind(self, clipboard: Clipboard) -> None:
         bind = self.text.bind
         for key in ("Return", "KP_Enter"):
             bind(f"<{key}>", self._enter)
@@ -84,7 +84,7 @@ class Composer:
                 bind(f"<{with_it}-{key}>", self._break)
         for key in ("Up", "Down", "Tab", "Escape"):
             bind(f"<{key}>", self._key)
-        bind("<<Paste>>", self._paste)
+        bind("<<Paste>>", Pasting(self._look, self.field, self._acts, clipboard).paste)
         self.widget.bind("<Destroy>", lambda _: self._forget_save())
         bind("<KeyRelease>", self._moved, add="+")
 
@@ -106,8 +106,22 @@ class Composer:
             if before is not None:
                 self._forget_save()
                 self._acts.set_draft(before.room, draft)
-        title = self._model.title(room) if room is not None else ""
-        self.box.set_hint(self._look.tr("composer.hint", room=title[:64]) if title else "")
+        self._show_hint()
+
+    def hold(self, held: bool) -> None:
+        """Let nothing be written here just now, or let it again; what is written stays."""
+        if held == self.field.held:
+            return
+        self.field.hold(held)
+        self.completion.hide()
+        for button in (self.attach_button, self.emoji_button, self.send_button):
+            button.enable(not held)
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        title = self._model.title(self._room) if self._room is not None else ""
+        hint = self._look.tr("composer.hint", room=title[:64]) if title else ""
+        self.box.set_hint(self._look.tr("order.hint_closed") if self.field.held else hint)
 
     def reply_to(self, entry: Entry) -> None:
         """The next message answers this one."""
@@ -229,6 +243,8 @@ class Composer:
 
     def send(self) -> None:
         """Send what is written, or the edit; if it cannot be, it stays and a line says why."""
+        if self.field.held:
+            return
         words = self.words()
         self.completion.hide()
         self.focus()
@@ -295,7 +311,8 @@ class Composer:
         if event.keysym == "Escape" and (self._edit or self._reply):
             self.cancel()
             return "break"
-        if event.keysym == "Up" and not (self._edit or self._reply) and not self.words():
+        busy = self.field.held or self._edit or self._reply
+        if event.keysym == "Up" and not busy and not self.words():
             self._acts.edit_last()
             return "break"
         return None
@@ -307,25 +324,6 @@ class Composer:
     def _pick(self) -> None:
         button = self.emoji_button.widget
         self._acts.pick_emoji(button.winfo_rootx(), button.winfo_rooty())
-
-    # --- pasting ----------------------------------------------------------
-
-    def _paste(self, _event: object) -> str:
-        self._clipboard.take(self._pasted)
-        return "break"
-
-    def _pasted(self, taken: Taken) -> None:
-        tr = self._look.tr
-        if taken.files:
-            self._acts.files_dropped(taken.files)
-        elif taken.picture is not None:
-            self._acts.image_pasted(taken.picture)
-        elif taken.problem:
-            self._acts.say(tr(taken.problem, package=self._clipboard.package), bad=True)
-        elif taken.text:
-            self.field.insert(taken.text)
-            if taken.cut:
-                self._acts.say(tr("composer.pasted_part", most=tr.number(len(taken.text))))
 
     # --- what changes with the text ---------------------------------------
 

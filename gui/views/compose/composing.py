@@ -74,8 +74,7 @@ class Composing:
     def attach(self) -> None:
         """Choose files to send."""
         tr = self._look.tr
-        if self._controller.model.room is None:
-            self._say(tr("window.no_room"), True)
+        if self._kept():
             return
         title = tr("main.choose_files")
         names = filedialog.askopenfilenames(parent=self._root, title=title)
@@ -84,8 +83,7 @@ class Composing:
 
     def files_dropped(self, paths: Sequence[Path]) -> None:
         """Files were pasted or dropped: ask what to do with them."""
-        if self._controller.model.room is None:
-            self._say(self._look.tr("window.no_room"), True)
+        if self._kept():
             return
         if self.sheet is not None and self.sheet.sheet.open:
             self.sheet.add(paths)
@@ -107,6 +105,14 @@ class Composing:
         self.sheet = AttachSheet(
             self._root, self._look, self._pictures, self._clipboard, paths, draft.text, send, back
         )
+
+    def _kept(self) -> bool:
+        """Say why nothing can be sent just now, if it cannot."""
+        none = self._controller.model.room is None
+        why = self._look.tr("window.no_room") if none else self._controller.kept_from()
+        if why:
+            self._say(why, True)
+        return bool(why)
 
     def image_pasted(self, path: Path) -> None:
         """A picture was pasted."""

@@ -9,7 +9,8 @@ from typing import Final, Literal
 
 from gui.paint.look import Look
 from gui.text.textlayout import one_line
-from gui.views.compose.field import SPACE, Field
+from gui.views.compose.field import SPACE
+from gui.views.compose.heldfield import HeldField
 
 RADIUS: Final = 12
 _CORNERS: Final[tuple[tuple[Literal["nw", "ne", "sw", "se"], int, int], ...]] = (
@@ -31,7 +32,7 @@ class FieldBox:
         self._words = ""
         px = look.px
         self.widget = tk.Frame(master, bd=0)
-        self.field = Field(self.widget, look, on_change)
+        self.field = HeldField(self.widget, look, on_change)
         text = self.field.widget
         text.pack(side="left", fill="x", expand=True, padx=(px(RADIUS), px(8)), pady=(px(7), px(9)))
         self._hint = tk.Canvas(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from gui.chat.room import Entry
+from gui.chat.standing import Standing
 
 
 class MessageActs(Protocol):
@@ -20,6 +21,12 @@ class MessageActs(Protocol):
 
     def delete(self, entries: Sequence[Entry]) -> None:
         """Take messages of one's own back."""
+
+    def remove(self, entries: Sequence[Entry]) -> None:
+        """Take messages of others back for everybody."""
+
+    def standing(self) -> Standing:
+        """Tell what one may do in the room just now."""
 
     def forward(self, entries: Sequence[Entry]) -> None:
         """Pass messages on to another room."""

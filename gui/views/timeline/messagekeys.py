@@ -7,6 +7,7 @@ import tkinter as tk
 from typing import TYPE_CHECKING
 
 from gui.chat.room import Entry
+from gui.chat.standing import Standing, over
 from gui.keys import chord
 from gui.paint.look import Look
 from gui.text.selection import selectable
@@ -73,9 +74,7 @@ class MessageKeys:
             case "R":
                 self._reply()
             case "Delete":
-                own = [entry for entry in timeline.selected_entries() if may_change(entry)]
-                if own:
-                    self._acts.delete(own)
+                self._delete()
             case "Esc":
                 if not timeline.selection and not timeline.cursor:
                     return None
@@ -130,9 +129,20 @@ class MessageKeys:
         else:
             self._reply()
 
+    def _delete(self) -> None:
+        """Take back what is one's own, or else what one may remove."""
+        chosen = self._timeline.selected_entries()
+        own = [entry for entry in chosen if may_change(entry)]
+        stand = self._acts.standing()
+        others = [entry for entry in chosen if may_remove(entry, stand)]
+        if own:
+            self._acts.delete(own)
+        elif others:
+            self._acts.remove(others)
+
     def _reply(self) -> None:
         entry = self._timeline.entry_of(self._timeline.cursor)
-        if entry is not None and entry.seq and selectable(entry):
+        if entry is not None and entry.seq and selectable(entry) and self._acts.standing().may_say:
             self._acts.reply(entry)
 
     def _menu(self) -> str:
@@ -147,6 +157,12 @@ class MessageKeys:
             y = max(0, min(box.y + gap, timeline.widget.winfo_height() - gap))
             timeline.pointer.menu.show(entry, box.x + gap, y, "", by_key=True)
         return "break"
+
+
+def may_remove(entry: Entry, stand: Standing) -> bool:
+    """Whether a message is somebody else's, and one keeps order over them."""
+    theirs = stand.order.role_of(entry.person)
+    return not entry.own and entry.seq > 0 and selectable(entry) and over(stand.role, theirs)
 
 
 def may_change(entry: Entry) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gui.chat.room import Entry, State
+from gui.chat.standing import Standing
 from gui.paint.look import Look
 from gui.paint.slices import Steps
 from gui.text.rowlayout import Box
@@ -18,7 +19,7 @@ from gui.text.selection import copied_whole, selectable
 from gui.text.textlayout import one_line
 from gui.views.timeline.acts import MessageActs
 from gui.views.timeline.glyphs import Glyphs
-from gui.views.timeline.messagekeys import may_change
+from gui.views.timeline.messagekeys import may_change, may_remove
 from protocol.codes import EventKind
 
 if TYPE_CHECKING:
@@ -81,8 +82,9 @@ class MessageMenu:
         """Open for a message at a place of the timeline; ``link`` is the address there."""
         if entry.kind == EventKind.NOTICE or self._over.winfo_width() < 2:
             return
-        lines = [[one] for one in self._lines(entry, link)]
-        if entry.seq and selectable(entry):
+        stand = self._acts.standing()
+        lines = [[one] for one in self._lines(entry, link, stand)]
+        if entry.seq and selectable(entry) and stand.may_react:
             lines.insert(0, self._reactions(entry))
         if not lines:
             return
@@ -135,7 +137,7 @@ class MessageMenu:
         quick = [Choice(emoji, emoji, "", react(emoji)) for emoji in QUICK]
         return [*quick, Choice("more", "more", "", pick)]
 
-    def _lines(self, entry: Entry, link: str) -> list[Choice]:
+    def _lines(self, entry: Entry, link: str, stand: Standing) -> list[Choice]:
         """Return the lines for a message, in their order."""
         acts, timeline, tr = self._acts, self._timeline, self._look.tr
         found: list[Choice] = []
@@ -152,7 +154,7 @@ class MessageMenu:
         if entry.state is State.FAILED:
             add("retry", "again", lambda: acts.retry(entry), words=tr("timeline.retry"))
             add("discard", "delete", lambda: acts.discard(entry), True, tr("timeline.discard"))
-        if entry.seq and here:
+        if entry.seq and here and stand.may_say:
             add("reply", "reply", lambda: acts.reply(entry))
         if entry.kind == EventKind.IMAGE and here:
             add("open", "open", lambda: acts.open_picture(entry))
@@ -172,11 +174,15 @@ class MessageMenu:
         if not entry.own:
             words = tr("timeline.menu_direct", who=timeline.name_of(entry))
             add("direct", "person", lambda: acts.direct(entry.person), words=words)
-        if may_change(entry):
+        if may_change(entry) and stand.may_say:
             add("edit", "edit", lambda: acts.edit(entry))
         own = [one for one in several if may_change(one)]
         if own:
             add("delete", "delete", lambda: acts.delete(own), True)
+        others = [one for one in several if may_remove(one, stand)]
+        if others:
+            words = tr("order.remove")
+            add("remove", "delete", lambda: acts.remove(others), True, words)
         return found
 
     # --- drawing ------------------------------------------------------------
