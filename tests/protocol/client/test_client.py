@@ -29,9 +29,9 @@ from protocol.client.happenings import (
 )
 from protocol.client.profile import Profile
 from protocol.codes import ErrorCode, EventKind
-from protocol.errors import SetupError
+from protocol.errors import KeyChangedError, SetupError
 from protocol.invite import Invite
-from protocol.keys import make
+from protocol.keys import fingerprint, make
 from tests.protocol.client.test_pictures import noise
 from tests.server import Server
 
@@ -117,6 +117,26 @@ def test_nobody_answers(person: Make, free_port: int) -> None:
     assert nora.wait(Failed).request == request
     nora.stop()
     nora.wait(LinkChanged, lambda one: one.link is Link.STOPPED)
+
+
+def test_a_known_address_with_another_key_is_not_connected_to(
+    server: Callable[..., Server], person: Make
+) -> None:
+    one = server()
+    nora = person(one.invite, "Nora")
+    address = nora.online().address
+    nora.stop()
+    stranger = Invite((address,), make().public, "t" * 22)
+    with pytest.raises(KeyChangedError) as caught:
+        person(stranger, "Nora")
+    assert fingerprint(one.invite.server_key) in str(caught.value)
+    assert fingerprint(stranger.server_key) in str(caught.value)
+    nora.profile.pins.forget(address)
+    waiting = person(stranger, "Nora").wait(LinkChanged, lambda one: one.link is Link.WAITING)
+    assert fingerprint(stranger.server_key) in waiting.text, "it is not what answers there"
+    again = person(one.invite, "Nora")
+    again.online()
+    assert again.profile.keys == nora.profile.keys
 
 
 def test_something_else_answers(person: Make) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from protocol.invite import Invite
-from protocol.keys import make
+from protocol.keys import fingerprint, make
 from tests.protocol.client.test_pictures import noise
 from tests.server import ROOT, Server
 
@@ -345,6 +345,23 @@ def test_who_is_refused_gets_one_line(server: Callable[..., Server], chat: Start
     same = chat(one.link, "Nora")
     assert same.popen.wait(DEADLINE_S) == 1
     assert "already open" in same.complained()
+
+
+def test_another_key_of_a_known_server_ends_with_both_fingerprints(
+    server: Callable[..., Server], chat: Start
+) -> None:
+    one = server()
+    nora = chat(one.link, "Nora", "--json")
+    nora.event("online")
+    nora.do(whoami=True)
+    known = nora.event("whoami")["server_key"]
+    assert nora.end() == 0
+    other = make().public
+    liar = chat(str(Invite(one.invite.addresses, other, "t" * 22)), "Nora")
+    assert liar.popen.wait(DEADLINE_S) == 1
+    (said,) = liar.complained().splitlines()
+    for part in (known, fingerprint(other), f"zviazok forget {one.addresses[0]}"):
+        assert part in said
 
 
 def test_an_unreachable_server_is_said_once_and_tried_on(chat: Start, free_port: int) -> None:
