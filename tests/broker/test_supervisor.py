@@ -19,8 +19,10 @@ from broker.sqlite_journal import SqliteJournal
 from broker.supervisor import missing_for_window
 from broker.tokens import Tokens
 from protocol.addresses import free_ports
-from protocol.codes import Role
+from protocol.codes import ErrorCode, Role
+from protocol.frames import Bye, People, PeoplePage
 from protocol.invite import LINK_VARIABLE, OWNER_VARIABLE, Invite, parse_address
+from tests.integration.bare import circle
 from tests.server import ROOT
 
 DEADLINE_S = 60.0
@@ -286,6 +288,28 @@ def test_a_link_that_nobody_used_ends_with_its_server_or_at_the_next_start(
     assert tokens.find(one.owner_token) is None
     assert tokens.find(two.owner_token) is not None
     assert len(read_book(two.data).invites) == 1
+    assert two.up.stop() == 0
+
+
+@linux
+def test_whoever_comes_with_it_owns_the_server(up: Callable[..., Up], tmp_path: Path) -> None:
+    one = Noted(up, tmp_path, 1)
+    owner = Invite.parse(one.owner_link)
+    with circle() as bare:
+        # Somebody who was quicker is not the owner for that.
+        bob = bare(one.up.invite(), "Bob")
+        ann = bare(owner, "Ann")
+        page = bob.ask(People(0, b"", 500), PeoplePage)
+        assert {row[1]: row[5] for row in page.people} == {"Ann": Role.OWNER, "Bob": Role.MEMBER}
+        eve = bare(owner, "Eve", welcome=False)
+        assert eve.expect(Bye).code == ErrorCode.TOKEN
+        device = ann.device
+    one.close_window()
+    assert one.up.stop() == 0
+    two = Noted(up, tmp_path, 2)
+    assert two.owner_link is None
+    with circle() as bare:
+        bare(two.up.invite(), "Ann", device=device)
     assert two.up.stop() == 0
 
 
