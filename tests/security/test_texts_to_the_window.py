@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 from datetime import date, datetime
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any, cast
 
 from hypothesis import HealthCheck, given, settings
@@ -18,12 +19,13 @@ from hypothesis import strategies as st
 
 from gui.archive import page, said
 from gui.chat.room import Entry, State
-from gui.text import emoji, found, hosts, mentions, thai, tokens
+from gui.text import emoji, found, mentions, thai, tokens
 from gui.text.bubblelayout import names_in
 from gui.text.selection import word_at
 from gui.text.textlayout import clean, clusters, letters, one_line, wrap
 from gui.words import wording
 from gui.words.i18n import LANGUAGES, Words
+from protocol import hosts
 from protocol.client.client import Client
 from protocol.client.happenings import Message, PersonInfo
 from protocol.codes import ErrorCode, EventKind
@@ -33,6 +35,7 @@ from protocol.names import clean_nick, clean_room_name, skeleton
 from protocol.terminal.conversation import Conversation
 from protocol.terminal.reports import Reports
 from protocol.terminal.roster import Roster
+from tests.protocol.client.shelf import Shelf
 from tests.strategies import ITEMS
 
 MANY = settings(
@@ -127,6 +130,27 @@ def test_names_are_refused_or_clean(text: str) -> None:
             assert made(name) == name, "what is clean stays so"
             assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in name)
     assert isinstance(skeleton(text), str)
+
+
+def test_any_query_searches_and_no_more(tmp_path: Path) -> None:
+    """Signs that mean something to the index, to patterns or to SQL are letters like others."""
+    shelf = Shelf(tmp_path / "store.sqlite3")
+    said = ['a "quoted" word', "100% _done_", "NEAR(a b) OR c*", "words : x", "ordinary"]
+    shelf.say(*said)
+    signs = st.text("\0\"'*:^+-(){}%_ ANDORTNEx", max_size=12)
+
+    @MANY
+    @given(texts | signs)
+    def search(query: str) -> None:
+        for text in shelf.find(query):
+            assert text in said
+
+    try:
+        search()
+        assert shelf.find("NEAR(a b) OR c*") == ["NEAR(a b) OR c*"]
+        assert shelf.find('x" OR "a') == [] and shelf.find("*") == ["NEAR(a b) OR c*"]
+    finally:
+        shelf.close()
 
 
 # --- sentences ----------------------------------------------------------------------------------
