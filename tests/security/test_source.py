@@ -245,6 +245,20 @@ def test_nothing_is_fetched_from_the_web() -> None:
     none(f"{place} {name}" for place, name in imported(*PACKAGES) if begins(name, *wrong))
 
 
+def test_nobody_s_name_is_looked_up() -> None:
+    """InspIRCd (CVE-2015-8702): what a stranger's name server answers would come in unasked."""
+    wrong = ("gethostbyaddr", "getnameinfo", "getfqdn", "gethostbyname_ex")
+    none(f"{place} {name}" for place, name, _ in called(*PACKAGES) if name in wrong)
+
+
+def test_compressed_bytes_are_unpacked_only_where_there_is_a_limit() -> None:
+    """XMPP (2014): a few bytes that become gigabytes. On the wire nothing is compressed."""
+    wrong = ("decompress", "decompressobj")
+    found = {place.path for place, name, _ in called(*PACKAGES) if name in wrong}
+    # In the child process that decodes pictures, piece by piece and to a size that was told.
+    assert found <= {"protocol/client/residue.py"}
+
+
 def test_no_xml_is_parsed() -> None:
     wrong = ("xml", "lxml", "defusedxml", "html.parser")
     none(f"{place} {name}" for place, name in imported(*PACKAGES) if begins(name, *wrong))
