@@ -102,7 +102,7 @@ class Order:
         was = person.role if room is None else _standing(room, person).role
         if was is role:
             return False
-        if was is Role.OWNER and len(set(self._owners(room))) == 1:
+        if was is Role.OWNER and not self._others_own(room, person):
             raise WireError(ErrorCode.FORBIDDEN, "role", "the last owner keeps the role")
         if not was:
             self.need_office(room)
@@ -124,7 +124,7 @@ class Order:
         if not standing.role:
             return None
         self._put_role(room, person, Role.MEMBER, batch)
-        if room.kind is not RoomKind.PRIVATE or self._owners(room) or not room.members:
+        if room.kind is not RoomKind.PRIVATE or self._others_own(room, person) or not room.members:
             return None
         # Members stand in the order of joining, and ``max`` takes the first of the highest.
         heir = max(room.members.values(), key=lambda one: _standing(room, one).role)
@@ -147,12 +147,18 @@ class Order:
             return list(self._officers.values())
         return [self._people[no] for no, one in room.standings.items() if one.role]
 
-    def _owners(self, room: Room | None) -> list[Person]:
-        """Whoever may do everything there; in an open room owners of the server may."""
-        owners = self._with_role(room)
-        if room is not None and room.kind is RoomKind.OPEN:
-            owners += self._officers.values()
-        return [one for one in owners if self.role(room, one) is Role.OWNER]
+    def _others_own(self, room: Room | None, person: Person) -> bool:
+        """Whether there is an owner without this person's role there.
+
+        In an open room that may be any owner of the server, the person too.
+        """
+        if any(
+            one is not person and self.role(room, one) is Role.OWNER
+            for one in self._with_role(room)
+        ):
+            return True
+        open_room = room is not None and room.kind is RoomKind.OPEN
+        return open_room and any(one.role is Role.OWNER for one in self._officers.values())
 
     # --- mutes and bans ------------------------------------------------------------------------
 

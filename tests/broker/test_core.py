@@ -11,6 +11,7 @@ from broker.core import FULL_RETRY_MAX_MS, FULL_RETRY_MS, HEADS_TIMES, Core
 from broker.journal import Batch
 from broker.sqlite_history import SqliteHistory
 from broker.sqlite_journal import SqliteJournal
+from broker.tickets import CONFIRM_MS
 from protocol.backplane import (
     GATEWAY_DEADLINE_MS,
     Down,
@@ -21,20 +22,24 @@ from protocol.backplane import (
     read_feed_header,
 )
 from protocol.blocks import decode_block
-from protocol.codes import ErrorCode, EventKind
+from protocol.codes import Act, ErrorCode, EventKind, Kind
 from protocol.errors import JournalError
 from protocol.frames import (
     Ack,
     AnyFrame,
     Busy,
     Bye,
+    Done,
     Error,
     Join,
+    Ordered,
     People,
     PeoplePage,
+    Private,
     decode,
     encode,
 )
+from protocol.frames import Act as ActFrame
 from protocol.items import decode_item, encode_item
 from protocol.keys import KeyPair
 from tests.broker.stand import FIRST_MS, TOKEN, key, open_to
@@ -84,11 +89,13 @@ class House:
 
     # what a gateway does
 
-    def do(self, *operations: list[Any], instance: bytes = b"instance") -> list[list[Any]]:
+    def do(
+        self, *operations: list[Any], instance: bytes = b"instance", route: bytes = b"route"
+    ) -> list[list[Any]]:
         """One drain with one batch; return what was said to the gateways in it."""
         self.sent.clear()
         batch = encode_batch(instance, list(operations))
-        self.core.drain([[b"route", batch]], self.now_ms, FIRST_MS + self.now_ms)
+        self.core.drain([[route, batch]], self.now_ms, FIRST_MS + self.now_ms)
         return [operation for _, said in self.sent for operation in said]
 
     def register(self) -> list[list[Any]]:
@@ -345,3 +352,80 @@ def test_answers_that_are_damaged_cost_their_outbox_alone(
     (other,) = house.run(2, 1, "three")
     assert isinstance(other, Ack)
     assert house.texts() == ["one", "two", "three"]
+
+
+# --- acts that every gateway confirms ---------------------------------------------------------
+
+
+def kick(house: House, other: bytes = b"") -> list[list[Any]]:
+    """Let Ann make a room with Bob in it and put him out; return what was said then."""
+    house.open(2, "Bob")
+    if other:
+        house.do([Up.REGISTER, ["elsewhere:1"]], instance=other, route=other)
+    bob = house.core.directory.device(key(2))
+    assert bob is not None
+    made = house.do([Up.ASK, 1, encode(Private(7, "study", [bob.person.person]))])
+    room = next(one[3] for one in made if one[0] == Down.ENTERED)
+    frame = ActFrame(5, Act.KICK, room, bob.person.person, b"", 0, "")
+    return house.do([Up.ASK, 1, encode(frame)])
+
+
+def answers(said: list[list[Any]]) -> list[AnyFrame]:
+    return [decode(one[2]) for one in said if one[0] == Down.FRAME]
+
+
+def test_putting_out_is_done_when_all_gateways_say_so(house: House) -> None:
+    said = kick(house, b"gateway2")
+    assert [one[0] for one in said] == [Down.LEFT, Down.CONFIRM, Down.CONFIRM]
+    ticket = said[-1][1]
+    assert house.do([Up.CONFIRMED, ticket]) == []
+    told = house.do([Up.CONFIRMED, ticket], instance=b"gateway2", route=b"gateway2")
+    assert answers(told) == [Done(5)]
+
+
+def test_a_gateway_that_is_there_and_does_not_confirm_is_told_of(house: House) -> None:
+    ticket = kick(house, b"gateway2")[-1][1]
+    house.do([Up.CONFIRMED, ticket])
+    house.do([Up.BEAT], instance=b"gateway2", route=b"gateway2")
+    house.sent.clear()
+    house.tick(CONFIRM_MS - 1)
+    assert house.sent == []
+    house.do([Up.BEAT])
+    house.tick(1_000)
+    (error,) = answers([one for _, said in house.sent for one in said])
+    assert isinstance(error, Error) and (error.code, error.request) == (ErrorCode.UNAVAILABLE, 5)
+    # What comes later is for nobody.
+    assert house.do([Up.CONFIRMED, ticket], instance=b"gateway2", route=b"gateway2") == []
+
+
+def test_a_gateway_that_is_gone_is_not_waited_for(house: House) -> None:
+    ticket = kick(house, b"gateway2")[-1][1]
+    assert house.do([Up.CONFIRMED, ticket]) == []
+    # The same connection introduces itself anew: it opens all sessions again.
+    told = house.do([Up.REGISTER, ["elsewhere:1"]], instance=b"gateway3", route=b"gateway2")
+    assert answers(told) == [Done(5)]
+    assert b"gateway2" not in house.core.sessions.gateways
+
+
+def test_what_was_decided_on_a_disk_that_is_full_is_not_confirmed(house: House) -> None:
+    fill(house)
+    house.register()
+    house.open(1, "Ann")
+    (error,) = answers(house.do([Up.ASK, 1, encode(ActFrame(5, 1, b"?" * 16, b"", b"", 0, ""))]))
+    assert isinstance(error, Error) and error.code == ErrorCode.BUSY
+
+
+def test_members_are_told_what_holds_at_most_once_a_second(house: House) -> None:
+    made = house.do([Up.ASK, 1, encode(Private(7, "study", []))])
+    room = next(one[3] for one in made if one[0] == Down.ENTERED)
+    house.tick(1_000)
+    house.feed.clear()
+    for value in (30, 60):
+        house.do([Up.ASK, 1, encode(ActFrame(5, Act.SLOW, room, b"", b"", value, ""))])
+    house.tick(999)
+    assert not [parts for parts in house.feed if parts[2][1:2] == bytes((Kind.ORDERED,))]
+    house.tick(1)
+    (told,) = [parts for parts in house.feed if parts[2][1:2] == bytes((Kind.ORDERED,))]
+    frame = decode(told[2])
+    assert isinstance(frame, Ordered) and frame.slow_s == 60
+    assert told[0] == room and read_feed_header(told[1]).kind == FeedKind.MEMBERS

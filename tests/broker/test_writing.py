@@ -1,0 +1,286 @@
+"""What somebody may write now: by mutes, rules, slow mode and rules about direct messages."""
+
+from typing import Any
+
+import pytest
+
+from broker.orderdesk import SERVER
+from protocol.backplane import Down, Up
+from protocol.codes import Act, DirectRule, ErrorCode, EventKind, Role, RoomKind
+from protocol.frames import (
+    Ack,
+    AnyFrame,
+    Busy,
+    Direct,
+    Error,
+    Gap,
+    Join,
+    Private,
+    Refused,
+    Typing,
+    decode,
+)
+from protocol.items import decode_item, encode_item
+from tests.broker.stand import Gate, Stand
+from tests.broker.test_orderdesk import ANN, BOB, BOSS, EVE, done, gate, kitchen, stand
+
+__all__ = ["gate", "stand"]
+
+OUTBOX = b"outbox-1"
+TEXT = encode_item(EventKind.TEXT, {"text": "hello"})
+EDIT = encode_item(EventKind.EDIT, {"of": 1, "text": "changed"})
+DELETE = encode_item(EventKind.DELETE, {"of": 1})
+REACT = encode_item(EventKind.REACT, {"of": 1, "emoji": "👍", "on": True})
+ODD = b"\xdc\x00\x02\x01" + TEXT[2:]
+"""A text whose array is written in a longer way: its kind cannot be seen."""
+
+
+def say(gate: Gate, slot: int, room: bytes, first_n: int, *elements: Any) -> list[AnyFrame]:
+    """Send these; return the answers, which settle all of them."""
+    said = gate.do([Up.RUN, slot, room, OUTBOX, first_n, list(elements)])
+    answers = [one for one in said if one[0] == Down.DONE]
+    assert sum(one[2] for one in answers) == len(elements)
+    assert all(one[1] == slot for one in answers)
+    return [decode(one[3]) for one in answers]
+
+
+def allowed(gate: Gate, slot: int, room: bytes, first_n: int) -> dict[str, str]:
+    """Try one of each kind; return what was refused, and for which field."""
+    kinds = {"text": TEXT, "odd": ODD, "edit": EDIT, "react": REACT, "delete": DELETE}
+    found: dict[str, str] = {}
+    for name, item in kinds.items():
+        (answer,) = say(gate, slot, room, first_n, item)
+        first_n += 1
+        if isinstance(answer, Refused):
+            assert answer.code == ErrorCode.FORBIDDEN and answer.text
+            found[name] = answer.field
+        else:
+            assert isinstance(answer, Ack)
+    return found
+
+
+def all_but(field: str, *free: str) -> dict[str, str]:
+    return {one: field for one in ("text", "odd", "edit", "react", "delete") if one not in free}
+
+
+# --- rules --------------------------------------------------------------------------------
+
+
+def test_a_paused_room_takes_nothing_but_what_takes_back(gate: Gate, stand: Stand) -> None:
+    room = kitchen(stand)
+    assert allowed(gate, BOB, room, 1) == {}
+    done(gate, ANN, Act.PAUSE, room, value=1)
+    assert allowed(gate, BOB, room, 6) == all_but("paused", "delete")
+    for number in (ANN, BOSS):
+        assert allowed(gate, number, room, 1) == {}
+    done(gate, ANN, Act.PAUSE, room, value=0)
+    assert allowed(gate, BOB, room, 11) == {}
+
+
+def test_where_only_those_in_charge_speak_others_react(gate: Gate, stand: Stand) -> None:
+    room = kitchen(stand)
+    done(gate, ANN, Act.ANNOUNCE, room, value=1)
+    assert allowed(gate, BOB, room, 1) == all_but("announce", "delete", "react")
+    done(gate, ANN, Act.ROLE, room, BOB, 1)
+    assert allowed(gate, BOB, room, 6) == {}
+
+
+def test_a_refusal_uses_the_counter_up_and_stays(gate: Gate, stand: Stand) -> None:
+    room = kitchen(stand)
+    done(gate, ANN, Act.ANNOUNCE, room, value=1)
+    answers = say(gate, BOB, room, 1, TEXT, REACT, TEXT)
+    assert [type(one) for one in answers] == [Refused, Ack, Refused]
+    done(gate, ANN, Act.ANNOUNCE, room, value=0)
+    for _ in range(2):
+        again = say(gate, BOB, room, 1, TEXT, REACT, TEXT)
+        assert [type(one) for one in again] == [Refused, Ack, Refused]
+        stand.restart()
+        gate = Gate(stand)
+        gate.open(BOB, BOB)
+    (fresh,) = say(gate, BOB, room, 4, TEXT)
+    assert isinstance(fresh, Ack)
+
+
+def test_what_was_acknowledged_is_acknowledged_again_whatever_holds_now(
+    gate: Gate, stand: Stand
+) -> None:
+    room = kitchen(stand)
+    (first,) = say(gate, BOB, room, 1, TEXT)
+    done(gate, ANN, Act.MUTE, room, BOB)
+    assert say(gate, BOB, room, 1, TEXT) == [first]
+    done(gate, ANN, Act.BAN, room, BOB)
+    assert say(gate, BOB, room, 1, TEXT) == [first]
+
+
+# --- mutes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", Role)
+def test_who_is_muted_in_a_room_writes_nothing_there(gate: Gate, stand: Stand, role: Role) -> None:
+    room = kitchen(stand)
+    done(gate, ANN, Act.ROLE, room, BOB, role)
+    done(gate, BOSS, Act.MUTE, room, BOB, 60)
+    assert allowed(gate, BOB, room, 1) == all_but("muted", "delete")
+    assert allowed(gate, EVE, room, 1) == {}
+    general = stand.directory.open_room("general")
+    assert general is not None and allowed(gate, BOB, general.room, 1) == {}
+    gate.ask(BOB, Typing(room))
+    assert stand.office.typed == []
+    stand.now_ms += 59_999
+    assert allowed(gate, BOB, room, 6)
+    stand.now_ms += 1
+    assert allowed(gate, BOB, room, 11) == {}
+    gate.ask(BOB, Typing(room))
+    assert len(stand.office.typed) == 1
+
+
+def test_who_is_muted_on_the_server_writes_to_those_in_charge_alone(
+    gate: Gate, stand: Stand
+) -> None:
+    rooms = {}
+    for name, whom in (("boss", BOSS), ("eve", EVE)):
+        (entered, *_) = gate.ask(BOB, Direct(9, [stand.person(whom).person]))
+        rooms[name] = entered[3] if entered[0] == Down.ENTERED else b""
+    gate.ask(BOB, Private(9, "study", []))
+    study = next(one for one in stand.directory.rooms.values() if one.name == "study")
+    done(gate, BOSS, Act.MUTE, whom=BOB)
+    for room in (kitchen(stand), rooms["eve"], study.room):
+        assert allowed(gate, BOB, room, 1) == all_but("muted", "delete")
+    assert allowed(gate, BOB, rooms["boss"], 1) == {}
+    assert allowed(gate, EVE, rooms["eve"], 1) == {}
+    stand.restart()
+    gate = Gate(stand)
+    gate.open(BOB, BOB)
+    assert allowed(gate, BOB, kitchen(stand), 6) == all_but("muted", "delete")
+
+
+# --- slow mode -------------------------------------------------------------------------------
+
+
+def test_in_a_slow_room_one_thing_is_said_in_that_time(gate: Gate, stand: Stand) -> None:
+    room = kitchen(stand)
+    done(gate, ANN, Act.SLOW, room, value=30)
+    ack, busy = say(gate, BOB, room, 1, TEXT, REACT, EDIT, TEXT, REACT)
+    assert isinstance(ack, Ack) and (ack.first_n, ack.count) == (1, 3)
+    assert isinstance(busy, Busy) and (busy.first_n, busy.retry_ms) == (4, 30_000)
+    stand.now_ms += 12_000
+    (busy,) = say(gate, BOB, room, 4, TEXT)
+    assert isinstance(busy, Busy) and busy.retry_ms == 18_000
+    (behind,) = say(gate, BOB, room, 5, REACT)
+    assert isinstance(behind, Gap) and behind.expect_n == 4
+    (other,) = say(gate, EVE, room, 1, TEXT)
+    assert isinstance(other, Ack)
+    (owner,) = say(gate, ANN, room, 1, TEXT, TEXT, TEXT)
+    assert isinstance(owner, Ack) and owner.count == 3
+    stand.now_ms += 18_000
+    ack, busy = say(gate, BOB, room, 4, TEXT, ODD)
+    assert isinstance(ack, Ack) and isinstance(busy, Busy)
+    done(gate, ANN, Act.SLOW, room, value=0)
+    (ack,) = say(gate, BOB, room, 5, TEXT, TEXT)
+    assert isinstance(ack, Ack) and ack.count == 2
+    texts = [decode_item(one.item)[1] for one in stand.history(room) if one.n]
+    assert len(texts) == 10
+
+
+def test_of_those_who_spoke_in_a_slow_room_only_who_must_wait_are_remembered(
+    gate: Gate, stand: Stand
+) -> None:
+    room = kitchen(stand)
+    done(gate, ANN, Act.SLOW, room, value=30)
+    say(gate, BOB, room, 1, TEXT)
+    stand.now_ms += 29_000
+    say(gate, EVE, room, 1, TEXT)
+    said = stand.office.writing._said[stand.directory.rooms[room].no]
+    assert list(said) == [stand.person(BOB).no, stand.person(EVE).no]
+    stand.now_ms += 1_000
+    say(gate, BOB, room, 2, TEXT)
+    assert list(said) == [stand.person(EVE).no, stand.person(BOB).no]
+    stand.now_ms += 30_000
+    say(gate, EVE, room, 2, TEXT)
+    assert list(said) == [stand.person(EVE).no]
+    done(gate, ANN, Act.SLOW, room, value=0)
+    assert not stand.office.writing._said
+
+
+def test_what_has_to_wait_leaves_no_trace(gate: Gate, stand: Stand) -> None:
+    room = kitchen(stand)
+    done(gate, ANN, Act.SLOW, room, value=30)
+    say(gate, BOB, room, 1, TEXT)
+    say(gate, BOB, room, 2, TEXT)
+    assert not stand.batch
+
+
+# --- direct messages -------------------------------------------------------------------------
+
+
+def direct(gate: Gate, slot: int, *whom: int) -> bytes | tuple[int, str]:
+    """Open a direct message; return the room, or code and field of the refusal."""
+    people = [gate.stand.person(one).person for one in whom]
+    said = gate.ask(slot, Direct(9, people))
+    mine = next(one for one in said if one[1] == slot)
+    if mine[0] == Down.ENTERED:
+        return bytes(mine[3])
+    error = decode(mine[2])
+    assert isinstance(error, Error) and "kitchen" not in error.text
+    return error.code, error.field
+
+
+@pytest.mark.parametrize("rule", DirectRule)
+def test_members_of_a_room_write_privately_as_it_says(
+    gate: Gate, stand: Stand, rule: DirectRule
+) -> None:
+    gate.open(5, 5, "Guest")
+    room = kitchen(stand)
+    pairs = {"both": (BOB, EVE), "moderated": (BOB, ANN), "guest": (BOB, 5), "calm": (ANN, 5)}
+    rooms = {name: direct(gate, *pair) for name, pair in pairs.items()}
+    done(gate, ANN, Act.DIRECT, room, value=rule)
+    refused = {
+        DirectRule.FREE: set(),
+        DirectRule.WITH_MODERATORS: {"both", "guest"},
+        DirectRule.OFF: {"both", "moderated", "guest"},
+    }[rule]
+    for name, pair in pairs.items():
+        again = direct(gate, *pair)
+        if name in refused:
+            assert again == (ErrorCode.FORBIDDEN, "direct")
+        else:
+            assert again == rooms[name]
+        for number in pair:
+            there = rooms[name]
+            assert isinstance(there, bytes)
+            found = allowed(gate, number, there, 1)
+            assert found == (all_but("direct", "delete") if name in refused else {})
+    # Three, with somebody who keeps order in the room among them.
+    three = direct(gate, EVE, BOB, BOSS)
+    assert isinstance(three, bytes) is (rule is not DirectRule.OFF)
+
+
+def test_the_rule_holds_for_members_and_ends_with_the_membership(gate: Gate, stand: Stand) -> None:
+    done(gate, ANN, Act.DIRECT, kitchen(stand), value=DirectRule.OFF)
+    assert direct(gate, BOB, EVE) == (ErrorCode.FORBIDDEN, "direct")
+    done(gate, ANN, Act.KICK, kitchen(stand), BOB)
+    assert direct(gate, BOB, EVE) == (ErrorCode.FORBIDDEN, "direct")
+    done(gate, ANN, Act.KICK, kitchen(stand), EVE)
+    assert isinstance(direct(gate, BOB, EVE), bytes)
+    gate.ask(EVE, Join(9, "kitchen", False))
+    assert direct(gate, BOB, EVE) == (ErrorCode.FORBIDDEN, "direct")
+    done(gate, ANN, Act.DIRECT, kitchen(stand), value=DirectRule.FREE)
+    assert isinstance(direct(gate, BOB, EVE), bytes) and not stand.order.directs
+
+
+# --- who is not in the room --------------------------------------------------------------------
+
+
+def test_a_room_that_is_not_ones_own_is_as_if_it_were_not_there(gate: Gate, stand: Stand) -> None:
+    gate.ask(ANN, Private(9, "study", [stand.person(EVE).person]))
+    study = next(one for one in stand.directory.rooms.values() if one.kind is RoomKind.PRIVATE)
+    answers = [say(gate, BOB, room, 1, TEXT)[0] for room in (study.room, b"?" * 16)]
+    there, not_there = (one[1:] for one in answers)
+    assert there == not_there and there[2] == ErrorCode.NO_ROOM
+    assert not stand.batch
+    # Who wrote there once knows it: they are told that they are out.
+    say(gate, EVE, study.room, 1, TEXT)
+    done(gate, ANN, Act.KICK, study.room, EVE)
+    (out,) = say(gate, EVE, study.room, 2, TEXT)
+    assert isinstance(out, Refused) and out.code == ErrorCode.NOT_MEMBER
+    assert SERVER not in stand.directory.rooms
