@@ -39,7 +39,9 @@ class Assistant:
 
     def __init__(self, program: str, megabytes: int) -> None:
         """Start it; raise ``OSError`` if the system cannot."""
-        path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+        folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        # An empty one would be the current directory.
+        path = os.pathsep.join([str(_ROOT), *(os.path.abspath(one) for one in folders if one)])
         kept = {name: os.environ[name] for name in _NEEDED if name in os.environ}
         self._process = subprocess.Popen(
             # -P: a module of the same name in the current directory must not be run instead.
@@ -48,6 +50,8 @@ class Assistant:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
+            # The folder in which somebody stands may be removed, or hold modules of its own.
+            cwd=_ROOT.anchor,
             env={**kept, "PYTHONPATH": path, "PYTHONUTF8": "1"},
             start_new_session=os.name == "posix",
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),

@@ -21,7 +21,7 @@ from PIL import Image
 import gui
 import protocol
 from protocol.client.assistants import Assistants
-from protocol.client.darkroom import Darkroom
+from protocol.client.darkroom import SHOW_MB, Darkroom
 from protocol.client.orders import Fault, Fit
 from protocol.client.pictures import prepare
 from protocol.client.prints import THUMB_SIDE
@@ -91,6 +91,21 @@ def tried(tmp_path: Path) -> dict[str, str]:
     )  # fmt: skip
     assert path.read_text(encoding="utf-8") == "kept"
     return dict(line.split() for line in done.stdout.splitlines())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Linux: /proc")
+def test_the_child_has_sealed_itself_before_the_first_picture(room: Darkroom) -> None:
+    room.measure(saved(scene(), "PNG"))
+    for pid in room.assistants.pids:
+        of = Path("/proc", str(pid))
+        status = dict(re.findall(r"(\w+):\s+(.+)", (of / "status").read_text()))
+        assert status["NoNewPrivs"] == "1" and status["Threads"] == "1"
+        if platform.machine() == "x86_64":
+            assert status["Seccomp"] == "2"
+        limits = (of / "limits").read_text()
+        for name, most in (("open files", 3), ("file size", 0), ("core file size", 0)):
+            assert re.search(rf"Max {name} +{most} +{most} ", limits), limits
+        assert re.search(rf"Max address space +{SHOW_MB * 2**20} ", limits), limits
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only on systems with limits of processes")

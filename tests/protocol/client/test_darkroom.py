@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -259,6 +260,29 @@ def test_a_child_knows_next_to_nothing_of_the_environment(
         "PYTHONPATH", "PYTHONUTF8", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
         "SYSTEMROOT", "LC_CTYPE",
     }  # fmt: skip
+
+
+def test_modules_of_the_current_folder_are_not_run(
+    room: Darkroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("msgpack", "PIL", "protocol", "signal", "warnings"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nquit()")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep)
+    assert room.show(SMALL).width == 40
+    assert not (tmp_path / "ran").exists()
+
+
+@posix
+def test_a_current_folder_that_is_gone_does_not_matter(
+    room: Darkroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    # What is written anew needs the most of Pillow.
+    assert room.prepare(SMALL + b"residue", False).width == 40
 
 
 @posix
