@@ -39,10 +39,10 @@ def begin() -> None:
 def limit_memory() -> int:
     """Let this process have half of the machine's memory at most; return the bytes, 0: no limit.
 
-    For a gateway, before its sockets: libzmq counts messages and not bytes, and a message that
-    never ends is counted never. At the limit the process ends, the supervisor starts it again,
-    and neither the broker nor the other gateways have noticed. Linux alone counts what a
-    process really has taken.
+    For a gateway, before its sockets: libzmq counts messages and not bytes, however many frames
+    they have. At the limit the connection that wants more ends; or the process does, and the
+    supervisor starts it again. Neither the broker nor the other gateways have noticed. Linux
+    alone counts what a process really has taken.
     """
     if sys.platform != "linux":
         return 0

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from broker.invitations import make_invite, read_addresses
@@ -209,6 +209,10 @@ def test_settings_and_memory_of_a_window(tmp_path: Path) -> None:
 
     @MANY
     @given(st.dictionaries(fields, JSON))
+    @example({"quiet_until": -1})
+    @example({"quiet_until": 10**400})
+    @example({"quiet_until": float("inf")})
+    @example({"quiet_until": float("nan")})
     def of_a_room(one: dict[str, Any]) -> None:
         data = json.dumps({"rooms": {ROOM.hex(): one}})
         (tmp_path / "window.json").write_text(data, encoding="utf-8")

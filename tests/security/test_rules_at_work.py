@@ -1,10 +1,11 @@
 """The ZeroMQ rules of design.md, section 5, seen from outside of a real server; see README.md."""
 
 import os
+import re
 import secrets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -169,6 +170,38 @@ def test_8_a_gateway_has_a_limit_of_memory(target: Server) -> None:
     most, _ = resource.prlimit(target.gateways[0].pid, resource.RLIMIT_DATA)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     assert 0 < most <= memory // 2
+
+
+@linux
+def test_8_at_its_limit_of_memory_a_gateway_lets_nobody_else_feel_it(
+    server: Callable[..., Server], bare: Circle
+) -> None:
+    """A message of 300 MB in small frames, where there is room for a fifth of it."""
+    import resource
+
+    one = server(gateways=2, rate=0)
+    pid = one.gateways[0].pid
+    wide, anna, boris = (
+        bare(one.invite, nick, at) for at, nick in ((0, "wide"), (1, "a"), (1, "b"))
+    )
+    most = _taken(pid) + 64 * 1024 * 1024
+    resource.prlimit(pid, resource.RLIMIT_DATA, (most, most))
+    monitor = wide.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+    try:
+        wide.socket.send_multipart([zmq.Frame(b"x" * 60_000)] * 5_000, copy=False)
+        assert monitor.poll(int(PATIENCE_S * 1_000)), "it was taken whole"
+    finally:
+        wide.socket.disable_monitor()
+        monitor.close()
+    room = anna.enter("quiet")
+    boris.enter("quiet")
+    anna.tell(room, "nothing was felt here")
+    boris.hear(room, "nothing was felt here")
+
+
+def _taken(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(re.findall(r"^VmData:\s+(\d+) kB", status, re.MULTILINE)[0]) * 1024
 
 
 def test_8_a_message_of_very_many_frames_costs_its_sender_alone(
