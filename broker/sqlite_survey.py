@@ -9,7 +9,7 @@ Owned by whoever opens the connection.
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,6 @@ class Survey:
     """People who are banned from the server."""
     acts: int = 0
     """In the audit log."""
-    invite_uses: dict[str, int] = field(default_factory=dict)
 
     @property
     def events(self) -> int:
@@ -165,7 +164,6 @@ def _order(db: sqlite3.Connection) -> dict[str, Any]:
         "owners": sum(role == Role.OWNER and not banned for _, role, banned, *_ in standings),
         "banned": frozenset(people.get(no, b"") for no, _, banned, *_ in standings if banned),
         "acts": int(db.execute("SELECT count(*) FROM audit").fetchone()[0]),
-        "invite_uses": invite_uses(db),
     }
 
 
