@@ -34,9 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, help="folder for profiles and a hosted server")
     parser.add_argument("--theme", choices=("light", "dark"), default="")
     words = parser.parse_args(argv)
-    if words.link:
+    for one in filter(None, (words.link, link, owner_link)):
         try:
-            Invite.parse(words.link)
+            Invite.parse(one)
         except LinkError as error:
             print(one_line(f"zviazok gui: {error}"), file=sys.stderr)
             return 2
@@ -58,8 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         check_client()
         window = Window(words.link, words.nick, words.data, words.theme)
-        if owner_link:
-            window.joining.owner_links[link] = owner_link
+        if link and owner_link:
+            window.joining.own(link, owner_link)
     except SetupError as error:
         print(f"zviazok gui: {error}", file=sys.stderr)
         return 1

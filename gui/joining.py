@@ -5,6 +5,7 @@ present one. Belongs to the Tk thread.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -64,11 +65,26 @@ class Joining:
         self._host_link = ""
         self._host_begins = False
         """The present attempt has started it: giving that up ends it too."""
-        self.owner_links: dict[str, str] = {}
-        """By the link that one joins with: another one to that server, which makes one its owner.
+        self._owner_links: dict[tuple[bytes, str | None], Invite] = {}
+        """By the server and the token that one joins with."""
 
-        It is greeted with, and neither shown nor kept: what is passed on must not make owners.
+    def own(self, link: str, owner_link: str) -> None:
+        """Have whoever joins the server of this link become its owner, by another link to it.
+
+        That one is greeted with, and neither shown nor kept: what is passed on must not make
+        owners. Raises LinkError.
         """
+        offered = Invite.parse(link)
+        self._owner_links[offered.server_key, offered.token] = Invite.parse(owner_link)
+
+    def _greeting(self, link: str) -> str:
+        """Return the link to greet with."""
+        try:
+            asked = Invite.parse(link)
+        except LinkError:
+            return link  # whoever reads it next says so
+        owner = self._owner_links.get((asked.server_key, asked.token))
+        return link if owner is None else str(replace(asked, token=owner.token))
 
     def join(self, nick: str, link: str) -> None:
         """Begin to join; how it goes is shown in the first screen."""
@@ -84,7 +100,7 @@ class Joining:
         self._attempt += 1
         attempt = self._attempt
         link = link.strip()
-        greeting = self.owner_links.get(link, link)
+        greeting = self._greeting(link)
 
         def heard(happening: Happening) -> None:
             if attempt == self._attempt:
@@ -113,8 +129,7 @@ class Joining:
             return
         self._opening = False
         if isinstance(made, Session):
-            if link in self.owner_links:
-                made.invite = Invite.parse(link)
+            made.invite = Invite.parse(link)
             self.session = made
             made.client.start()
         elif not isinstance(made, SetupError):
@@ -161,7 +176,7 @@ class Joining:
             return
         self._host_link = link
         if host.owner_link:
-            self.owner_links[link] = host.owner_link
+            self.own(link, host.owner_link)
         view.set_link(link)
         self.join(nick, link)
 

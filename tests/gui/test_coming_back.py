@@ -149,3 +149,20 @@ def test_an_own_server_that_runs_is_joined_again_and_outlives_a_cancel(
     assert len(made) == 2 and joining.host is made[1]
     joining.cancel()
     assert not made[1].running
+
+
+def test_an_owner_is_greeted_as_such_wherever_the_server_is(bench: Bench) -> None:
+    window = bench.open()
+    window.joining.own(LINK, OWNER_LINK)
+    elsewhere = LINK.replace("127.0.0.1", "192.168.1.5")
+    # A link of another device of somebody and one of another server are as they were.
+    device, other = LINK.replace(".token", ".Ltoken"), LINK.replace("#A", "#B")
+    for link, greeting in (
+        (f" {elsewhere} ", elsewhere.replace(".token", ".owner-token")),
+        (device, device),
+        (other, other),
+    ):
+        window.joining.join("Marko", link)
+        bench.wait(lambda: window.session is not None, "the session")
+        assert bench.greeted.pop() == greeting and window.link_text() == link.strip()
+        window.joining.leave()
