@@ -7,6 +7,7 @@ present one. Belongs to the Tk thread.
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Protocol
 
 from gui.chat.asking import Context
@@ -14,8 +15,9 @@ from gui.hosting import Host
 from gui.session import Begin, Session
 from gui.words import wording
 from protocol.client.happenings import Happening, Link, LinkChanged
+from protocol.client.pins import Pins
 from protocol.codes import ErrorCode
-from protocol.errors import BadNameError, LinkError, SetupError
+from protocol.errors import BadNameError, KeyChangedError, LinkError, SetupError
 from protocol.folders import server_folder
 from protocol.invite import Invite
 
@@ -34,6 +36,12 @@ class JoinView(Protocol):
 
     def set_link(self, link: str) -> None:
         """Put a link into its field."""
+
+    def key_changed(self, address: str, known: str, given: str, trust: Callable[[], None]) -> None:
+        """Show the fingerprints of the key that is known and of the one in a link.
+
+        ``trust`` forgets the known one.
+        """
 
 
 class Joining:
@@ -134,8 +142,28 @@ class Joining:
             made.client.start()
         elif not isinstance(made, SetupError):
             raise made
+        elif isinstance(made, KeyChangedError) and self.view is not None:
+            self._key_changed(self.view, made)
         elif self.view is not None:
             self.view.problem(str(made))
+
+    def _key_changed(self, view: JoinView, error: KeyChangedError) -> None:
+        """Another server may be pretending: show both keys; only the person can go on."""
+
+        def forget() -> None:
+            problem = ""
+            try:
+                Pins(self._profiles).forget(error.address)
+            except SetupError as failed:
+                problem = str(failed)
+            self._call(lambda: view.problem(problem or self._context.tr("join.key_forgotten")))
+
+        def trust() -> None:
+            # It is a file.
+            Thread(target=forget, name="pins", daemon=True).start()
+
+        view.problem(self._context.tr("join.key_stopped", address=error.address), "link")
+        view.key_changed(error.address, error.known, error.given, trust)
 
     def host_here(self, nick: str, port: int = 0) -> None:
         """Start a server on this machine (``port`` 0: the usual one) and join it."""
@@ -196,7 +224,10 @@ class Joining:
             return
         if link.link is Link.REFUSED:
             self.leave()
-            view.problem(wording.refusal(tr, link.code, link.text), _FIELDS.get(link.code, ""))
+            why = wording.refusal(tr, link.code, link.text)
+            if link.code == ErrorCode.BANNED:
+                why = f"{tr('order.banned_title')}. {tr('join.banned')}"
+            view.problem(why, _FIELDS.get(link.code, ""))
         elif link.link is Link.WAITING:
             view.note(tr("window.unreachable"))
 

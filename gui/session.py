@@ -29,6 +29,18 @@ class ProfilePort(Protocol):
     def folder(self) -> Path:
         """Where it lives."""
 
+    @property
+    def device_tag(self) -> bytes:
+        """How lists of devices name this device."""
+
+    @property
+    def device_fingerprint(self) -> str:
+        """What tells this device from all others."""
+
+    @property
+    def server_fingerprint(self) -> str:
+        """What to compare with the server's admin."""
+
     def close(self) -> None:
         """Let others have it."""
 

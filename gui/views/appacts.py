@@ -4,7 +4,6 @@ from typing import Protocol
 
 from gui.bridge import Bridge
 from gui.desktop.clipboard import Clipboard
-from gui.session import Session
 from gui.views.settings.choosing import Program
 
 
@@ -18,10 +17,6 @@ class AppActs(Program, Protocol):
     @property
     def clipboard(self) -> Clipboard:
         """The clipboard of the window."""
-
-    @property
-    def session(self) -> Session | None:
-        """The server that one is at."""
 
     def looked_at(self, room: bytes) -> None:
         """This room is in view, and what is unread may have changed."""

@@ -17,6 +17,7 @@ from gui.paint.kit import IconButton
 from gui.paint.look import Look
 from gui.text.textlayout import clean
 from gui.views.appacts import AppActs
+from gui.views.auditsheet import AuditSheet
 from gui.views.conversation import Conversation
 from gui.views.keeping import Keeping
 from gui.views.newsheets import JoinSheet, PeopleSheet
@@ -199,6 +200,10 @@ class Doings:
             threading.Thread(target=run, name="bans", daemon=True).start()
 
         self.dialog = OrderSheet(self._root, self._look, self._controller, room, find)
+
+    def audit_sheet(self) -> None:
+        """Show what those in charge did on the server."""
+        AuditSheet(self._root, self._look, self._controller)
 
     def banned(self) -> None:
         """Say so when the server has shut one out, and no longer once it lets one in."""

@@ -6,16 +6,18 @@ Language and theme can be chosen right there. Belongs to the Tk thread.
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from gui import keys, ports
 from gui.paint import kit
 from gui.paint.look import Look
 from gui.paint.slices import Steps
-from gui.settings import Server, Settings
+from gui.settings import Server
 from gui.text import doubts
 from gui.text.rowlayout import Box
 from gui.text.textlayout import clean, one_line
+from gui.views.joinacts import JoinApp, Joining
+from gui.views.keysheet import KeySheet
 from gui.views.popmenu import Choice, PopMenu
 from gui.views.serverlist import SERVER, ServerList
 from gui.views.tooltip import Tooltip
@@ -26,36 +28,6 @@ EDGE = 32
 SERVERS_SHOWN = 3
 _STEP_MS = 40
 _BAR_STEPS = 60
-
-
-class Joining(Protocol):
-    """What the screen has tried."""
-
-    def join(self, nick: str, link: str) -> None:
-        """Begin to join."""
-
-    def host_here(self, nick: str, port: int = 0) -> None:
-        """Start a server on this machine and join it."""
-
-    def cancel(self) -> None:
-        """Give an attempt up."""
-
-
-class JoinApp(Protocol):
-    """What the screen needs of the program."""
-
-    @property
-    def settings(self) -> Settings:
-        """What the person has chosen."""
-
-    def change(self, changed: Settings) -> None:
-        """Take other settings."""
-
-    def switch_theme(self) -> None:
-        """Go from light to dark, or back."""
-
-    def ask_close(self) -> None:
-        """Close the program."""
 
 
 class JoinScreen:
@@ -315,6 +287,10 @@ class JoinScreen:
         """Warn of letters of two alphabets in a word; that hinders nobody."""
         if not self._busy:
             self._say(doubts.while_typed(self._look.tr, self.nick.get()), "quiet")
+
+    def key_changed(self, address: str, known: str, given: str, trust: Callable[[], None]) -> None:
+        """Show that an address is known by another key than the link has."""
+        KeySheet(self._root, self._look, address, known, given, trust)
 
     def set_link(self, link: str) -> None:
         """Put a link into its field."""

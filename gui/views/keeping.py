@@ -57,7 +57,7 @@ class Keeping:
         note = tr("order.kick_note_private" if private else "order.kick_note")
         self._with_reason(
             tr("order.kick_title", nick=_short(person.nick), room=self._name(room)),
-            f"{note} {tr('order.reason_seen')}", tr("order.kick_do"),
+            " ".join((note, tr("order.reason_seen"))), tr("order.kick_do"),
             Act.KICK, room.room, person.person,
         )  # fmt: skip
 
@@ -66,7 +66,7 @@ class Keeping:
         tr = self._look.tr
         self._with_reason(
             tr("order.ban_title", nick=_short(person.nick), room=self._name(room)),
-            f"{tr('order.ban_note')} {tr('order.reason_seen')}", tr("order.ban_do"),
+            " ".join((tr("order.ban_note"), tr("order.reason_seen"))), tr("order.ban_do"),
             Act.BAN, room.room, person.person,
         )  # fmt: skip
 
@@ -103,7 +103,7 @@ class Keeping:
         tr = self._look.tr
         self._with_reason(
             tr("order.ban_server_title", nick=_short(person.nick)),
-            f"{tr('order.ban_server_note')} {tr('order.reason_logged')}", tr("order.ban_do"),
+            " ".join((tr("order.ban_server_note"), tr("order.reason_logged"))), tr("order.ban_do"),
             Act.BAN, SERVER, person.person,
         )  # fmt: skip
 

@@ -313,7 +313,7 @@ class MainScreen(Doings):
         if not isinstance(self.dialog, SettingsSheet) or not self.dialog.open:
             MainScreen._settings_open = True
             self.dialog = SettingsSheet(
-                self._root, self._look, Choosing(self._controller, self._app),
+                self._root, self._look, Choosing(self._controller, self._app, self.audit_sheet),
                 self._app.bridge.call, MainScreen._place[0], self._settings_closed,
                 MainScreen._place[1],
             )  # fmt: skip

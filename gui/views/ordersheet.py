@@ -67,18 +67,12 @@ class OrderSheet:
         look, tr, order = self._look, self._look.tr, self._room.order
         frame = self.pane.inner
         self._words(tr("order.sheet_note"))
-        for name, act, on in (
-            ("pause", Act.PAUSE, order.paused), ("announce", Act.ANNOUNCE, order.announce)
-        ):  # fmt: skip
+        for act, on, words, note in (
+            (Act.PAUSE, order.paused, "order.pause", "order.pause_note"),
+            (Act.ANNOUNCE, order.announce, "order.announce", "order.announce_note"),
+        ):
             yield None
-            self._add(
-                name,
-                kit.Switch(
-                    frame, look, tr(f"order.{name}"), on,
-                    lambda on, act=act: self._do(act, int(on)),  # type: ignore[misc]
-                    tr(f"order.{name}_note"),
-                ),
-            )  # fmt: skip
+            self._add(act.name.lower(), self._switch(act, on, tr(words), tr(note)))
         yield None
         self._heading(tr("order.slow"))
         self._add(
@@ -101,8 +95,14 @@ class OrderSheet:
         self._words(tr("order.direct_note"))
         yield None
         self._lists.pack(fill="x")
+        self.pane.filled()
         yield from self._fill_lists()
         self.parts["pause"].widget.focus_set()
+
+    def _switch(self, act: Act, on: bool, words: str, note: str) -> kit.Switch:
+        return kit.Switch(
+            self.pane.inner, self._look, words, on, lambda on: self._do(act, int(on)), note
+        )
 
     def _slow_options(self, now_s: int) -> list[tuple[int, str]]:
         tr = self._look.tr
@@ -166,8 +166,9 @@ class OrderSheet:
             self._lift(Act.UNBAN, who, model.name_of(who, nick), "")
         if not out:
             self._words(tr("order.list_nobody"), self._lists)
-        yield None
-        self.pane.filled()
+        for child in self._lists.winfo_children():
+            yield None
+            self.pane.filled(child)
         look.slices.paint(self.pane.widget, lambda: self.pane.scroll(0))
 
     def _lift(self, act: Act, who: bytes, nick: str, when: str) -> None:

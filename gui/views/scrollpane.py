@@ -36,9 +36,12 @@ class ScrollPane:
         made.bind("<Configure>", lambda _: self._place())
         return made
 
-    def filled(self) -> None:
-        """Listen to what stands in it now: the wheel over it, and where the focus goes."""
-        waiting: list[tk.Misc] = [self.inner]
+    def filled(self, part: tk.Misc | None = None) -> None:
+        """Listen to what stands in it now: the wheel over it, and where the focus goes.
+
+        Once for each: later for a ``part`` that was added.
+        """
+        waiting: list[tk.Misc] = [part or self.inner]
         while waiting:
             one = waiting.pop()
             waiting.extend(one.winfo_children())

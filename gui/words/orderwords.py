@@ -11,7 +11,7 @@ from gui.words.i18n import Words
 from protocol.client.happenings import AuditEntry
 from protocol.codes import Act, DirectRule, Role
 
-DAY_S: Final = 86_400
+_UNITS: Final = ((86_400, "order.days"), (3_600, "order.hours"), (60, "order.minutes"))
 _ROLES: Final = (Role.MEMBER, Role.MODERATOR, Role.OWNER)
 RULES: Final = (DirectRule.FREE, DirectRule.WITH_MODERATORS, DirectRule.OFF)
 """What is known of direct messages of members; a later version may have more."""
@@ -29,9 +29,9 @@ _AUDIT: Final = {
 
 def span(tr: Words, seconds: int) -> str:
     """Return a length of time in its largest whole unit, as it follows "for" or "in"."""
-    for unit, name in ((DAY_S, "days"), (3_600, "hours"), (60, "minutes")):
+    for unit, name in _UNITS:
         if seconds >= unit and seconds % unit == 0:
-            return tr(f"order.{name}", seconds // unit)
+            return tr(name, seconds // unit)
     return tr("order.seconds", seconds)
 
 

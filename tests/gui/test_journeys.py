@@ -307,7 +307,12 @@ def test_theme_language_and_size_change_at_once(trip: Trip) -> None:
         return seat.window.look.tr.language == code
 
     section("language")
-    for code, people in (("uk", "Люди"), ("pl", "Ludzie"), ("ru", "Люди"), ("th", "ผู้คน")):
+    for code, people in (
+        ("uk", "У кімнаті"),
+        ("pl", "W pokoju"),
+        ("ru", "В комнате"),
+        ("th", "ในห้องนี้"),
+    ):
         pick("language", code)
         seat.wait(partial(speaks, code), code)
         assert seat.main.people.title.cget("text") == seat.main._look.plain(people)

@@ -21,11 +21,13 @@ from gui.settings import Settings
 from gui.views.settings.settingspages import folder_size
 from gui.views.settings.settingssheet import SECTIONS, MutedRoom, SettingsSheet
 from gui.words.i18n import LANGUAGES
+from protocol.client.happenings import DeviceInfo
 from protocol.limits import PORTRAIT_MAX_BYTES
 from tests.gui.conftest import Bench, Stage
 from tests.gui.screens import rgb, texts_of
 
 ME = b"\x02" + b"m" * 15
+OWN_TAG = b"\x12\x34" * 4
 LINK = "zviazok://127.0.0.1:8080/#" + "A" * 43 + ".token"
 
 
@@ -43,6 +45,11 @@ class Acts:
             MutedRoom(b"3", "ห้องเรียน", Notify.DEFAULT, 1_795_263_000.0),
             MutedRoom(b"4", "біологія", Notify.ALL, 0.0, Sound.WOOD),
         ]
+        self.known: tuple[DeviceInfo, ...] = (
+            DeviceInfo(OWN_TAG, True, False),
+            DeviceInfo(b"\xab\xcd" * 4, False, False),
+        )
+        self.moderator = False
         self.after_change: Callable[[], None] = lambda: None
         self._look = look
         self._folder = folder
@@ -73,6 +80,31 @@ class Acts:
     def link_device(self, answer: Callable[[str, str], None]) -> None:
         self.asked.append(("link_device",))
         answer("" if self.reason else LINK, self.reason)
+
+    def own_tag(self) -> bytes:
+        return OWN_TAG
+
+    def fingerprints(self) -> tuple[str, str]:
+        return "0123 4567 89ab cdef", "fedc ba98 7654 3210"
+
+    def devices(self, answer: Callable[[tuple[DeviceInfo, ...], str], None]) -> None:
+        self.asked.append(("devices",))
+        answer(() if self.reason else self.known, self.reason)
+
+    def change_device(
+        self, device: DeviceInfo, banned: bool, answer: Callable[[str], None]
+    ) -> None:
+        self.asked.append(("change_device", device.tag, banned))
+        self.known = tuple(
+            replace(one, banned=banned) if one.tag == device.tag else one for one in self.known
+        )
+        answer(self.reason)
+
+    def may_audit(self) -> bool:
+        return self.moderator
+
+    def show_audit(self) -> None:
+        self.asked.append(("show_audit",))
 
     def muted_rooms(self) -> Sequence[MutedRoom]:
         return self.muted
@@ -320,22 +352,6 @@ def test_the_usual_sound_is_chosen_by_keys_and_heard(stage: Stage, home: Path) -
 # --- device and data ---------------------------------------------------------------------
 
 
-def test_a_link_for_another_device_is_made_and_copied(stage: Stage, home: Path) -> None:
-    opened = Opened(stage, home, "device")
-    opened.acts.reason = "Not connected"
-    opened.click(opened.part("link_get"))
-    assert opened.part("link_answer").cget("text") == "Not connected"
-    assert not opened.part("link").winfo_ismapped()
-    opened.acts.reason = ""
-    opened.click(opened.part("link_get"))
-    assert opened.part("link").get() == LINK
-    assert "once" in opened.part("link_answer").cget("text")
-    opened.click(opened.part("link_copy"))
-    assert stage.root.clipboard_get() == LINK
-    opened.click(opened.part("link_get"))
-    assert len(opened.acts.asked) == 3
-
-
 def test_the_folder_is_measured_and_opened(stage: Stage, home: Path) -> None:
     (home / "deep").mkdir()
     (home / "deep" / "file").write_bytes(b"x" * 300_000)
@@ -366,12 +382,14 @@ def test_sections_by_mouse_and_keys(stage: Stage, home: Path) -> None:
     opened.click(sections, *sections.place_of("privacy"))
     assert opened.sheet.section == "privacy"
     stage.keys("Down")
+    assert opened.sheet.section == "devices"
     stage.keys("Down")
     assert opened.sheet.section == "device"
     stage.keys("Up")
+    stage.keys("Up")
     stage.keys("Tab")
     stage.keys("space")
-    assert opened.acts.asked == [("change", {"typing": False})]
+    assert opened.acts.asked[-1:] == [("change", {"typing": False})]
     stage.keys("Escape")
     assert not opened.sheet.open
 
@@ -384,7 +402,7 @@ def test_where_it_is_narrow_the_sections_are_a_list_to_open(stage: Stage, home: 
     stage.click(*drop.place_of("privacy"))
     assert opened.sheet.section == drop.chosen == "privacy"
     stage.keys("Down")
-    assert opened.sheet.section == "device"
+    assert opened.sheet.section == "devices"
     stage.keys("Return")
     assert drop.opened
     stage.keys("Escape")
@@ -394,17 +412,18 @@ def test_where_it_is_narrow_the_sections_are_a_list_to_open(stage: Stage, home: 
 
 
 def test_what_gets_the_focus_comes_into_view(stage: Stage, home: Path) -> None:
-    opened = Opened(stage, home, "device", size=(700, 420))
+    opened = Opened(stage, home, "notify", size=(700, 420))
     pane = opened.sheet.pane
     assert pane.top == 0
-    opened.part("folder_open").focus_force()
+    button = opened.part("unmute3")
+    button.focus_force()
     stage.wait(lambda: pane.top > 0, "the way down")
-    button = opened.part("folder_open")
     bottom = button.winfo_rooty() + button.winfo_height()
     assert bottom <= pane.widget.winfo_rooty() + pane.widget.winfo_height()
+    down = pane.top
     stage.click(button, 5, 5, button=4)
-    stage.click(button, 5, 5, button=4)
-    stage.wait(lambda: pane.top < 100, "the way up by the wheel")
+    stage.click(pane.widget, 20, 100, button=4)
+    stage.wait(lambda: 0 <= pane.top < down - 100, "the way up by the wheel")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

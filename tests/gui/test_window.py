@@ -229,7 +229,7 @@ def test_settings_stay_open_when_another_language_builds_the_screen_anew(bench: 
     again = bench.main.dialog
     assert isinstance(again, SettingsSheet) and again.open and again.section == "language"
     again.close()
-    assert bench.main.people.title.cget("text") == "Люди"
+    assert bench.main.people.title.cget("text") == "У кімнаті"
 
 
 @pytest.mark.parametrize(("button", "runs_on"), [("Return", False), ("Keep it running", True)])

@@ -9,11 +9,14 @@ from gui.chat.controller import Controller
 from gui.chat.room import Notify, Sound
 from gui.desktop.news import News
 from gui.paint.faces import Face
+from gui.session import Session
 from gui.settings import Settings
 from gui.text.textlayout import clean
 from gui.views.faces import face_of
 from gui.views.settings.settingssheet import MutedRoom
 from gui.views.viewing.files import start
+from protocol.client.happenings import DeviceInfo
+from protocol.codes import Act, Role
 from protocol.invite import Invite
 
 
@@ -41,12 +44,19 @@ class Program(Protocol):
     def news(self) -> News:
         """Notifications and their sound."""
 
+    @property
+    def session(self) -> Session | None:
+        """The server that one is at."""
+
 
 class Choosing:
     """Implements ``SettingsActs``."""
 
-    def __init__(self, controller: Controller, program: Program) -> None:
-        """``program`` keeps the settings."""
+    def __init__(
+        self, controller: Controller, program: Program, show_audit: Callable[[], None]
+    ) -> None:
+        """``program`` keeps the settings; ``show_audit`` shows what was done on the server."""
+        self._show_audit = show_audit
         self._controller = controller
         self._program = program
 
@@ -80,6 +90,38 @@ class Choosing:
             answer(str(replace(invite, token=token)) if token else "", reason)
 
         self._controller.link_device(got)
+
+    def own_tag(self) -> bytes:
+        """Return the tag of this device."""
+        session = self._program.session
+        return session.profile.device_tag if session is not None else b""
+
+    def fingerprints(self) -> tuple[str, str]:
+        """Return the fingerprints of this device and of the server."""
+        session = self._program.session
+        if session is None:
+            return "", ""
+        return session.profile.device_fingerprint, session.profile.server_fingerprint
+
+    def devices(self, answer: Callable[[tuple[DeviceInfo, ...], str], None]) -> None:
+        """Ask for one's own devices."""
+        self._controller.devices(self._controller.model.me, answer)
+
+    def change_device(
+        self, device: DeviceInfo, banned: bool, answer: Callable[[str], None]
+    ) -> None:
+        """Shut one of one's own devices out, or let it in again."""
+        act = Act.BAN_DEVICE if banned else Act.UNBAN_DEVICE
+        me = self._controller.model.me
+        self._controller.act(act, person=me, device=device.tag, answer=answer)
+
+    def may_audit(self) -> bool:
+        """Whether one may see what was done on the server."""
+        return self._controller.model.server_role >= Role.MODERATOR
+
+    def show_audit(self) -> None:
+        """Show it."""
+        self._show_audit()
 
     def muted_rooms(self) -> Sequence[MutedRoom]:
         """Return the rooms whose notifications or sounds are not the usual ones."""

@@ -1,7 +1,6 @@
 """What stands in each section of the settings, put there step by step. In the Tk thread."""
 
 import os
-import time
 import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path
@@ -19,11 +18,11 @@ from gui.paint.theme import ACCENTS, FONT_PX, palette
 from gui.settings import TEXT_PERCENTS
 from gui.text import doubts
 from gui.text.rowlayout import Box
+from gui.views.settings.devicespage import devices
 from gui.views.settings.formpage import Page
 from gui.views.settings.notifypage import notify
 from gui.words import wording
 from gui.words.i18n import LANGUAGES
-from protocol.limits import LINK_TOKEN_MS
 
 AVATAR: Final = 80
 _PICTURES: Final = "*.png *.jpg *.jpeg *.webp *.gif"
@@ -255,49 +254,15 @@ def privacy(page: Page) -> Steps:
 
 
 def device(page: Page) -> Steps:
-    """Other devices, servers, the folder, the version."""
+    """The server, the folder, the version."""
     look, acts, host = page.look, page.acts, page.host
     if acts.me().person:
-        page.heading(page.tr("link"))
-        page.words(page.tr("link_note", minutes=LINK_TOKEN_MS // 60_000))
-        row = page.row()
-        answer = page.words("")
-
-        def linked(link: str, reason: str) -> None:
-            if not answer.winfo_exists():
-                return
-            if reason:
-                answer.configure(text=look.plain(reason), fg=look.palette.danger)
-                return
-            until = wording.clock(int(time.time() * 1000) + LINK_TOKEN_MS)
-            answer.configure(text=look.plain(page.tr("link_until", clock=until)))
-            host.parts["link_get"].set_text(page.tr("link_again"))
-            kit.put(shown, link)
-            shown.set_state("readonly")
-            shown.pack(fill="x", padx=look.px(8), pady=(0, look.px(8)), before=answer)
-            copy.pack(side="left")
-
-        def ask() -> None:
-            shown.set_state("normal")
-            acts.link_device(linked)
-
-        def copy_it() -> None:
-            answer.clipboard_clear()
-            answer.clipboard_append(shown.get())
-            answer.configure(text=look.plain(page.tr("link_copied")))
-
-        yield None
-        page.button(row, "link_get", ask)
-        copy = page.button(row, "link_copy", copy_it)
-        copy.pack_forget()
-        yield None
-        shown = kit.entry(page.frame, look)
-        host.parts["link"] = shown
-        host.parts["link_answer"] = answer
-        yield None
         page.heading(page.tr("server"))
         page.words(page.tr("server_note"))
-        page.button(page.row(), "server_switch", lambda: _leave(page))
+        row = page.row()
+        page.button(row, "server_switch", lambda: _leave(page))
+        if acts.may_audit():
+            page.button(row, "audit", acts.show_audit)
     yield None
     page.heading(page.tr("folder"))
     page.words(str(acts.data_folder()), "text")
@@ -356,5 +321,6 @@ PAGES: Final[dict[str, Callable[[Page], Steps]]] = {
     "language": language,
     "notify": notify,
     "privacy": privacy,
+    "devices": devices,
     "device": device,
 }

@@ -25,6 +25,7 @@ from gui.views.scrollpane import ScrollPane
 from gui.views.settings.formpage import Page
 from gui.views.settings.settingspages import PAGES
 from gui.views.sheet import Sheet
+from protocol.client.happenings import DeviceInfo
 
 R = TypeVar("R")
 
@@ -39,6 +40,7 @@ SECTIONS: Final = (
     ("language", "globe"),
     ("notify", "bell"),
     ("privacy", "shield"),
+    ("devices", "phone"),
     ("device", "server"),
 )
 """(section, icon), in the order in which they stand."""
@@ -77,6 +79,26 @@ class SettingsActs(Protocol):
 
     def link_device(self, answer: Callable[[str, str], None]) -> None:
         """Ask for an invite link for another device; ``answer`` gets it, or "" and why not."""
+
+    def own_tag(self) -> bytes:
+        """Return the tag of this device."""
+
+    def fingerprints(self) -> tuple[str, str]:
+        """Return the fingerprints of this device and of the server."""
+
+    def devices(self, answer: Callable[[tuple[DeviceInfo, ...], str], None]) -> None:
+        """Ask for one's own devices; ``answer`` gets them, or why not."""
+
+    def change_device(
+        self, device: DeviceInfo, banned: bool, answer: Callable[[str], None]
+    ) -> None:
+        """Shut one of one's own devices out, or let it in again; ``answer`` gets "" or why not."""
+
+    def may_audit(self) -> bool:
+        """Whether one may see what was done on the server."""
+
+    def show_audit(self) -> None:
+        """Show it."""
 
     def muted_rooms(self) -> Sequence[MutedRoom]:
         """Return the rooms whose notifications are not the usual ones."""
