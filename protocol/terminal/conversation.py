@@ -101,6 +101,8 @@ class Conversation(Console):
         self._refused: dict[tuple[bytes, int], None] = {}
         """One's own messages that can be sent again."""
         self._ordering = Ordering(self, say, self._go)
+        self._looking = b""
+        """The room of which the last messages are about to be shown, those that come now too."""
         self._names: dict[bytes, str] = {}
         """Rooms that one was in a moment ago."""
 
@@ -116,7 +118,7 @@ class Conversation(Console):
     def show(self, happening: Happening) -> None:
         """Print what concerns the person."""
         match happening:
-            case Arrived(_, messages, live) if self.ready:
+            case Arrived(room, messages, live) if self.ready and room != self._looking:
                 for message in messages if live else messages[-_SHOWN_AT_START:]:
                     self._show_message(message)
             case Changed(_, messages) if self.ready:
@@ -201,7 +203,11 @@ class Conversation(Console):
             self._say(f"      {_reactions(message)}")
 
     def _show_notice(self, message: Message, clock: str) -> None:
-        said = notice(message.nick, message.body)
+        body = message.body
+        about = self._seen.get((message.room, body.get("of", 0)))
+        if about is not None:
+            body = {"nick": about.nick, **body}
+        said = notice(message.nick, body)
         self._say(f"{clock} {self._place(message.room)}{said}")
 
     def _show_change(self, message: Message) -> None:
@@ -312,9 +318,11 @@ class Conversation(Console):
 
     def _look(self) -> None:
         """Show the last messages of the room, and what is restricted there."""
-        room = self.room
+        room = self._looking = self.room
 
         def shown(answer: Happening) -> None:
+            if self._looking == room:
+                self._looking = b""
             self._show_history(answer)
             self._ordering.tell(room)
 

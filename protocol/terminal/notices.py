@@ -46,7 +46,8 @@ def notice(nick: str, body: Mapping[str, Any]) -> str:
         case "unmuted":
             said = f"* {actor} lets {whom} write again"
         case "removed":
-            said = f"* {actor} removed a message of {whom}"
+            whose = f" of {whom}" if body.get("nick") else ""
+            said = f"* {actor} removed a message{whose}"
         case "paused" if value:
             said = f"* {actor} paused the room: only those in charge may write"
         case "paused":

@@ -6,6 +6,7 @@ Fed with every happening. Pure; no I/O.
 from collections.abc import Iterable
 
 from protocol.client.happenings import (
+    Arrived,
     Happening,
     PeopleKnown,
     RoomInfo,
@@ -41,6 +42,11 @@ class Roster:
                 self.people.update(info.members)
         elif isinstance(happening, PeopleKnown):
             self.people.update((one.person, one.nick) for one in happening.people)
+        elif isinstance(happening, Arrived):
+            for message in happening.messages:
+                if happening.live and message.nick:
+                    self.people[message.person] = message.nick
+                self.people.setdefault(message.person, message.nick)
 
     def find_room(self, name: str) -> bytes | None:
         """Return the room of this name or of this id in hex; None: none, or more than one."""

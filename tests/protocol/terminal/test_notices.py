@@ -36,6 +36,7 @@ def nick_of(person: bytes) -> str:
         ({"what": "muted", "nick": "Omar", "value": 600}, "* Nora muted Omar for 10m"),
         ({"what": "muted", "nick": "Omar"}, "* Nora muted Omar"),
         ({"what": "unmuted", "nick": "Omar"}, "* Nora lets Omar write again"),
+        ({"what": "removed", "of": 3}, "* Nora removed a message"),
         ({"what": "removed", "nick": "Omar", "of": 3}, "* Nora removed a message of Omar"),
         ({"what": "paused", "value": 0}, "* Nora resumed the room: everybody may write"),
         ({"what": "slow", "value": 90}, "* Nora slowed the room down: one message in 1m 30s each"),

@@ -257,6 +257,30 @@ def test_those_in_charge_see_numbers_and_remove_by_them_or_by_name() -> None:
     assert [line[6:] for line in screen.take(arrived(gone))] == ["#8 Nora: removed by Me"]
 
 
+def test_a_removal_names_whose_message_it_was_where_that_was_shown() -> None:
+    screen = Screen()
+    screen.take(arrived(message(7, person=OMAR, nick="Omar Two", text="one")))
+    notice = message(9, what="removed", of=7)
+    assert [line[6:] for line in screen.take(arrived(notice))] == [
+        "* Nora removed a message of Omar Two"
+    ]
+
+
+def test_what_comes_while_a_room_is_entered_is_shown_once() -> None:
+    client, lines = Recorder(), list[str]()
+    console = Conversation(cast(Client, client), "general", lines.append)
+    for one in (Welcomed(ME, "Me", "s"), RoomsChanged((GENERAL,)), LinkChanged(Link.ONLINE)):
+        console.take(one)
+    fresh = message(3, text="hello")
+    console.take(arrived(fresh))
+    console.take(OrderKnown(ROOM, RoomOrder(), client.requests[-1]))
+    console.take(arrived(replace(fresh, seq=4)))
+    shown = (fresh, replace(fresh, seq=4))
+    console.take(Loaded(client.requests[-1], ROOM, shown, False))
+    console.take(arrived(replace(fresh, seq=5)))
+    assert sum("Nora: hello" in line for line in lines) == 3
+
+
 def test_others_see_no_numbers() -> None:
     screen = Screen(RoomOrder(roles=((NORA, 2),)))
     assert [line[6:] for line in screen.take(arrived(message(7, text="one")))] == ["Nora: one"]

@@ -2,7 +2,14 @@
 
 import pytest
 
-from protocol.client.happenings import PeopleKnown, PersonInfo, RoomInfo, RoomsChanged
+from protocol.client.happenings import (
+    Arrived,
+    Message,
+    PeopleKnown,
+    PersonInfo,
+    RoomInfo,
+    RoomsChanged,
+)
 from protocol.codes import RoomKind
 from protocol.terminal.roster import Roster
 
@@ -53,3 +60,17 @@ def test_rooms_of_one_name_are_not_taken_for_each_other() -> None:
 )
 def test_the_longest_nickname_is_meant(text: str, wanted: tuple[bytes, str] | None) -> None:
     assert roster().split_nick(text) == wanted
+
+
+def test_names_are_learned_from_what_is_said_now_and_not_from_old_messages() -> None:
+    some = roster()
+
+    def said(person: bytes, nick: str) -> Message:
+        return Message(bytes(16), bytes(16), 1, 0, person, nick, 1, {"text": "x"}, False, 0)
+
+    fresh, old = said(NORA, "Nora the 2nd"), said(SPACED, "an old name")
+    unknown = said(b"U" * 8, "Uliana")
+    some.take(Arrived(bytes(16), (fresh, unknown), True))
+    some.take(Arrived(bytes(16), (old, said(b"V" * 8, "Vira")), False))
+    assert some.people[NORA] == "Nora the 2nd" and some.people[SPACED] == "Nora Two"
+    assert (some.people[b"U" * 8], some.people[b"V" * 8]) == ("Uliana", "Vira")

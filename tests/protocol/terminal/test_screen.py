@@ -44,7 +44,8 @@ def start(console: Conversation | Scripted) -> None:
     info = RoomInfo(ROOM, RoomKind.OPEN, "general", MEMBERS, EPOCH, 0, 0, 0)
     for one in (Welcomed(ME, "Me", "school"), RoomsChanged((info,)), LinkChanged(Link.ONLINE)):
         console.take(one)
-    console.take(Done(77, ROOM))
+    for _ in ("what holds in the room", "its last messages"):
+        console.take(Done(77, ROOM))
 
 
 def talk(*happenings: Happening) -> list[str]:

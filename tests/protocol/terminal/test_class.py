@@ -1,0 +1,151 @@
+"""``zviazok chat`` as processes: a teacher at a terminal, a pupil at another, and a script."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.protocol.client.test_order import owner_invite
+from tests.protocol.terminal.test_terminal import DEADLINE_S, Chat, Start, chat
+from tests.server import Server
+
+__all__ = ["chat"]
+
+
+@pytest.fixture
+def school(server: Callable[..., Server], chat: Start) -> Iterator[tuple[Server, Chat, Chat, Chat]]:
+    one = server(rate=0)
+    olha = chat(str(owner_invite(one)), "Olha")
+    olha.line(lambda line: line.startswith("You are Olha"))
+    nora, script = chat(one.link, "Nora"), chat(one.link, "Script", "--json")
+    nora.line(lambda line: line.startswith("You are Nora"))
+    script.event("online")
+    yield one, olha, nora, script
+
+
+def ends(line: str) -> Callable[[str], bool]:
+    return lambda one: one.endswith(line)
+
+
+def test_a_lesson(school: tuple[Server, Chat, Chat, Chat]) -> None:
+    _, olha, nora, script = school
+    olha.type("/pause please listen")
+    olha.line(ends("-- done"))
+    nora.line(ends("* Olha paused the room: only those in charge may write (please listen)"))
+    assert script.event("order", paused=True)["room"] == "general"
+    nora.type("may I?")
+    assert nora.line(lambda line: line.startswith("!! not sent: ")).endswith(
+        "/again sends it later"
+    )
+    script.do(send="me too", id=1)
+    refused = script.event("refused", id=1)
+    assert (refused["code"], refused["field"]) == ("FORBIDDEN", "paused")
+    nora.type("/hand")
+    olha.line(ends("-- Nora raises a hand"))
+    olha.type("/lower Nora")
+    nora.line(ends("-- Nora has the hand down"))
+    olha.type("/resume")
+    nora.line(ends("* Olha resumed the room: everybody may write"))
+    nora.type("/again")
+    script.event("text", text="may I?", nick="Nora")
+    script.do(retry=refused["n"], id=2)
+    script.event("acked", id=2)
+
+    olha.type("/slow 30s")
+    script.event("notice", what="slow", value=30)
+    olha.type("/slow off")
+    olha.type("/direct off")
+    script.event("order", direct="off", slow_s=0)
+    nora.type("/msg Script psst")
+    nora.line(lambda line: line.startswith("!! "))
+    olha.type("/direct free")
+    script.event("order", direct="free")
+    nora.type("/order")
+    nora.line(ends("nothing is restricted here"))
+    nora.line(ends("Olha is an owner"))
+
+
+def test_people_are_kept_in_order(school: tuple[Server, Chat, Chat, Chat]) -> None:
+    _, olha, nora, script = school
+    nora.type("something rude")
+    line = olha.line(lambda line: "something rude" in line)
+    assert line.split()[1].startswith("#"), "who is in charge sees numbers"
+    olha.type("/remove Nora")
+    olha.line(ends("-- done"))
+    nora.line(ends("* Olha removed a message of Nora"))
+    changed = script.event("changed")["messages"][0]
+    assert changed["deleted"] and changed["removed_by"]["nick"] == "Olha"
+
+    olha.type("/mute nora 10m too loud")
+    nora.line(ends("* Olha muted Nora for 10m (too loud)"))
+    assert script.event("order")["muted"][0]["nick"] == "Nora"
+    olha.type("/mute nora 10 minutes")
+    olha.line(lambda line: line.startswith("!! ") and "10m" in line)
+    olha.type("/unmute nora")
+    nora.line(ends("* Olha lets Nora write again"))
+    script.do(act="kick", who="Nora", id=1)
+    error = script.event("error", id=1)
+    assert (error["code"], error["field"]) == ("FORBIDDEN", "role")
+
+    olha.type("/role Script moderator")
+    script.event("notice", what="role", value=1)
+    script.do(act="kick", who="Nora", text="enough", id=2)
+    script.event("done", id=2)
+    nora.line(ends("-- you are not in general any more"))
+    nora.type("/join general")
+    nora.line(ends("-- you are in general"))
+    olha.type("/server ban Nora")
+    assert nora.popen.wait(DEADLINE_S) == 1
+    assert len(nora.complained().splitlines()) == 1
+    olha.line(ends("-- done"))
+    olha.type("/audit")
+    olha.line(ends("Olha banned Nora"))
+
+
+def test_a_private_room(school: tuple[Server, Chat, Chat, Chat]) -> None:
+    _, olha, nora, script = school
+    olha.type("/private staff room")
+    olha.line(ends("-- you are in staff room (private)"))
+    olha.type("/add Script")
+    assert script.event("room", room="staff room")["private"] is True
+    olha.type("between us")
+    script.event("text", text="between us", room="staff room", private=True)
+    script.do(members=True, room="staff room", id=1)
+    members = script.event("members", id=1)["members"]
+    assert {(one["nick"], one["role"]) for one in members} == {
+        ("Olha", "owner"), ("Script", "member"),
+    }  # fmt: skip
+    olha.type("/add Nora")
+    nora.line(ends("/join staff room talks there"))
+    nora.type("/join staff room")
+    nora.line(lambda line: "between us" in line)
+    olha.type("/kick Nora")
+    nora.line(ends("-- you are not in staff room (private) any more"))
+    nora.type("/join staff room")
+    nora.line(ends("-- you are in staff room"))
+    nora.type("/members")
+    nora.line(ends("● Nora (owner)"))
+    assert not any("between us" in line for line in nora.seen[-3:])
+
+
+def test_a_second_device(school: tuple[Server, Chat, Chat, Chat], tmp_path: Path) -> None:
+    _, olha, nora, _ = school
+    nora.type("/link")
+    code = nora.line(lambda line: "the code for another device" in line).split(": ")[1]
+    link = nora.line(lambda line: "the whole link" in line).split(": ")[1]
+    assert link.endswith(f".{code}")
+    (tmp_path / "other").mkdir()
+    second = Chat(tmp_path / "other", link, "--nick", "Whoever", "--json")
+    try:
+        assert second.event("online")["nick"] == "Nora"
+        second.do(send="from the other one")
+        olha.line(lambda line: line.endswith("Nora: from the other one"))
+        nora.type("/devices")
+        mine = nora.line(ends("(this one)"))
+        other = nora.line(lambda line: "●" in line).split("●")[1].strip()
+        assert other not in mine
+        nora.type(f"/ban-device Nora {other}")
+        assert second.popen.wait(DEADLINE_S) == 1
+        assert "Nora" not in second.complained()
+    finally:
+        second.close()
