@@ -86,6 +86,7 @@ class Broker:
             lambda: SqliteHistory(data / "journal.sqlite3"),
             self._blobs,
             self._journal.epoch,
+            rate_per_s > 0,
         )
         self._reader.start()
         health = " ".join(f"{name}={value}" for name, value in self._journal.health().items())

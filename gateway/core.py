@@ -15,10 +15,13 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any, Protocol
 
-from gateway.counter import Counter, opening
+from gateway.allowance import Allowance
+from gateway.counter import FLOOD_TEXT, Counter, opening
+from gateway.crowd import Crowd, Origin
 from gateway.delivery import Delivery, Sent
 from gateway.fanout import Fanout
-from gateway.sessions import Rate, Session, Sessions
+from gateway.sentences import Sentences
+from gateway.sessions import Session, Sessions
 from gateway.upstream import Upstream
 from protocol.backplane import (
     INSTANCE_BYTES,
@@ -34,14 +37,19 @@ from protocol.backplane import (
 from protocol.codes import ErrorCode, Purpose
 from protocol.errors import WireError
 from protocol.frames import Busy, Bye, Error, Hello, Typing, decode, encode
-from protocol.keys import KeyPair, from_z85
-from protocol.limits import BUSY_RETRY_MS
+from protocol.keys import KeyPair, from_z85, z85
+from protocol.limits import BUSY_RETRY_MS, FAULTS_MAX
 
 log = logging.getLogger("gateway")
 
 _STALL_MS = 6_000
 """Who stood still for so long may have been given up by the broker (GATEWAY_DEADLINE_MS after its
 last beat): it has to hear anew who is in which room before it pushes anything."""
+
+
+_STRANGER_FAULTS_MAX = FAULTS_MAX + 512
+"""Faults of a connection without a session after which it is ended: more than can have been under
+way when it was told the first of them."""
 
 
 class Sockets(Protocol):
@@ -67,6 +75,12 @@ class Sockets(Protocol):
 
     def serve_clients(self, keys: KeyPair) -> None:
         """Listen for clients, if that is not done yet."""
+
+    def origin(self, message: Any) -> Origin:
+        """Say where a client's message came from; it is what came with ``Core.heard``."""
+
+    def end(self, origin: Origin) -> None:
+        """End a client's connection, if it still stands."""
 
 
 class Core:
@@ -96,9 +110,18 @@ class Core:
             self.sessions, self.fanout, self._drop, sockets.send, sockets.send_all
         )
         self._reply = self._delivery.reply
+        self._allowance = Allowance(rate_per_s)
+        self.crowd = Crowd(rate_per_s)
         self._counter = Counter(
-            self.sessions, self.fanout, Rate(rate_per_s), self._reply, self._drop
+            self.sessions,
+            self.fanout,
+            self._allowance,
+            self.crowd,
+            self._reply,
+            self._drop,
+            self._flood,
         )
+        self._sentences = Sentences()
         self.upstream = Upstream(
             self.sessions,
             self.fanout,
@@ -123,23 +146,33 @@ class Core:
 
     # --- clients ----------------------------------------------------------------------------
 
-    def heard(self, route: bytes, user: str, data: bytes | None, now_ms: int) -> None:
+    def admits(self, key: bytes) -> bool:
+        """Whether a device may make one more connection; asked in its handshake."""
+        if not self._allowance.limited:
+            return True
+        purse = self.sessions.purse(z85(key).decode("ascii"))
+        return self._allowance.may_shake_hands(purse, self._at_ms)
+
+    def heard(
+        self, route: bytes, user: str, data: bytes | None, now_ms: int, message: Any = None
+    ) -> None:
         """Take a frame of a client; None stands for a message of more than one frame."""
         session = self._by_route.get(route)
         if session is not None and session.user != user:
             self._drop(session)
             session = None
-        if data is None:
-            if session is not None:
-                error = WireError(ErrorCode.MALFORMED, "", "a message is one frame")
-                self._counter.fault(session, error, 0, 0)
-        elif session is not None:
+        if session is None:
+            if route not in self._sentences:
+                self._meet(route, user, data, now_ms, message)
+        elif data is not None:
             self._take(session, data, now_ms)
         else:
-            self._meet(route, user, data, now_ms)
+            error = WireError(ErrorCode.MALFORMED, "", "a message is one frame")
+            self._counter.fault(session, error, 0, 0, now_ms)
 
-    def _meet(self, route: bytes, user: str, data: bytes, now_ms: int) -> None:
+    def _meet(self, route: bytes, user: str, data: bytes | None, now_ms: int, message: Any) -> None:
         """Take a frame of a connection without a session: only HELLO makes one."""
+        data = data or b""
         try:
             frame = decode(data)
             if type(frame) is not Hello:
@@ -147,20 +180,36 @@ class Core:
             if not self.connected:
                 raise WireError(ErrorCode.UNAVAILABLE, "", "the server is starting: try again")
         except WireError as error:
-            if self.sessions.stranger_fault(route):
+            faults = self.sessions.stranger_fault(route)
+            if faults <= FAULTS_MAX:
                 kind = data[1] if len(data) > 1 else 0
                 answer = Error(error.code, error.field, error.text, kind, 0)
                 self._sockets.send(route, encode(answer))
+            elif faults > _STRANGER_FAULTS_MAX and self._allowance.limited:
+                log.warning("connection_ended reason=flood")
+                self._sentences.add(route, self._sockets.origin(message), now_ms)
             return
-        surplus = self._counter.greet(route, user, from_z85(user), frame, now_ms)
+        origin = self._sockets.origin(message)
+        surplus = self._counter.greet(route, user, from_z85(user), frame, now_ms, origin)
         if surplus is not None:
             text = "this device has connected too often"
             self._reply(surplus, encode(Bye(ErrorCode.TOO_MANY, text, 60_000, [])))
             self._drop(surplus)
 
+    def _flood(self, session: Session) -> None:
+        """End all connections of a device that does not hear that it has to wait."""
+        retry_ms = self._allowance.punish(session.purse, self._at_ms)
+        bye = encode(Bye(ErrorCode.FLOOD, FLOOD_TEXT, retry_ms, []))
+        for one in self.sessions.of(session.user):
+            log.warning("session_ended slot=%d reason=flood out_ms=%d", one.slot, retry_ms)
+            self._reply(one, bye)
+            self._drop(one)
+            self._sentences.add(one.route, one.origin, self._at_ms)
+
     def _drop(self, session: Session) -> None:
         self._delivery.forget(session)
         self._counter.flight.forget(session)
+        self._counter.delays.forget(session)
         for room in sorted(session.rooms):  # in one order, for a simulation to repeat
             if session.purpose is Purpose.TALK and self.fanout.leave(session, room):
                 self._sockets.unsubscribe(room)
@@ -310,6 +359,10 @@ class Core:
             if missed is not None:
                 self._delivery.to_room(self.fanout.rooms[topic], missed)
 
+    def at_work(self) -> Iterable[int]:
+        """Return the descriptors of all connections that have a session."""
+        return {one.origin.descriptor for one in self.sessions.by_slot.values()}
+
     @property
     def flying_bytes(self) -> int:
         """Bytes of messages that are under way to the broker."""
@@ -317,8 +370,21 @@ class Core:
 
     # --- time -----------------------------------------------------------------------------------
 
+    def next_ms(self, now_ms: int) -> int | None:
+        """In how many ms something is due that nothing which comes in announces, or None."""
+        parts = (self.fanout, self._counter.delays, self._sentences)
+        times = [one.next_ms(now_ms) for one in parts]
+        return min((one for one in times if one is not None), default=None)
+
     def flush(self, now_ms: int) -> None:
-        """Send what rooms held back, where it is due; call it after every look at the feed."""
+        """Do what is due: send what rooms held back, and pass on what clients sent too soon.
+
+        Call it after every look at the feed.
+        """
+        if self._counter.go_on(now_ms):
+            self.send_collected()
+        for origin in self._sentences.due(now_ms):
+            self._sockets.end(origin)
         for room in self.fanout.due(now_ms):
             for frame in self.fanout.flush(room, now_ms):
                 self._delivery.to_room(room, frame)
@@ -331,6 +397,7 @@ class Core:
         silent = self.sessions.silent(now_ms)
         for session in silent:
             self._drop(session)
+        self._sentences.tend(now_ms)
         self._delivery.tend(now_ms, self._counter.epoch)
         self.send_collected()
         return len(silent)

@@ -29,6 +29,11 @@ class Flight:
             session.in_flight + count <= WINDOW_MAX_ITEMS and self.size + size <= FLYING_MAX_BYTES
         )
 
+    @property
+    def crowded(self) -> bool:
+        """Whether so much is under way that whoever has to wait may do so for the others' sake."""
+        return self.size > FLYING_MAX_BYTES // 2
+
     def depart(self, session: Session, count: int, size: int) -> None:
         """These are under way now."""
         session.in_flight += count

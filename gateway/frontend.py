@@ -20,17 +20,21 @@ _DONE = Sent.DONE
 
 
 class Frontend:
-    """Sends frames to clients; nothing can be sent before :meth:`listen`."""
+    """Sends frames to clients; nothing can be sent before :meth:`open`."""
 
     def __init__(self) -> None:
         """Begin without a port."""
         self.socket: Socket | None = None
 
-    def listen(self, context: Context, keys: KeyPair, host: str, port: int) -> Socket:
-        """Open the port for clients; raise :class:`SetupError` with what to do."""
+    def open(self, context: Context, keys: KeyPair) -> Socket:
+        """Make the socket, which listens to nobody yet."""
         self.socket = frontend(context, keys)
-        bind(self.socket, endpoint(host, port), "gateway")
         return self.socket
+
+    def listen(self, host: str, port: int) -> None:
+        """Open the port for clients; raise :class:`SetupError` with what to do."""
+        assert self.socket is not None
+        bind(self.socket, endpoint(host, port), "gateway")
 
     def send(self, route: bytes, data: bytes) -> Sent:
         """Send to a connection."""

@@ -17,7 +17,9 @@ from random import SystemRandom
 import zmq
 
 from gateway.core import Core
+from gateway.crowd import Origin
 from gateway.delivery import Sent
+from gateway.door import Door
 from gateway.frontend import Frontend
 from gateway.line import Line
 from gateway.sessions import Session
@@ -41,6 +43,9 @@ _FRAMES_MAX = 512
 """Client frames of one drain."""
 _DRAIN_BYTES = 4 * 1024 * 1024
 """Bytes of client frames of one drain: a quarter of what the backplane takes at once."""
+_DRAIN_MS = 5
+"""And its time, looked at every so many frames: what the feed brings must not wait for a flood."""
+_LOOK_AFTER = 32
 _FEED_MAX = 512
 _DOWN_MAX = 64
 _READS_MAX = 64
@@ -76,9 +81,8 @@ class Gateway:
         # Copying received frames spares libzmq's 4 KiB a client for not copying them.
         self._context.set(_ZMQ_ZERO_COPY_RECV, 0)
         self._poller = zmq.Poller()
-        self._zap = ZapHandler(
-            self._context, lambda domain, _: domain == DOMAIN_CLIENT, self._poller
-        )
+        self._door: Door | None = None
+        self._zap = ZapHandler(self._context, self._admits, self._poller)
         host, port = broker
         self._backend = backend(self._context, keys, broker_key)
         self._line = Line(self._backend, endpoint(host, port))
@@ -103,10 +107,12 @@ class Gateway:
         told_waiting = False
         while not self._stopping:
             now_ms = _now_ms()
-            wait_ms = core.fanout.next_ms(now_ms)
+            wait_ms = core.next_ms(now_ms)
             ready = dict(self._poller.poll(_POLL_MS if wait_ms is None else wait_ms))
             core.at(_now_ms())
             self._zap.serve()
+            if self._door is not None and self._door.monitor in ready:
+                self._door.news(_now_ms())
             if self._line.monitor in ready:
                 self._watch_backend()
             if self._backend in ready:
@@ -141,7 +147,7 @@ class Gateway:
         heard = self._core.heard
         now_ms = _now_ms()
         size = 0
-        for _ in range(_FRAMES_MAX):
+        for count in range(1, _FRAMES_MAX + 1):
             try:
                 route = last = receive(_NO_WAIT, False)
             except zmq.Again:
@@ -155,11 +161,13 @@ class Gateway:
             except zmq.ZMQError:
                 continue  # ZAP did not see this connection: it gets no answer
             data = last.bytes if parts == 1 else None
-            heard(route.bytes, user, data, now_ms)
+            heard(route.bytes, user, data, now_ms, last)
             if data is not None:
                 size += len(data)
                 if size > _DRAIN_BYTES:
                     break
+            if not count % _LOOK_AFTER and _now_ms() - now_ms >= _DRAIN_MS:
+                break
         self._core.send_collected()
 
     def _drain_backend(self) -> None:
@@ -209,6 +217,8 @@ class Gateway:
         self._feed_line.news()
         self._feed_line.tend()
         silent = self._core.tend(now_ms)
+        if self._door is not None:
+            self._door.tend(now_ms, self._core.at_work)
         if self._zap.closed != self._zaps_closed or silent > _TRIM_AFTER:
             self._zaps_closed = self._zap.closed
             return_memory()
@@ -252,11 +262,27 @@ class Gateway:
         if self._frontend.socket is not None:
             return
         host, port = self._listen
-        socket = self._frontend.listen(self._context, keys, host, port)
+        socket = self._frontend.open(self._context, keys)
+        self._door = Door(self._context, socket, port, self._core.crowd)
+        self._frontend.listen(host, port)
+        self._poller.register(self._door.monitor, zmq.POLLIN)
         self._poller.register(socket, zmq.POLLIN)
         with contextlib.suppress(OSError):  # whoever read this may be gone
             print(f"ready gateway={join_address(host, port)}", flush=True)
         log.info("serving port=%d libzmq=%s", port, zmq.zmq_version())
+
+    def origin(self, message: zmq.Frame) -> Origin:
+        """Say where a client's message came from."""
+        assert self._door is not None
+        return self._door.origin(message)
+
+    def end(self, origin: Origin) -> None:
+        """End a client's connection."""
+        assert self._door is not None
+        self._door.end(origin)
+
+    def _admits(self, domain: str, key: bytes) -> bool:
+        return domain == DOMAIN_CLIENT and self._core.admits(key)
 
     # --- the end --------------------------------------------------------------------------------
 
@@ -266,6 +292,8 @@ class Gateway:
         self._core.leave()
         for line in (self._line, self._feed_line, self._reader_line):
             line.close()
+        if self._door is not None:
+            self._door.close()
         self._frontend.close()
         for socket in (self._backend, self._feed, self._reader):
             socket.close()

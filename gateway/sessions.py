@@ -1,4 +1,4 @@
-"""The sessions of a gateway: who is behind which connection, and what it may do now.
+"""The sessions of a gateway: who is behind which connection, and what is known of it.
 
 A slot is given once and never again, so that an answer that comes late can never
 reach another client. The sender of a frame is the ``User-Id`` that ZAP gave its
@@ -6,14 +6,16 @@ connection; a routing id alone proves nothing and is never logged. Pure: time is
 passed in. Owned by the gateway's main thread.
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from gateway.allowance import Purse
+from gateway.crowd import NOWHERE, Origin
 from gateway.questions import Questions
 from protocol.codes import Purpose
+from protocol.frames import AnyFrame
 from protocol.limits import (
-    FAULTS_MAX,
-    ITEMS_PER_SEND_MAX,
     PING_MS,
     ROOMS_PER_PERSON_MAX,
     SESSION_DEADLINE_MS,
@@ -31,12 +33,12 @@ _CROWD_FACTOR_MAX = 16
 _STRANGERS_MAX = 10_000
 
 
-@dataclass(slots=True, eq=False)
-class Purse:
-    """What one device may still send at once; all its sessions draw on it."""
+class Late(NamedTuple):
+    """A frame that came a little too soon and waits (:mod:`gateway.delays`)."""
 
-    allowance: float = 0.0
-    allowance_ms: int = 0
+    due_ms: int
+    frame: AnyFrame
+    data: bytes
 
 
 @dataclass(slots=True, eq=False)
@@ -77,6 +79,9 @@ class Session:
     missed: bool = False
     """Something passed it by meanwhile."""
     purse: Purse = field(default_factory=Purse)
+    origin: Origin = NOWHERE
+    late: deque[Late] = field(default_factory=deque)
+    """Frames that wait until they may go on; it is Delays that changes it."""
 
     def may_type(self, room: bytes, now_ms: int) -> bool:
         """Whether it may say now that somebody is typing: every TYPING_EVERY_MS in each room."""
@@ -138,19 +143,42 @@ class Sessions:
         nick: str | None,
         token: str | None,
         now_ms: int,
+        origin: Origin = NOWHERE,
     ) -> tuple[Session, Session | None]:
         """Make a session; also return one that must be closed for it, if any."""
         self._slot += 1
         self._strangers.pop(route, None)
         session = Session(self._slot, route, user, key, purpose, nick, token, now_ms)
+        session.origin = origin
+        session.purse = self.purse(user)
+        self._purses.pop(user, None)
         self.by_slot[session.slot] = session
         self.by_route[route] = session
         mine = self._of_user.setdefault(user, [])
-        purse = mine[0].purse if mine else self._purses.pop(user, None)
-        if purse is not None:
-            session.purse = purse
         mine.append(session)
         return session, mine[0] if len(mine) > SESSIONS_PER_DEVICE_MAX else None
+
+    def of(self, user: str) -> list[Session]:
+        """Return the sessions of a device."""
+        return list(self._of_user.get(user, ()))
+
+    def purse(self, user: str) -> Purse:
+        """Return a device's purse, also of one that has no session."""
+        mine = self._of_user.get(user)
+        if mine:
+            return mine[0].purse
+        purse = self._purses.get(user)
+        if purse is None:
+            purse = Purse()
+            self._keep(user, purse)
+        else:
+            self._purses.move_to_end(user)
+        return purse
+
+    def _keep(self, user: str, purse: Purse) -> None:
+        self._purses[user] = purse
+        if len(self._purses) > _STRANGERS_MAX:
+            self._purses.popitem(last=False)
 
     def remove(self, session: Session) -> None:
         """Forget a session; twice is once."""
@@ -162,17 +190,15 @@ class Sessions:
         mine.remove(session)
         if not mine:
             del self._of_user[session.user]
-            self._purses[session.user] = session.purse
-            if len(self._purses) > _STRANGERS_MAX:
-                self._purses.popitem(last=False)
+            self._keep(session.user, session.purse)
 
-    def stranger_fault(self, route: bytes) -> bool:
-        """Count a fault of a connection without a session; False: answer it no more."""
+    def stranger_fault(self, route: bytes) -> int:
+        """Count a fault of a connection without a session; return how many it has now."""
         count = self._strangers.pop(route, 0) + 1
         self._strangers[route] = count
         if len(self._strangers) > _STRANGERS_MAX:
             self._strangers.popitem(last=False)
-        return count <= FAULTS_MAX
+        return count
 
     def set_ping(self, session: Session) -> int:
         """Return how often the session, welcome now, is asked to ping; its deadline follows.
@@ -191,35 +217,3 @@ class Sessions:
         return [
             one for one in self.by_slot.values() if now_ms - one.heard_ms > one.ping_ms * by_ping
         ]
-
-
-class Rate:
-    """A token bucket for every device: ``per_s`` items a second, ten seconds' worth at once.
-
-    Never less at once than one full SEND.
-    """
-
-    def __init__(self, per_s: float) -> None:
-        """Take the rate; 0 means no limit."""
-        self._per_ms = per_s / 1_000
-        # A full SEND must be within reach of a low rate too: it would be told BUSY for ever.
-        self._most = max(per_s * 10, ITEMS_PER_SEND_MAX)
-
-    def wait_ms(self, session: Session, cost: int, now_ms: int) -> int:
-        """Take ``cost`` items from the allowance; or return for how long to wait, above 0."""
-        if not self._per_ms:
-            return 0
-        purse = session.purse
-        allowance = purse.allowance
-        if purse.allowance_ms:
-            allowance += (now_ms - purse.allowance_ms) * self._per_ms
-        else:
-            allowance = self._most
-        purse.allowance_ms = now_ms
-        if allowance > self._most:
-            allowance = self._most
-        if allowance < cost:
-            purse.allowance = allowance
-            return int((cost - allowance) / self._per_ms) + 1
-        purse.allowance = allowance - cost
-        return 0

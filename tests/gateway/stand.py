@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
+from gateway.allowance import Allowance
 from gateway.counter import Counter
+from gateway.crowd import NOWHERE, Crowd, Origin
 from gateway.delivery import Sent
 from gateway.fanout import Fanout
-from gateway.sessions import Rate, Session, Sessions
+from gateway.sessions import Session, Sessions
 from gateway.upstream import Upstream
 from protocol.backplane import Down, decode_batch
 from protocol.codes import Purpose, RoomKind
@@ -31,6 +33,7 @@ class Wires:
         self.sent: list[list[list[Any]]] = []
         self.asked: list[list[bytes]] = []
         self.topics: set[bytes] = set()
+        self.ended: list[Origin] = []
 
     def send(self, route: bytes, data: bytes) -> Sent:
         self.told.append((route, decode(data)))
@@ -62,6 +65,13 @@ class Wires:
     def serve_clients(self, keys: KeyPair) -> None:
         pass
 
+    def origin(self, message: Any) -> Origin:
+        """The test says it with the message."""
+        return NOWHERE if message is None else Origin(*message)
+
+    def end(self, origin: Origin) -> None:
+        self.ended.append(origin)
+
     def to(self, route: bytes) -> list[AnyFrame]:
         """Return and forget what this client got."""
         mine = [frame for one, frame in self.told if one == route]
@@ -81,8 +91,17 @@ class Stand:
         self.now_ms = 1_000
         self.sessions = Sessions()
         self.fanout = Fanout()
+        self.allowance = Allowance(rate_per_s)
+        self.crowd = Crowd(rate_per_s)
+        self.flooding: list[Session] = []
         self.counter = Counter(
-            self.sessions, self.fanout, Rate(rate_per_s), self._reply, self._drop
+            self.sessions,
+            self.fanout,
+            self.allowance,
+            self.crowd,
+            self._reply,
+            self._drop,
+            self._flood,
         )
         self.upstream = Upstream(
             self.sessions,
@@ -101,8 +120,13 @@ class Stand:
         self.said.append((session, decode(data)))
         return True
 
+    def _flood(self, session: Session) -> None:
+        self.flooding.append(session)
+        self._drop(session)
+
     def _drop(self, session: Session) -> None:
         self.dropped.append(session)
+        self.counter.delays.forget(session)
         for room in list(session.rooms):
             if session.purpose is TALK and self.fanout.leave(session, room):
                 self._unsubscribe(room)

@@ -41,14 +41,15 @@ def test_greeting_again_and_again_is_told_to_wait() -> None:
 def test_a_new_session_has_no_more_to_spend_than_the_old_one() -> None:
     stand = Stand(rate_per_s=50.0)
     greet(stand)
-    stand.counter._rate.wait_ms(stand.sessions.by_route[b"r"], 495, stand.now_ms)
+    opened(stand)
+    stand.allowance.spend(stand.sessions.purse("ann"), 500, 0, stand.now_ms)
     leave(stand)
     greet(stand)
-    assert stand.sessions.by_route[b"r"].purse.allowance == 0
+    assert b"r" not in stand.sessions.by_route
     greet(stand, b"s")
     assert b"s" not in stand.sessions.by_route, "a second session is no second purse"
     greet(stand, b"o", "other")
-    assert stand.sessions.by_route[b"o"].purse.allowance == 500
+    assert stand.allowance.wait_ms(stand.sessions.purse("other"), 500, 0, stand.now_ms) == 0
 
 
 def test_devices_that_are_gone_take_bounded_memory() -> None:

@@ -3,96 +3,28 @@
 The whole core, on sockets that remember.
 """
 
-from random import Random
 from typing import Any
 
 import pytest
 
-from gateway.core import Core
-from protocol.backplane import Down, FeedKind, Up, decode_slot, encode_batch, feed_header
-from protocol.codes import ErrorCode, Kind, Purpose, RoomKind
+from protocol.backplane import Down, FeedKind, Up, decode_slot, feed_header
+from protocol.codes import ErrorCode, Kind, Purpose
 from protocol.frames import (
     BlobGet,
     Bye,
     Error,
     Events,
     Heads,
-    Hello,
     Left,
     Presence,
     Read,
     Typed,
-    Welcome,
     encode,
 )
-from protocol.keys import make, z85
-from tests.gateway.stand import EPOCH, OTHER, ROOM, Wires
+from tests.gateway.hall import PERSON, Hall
+from tests.gateway.stand import EPOCH, OTHER, ROOM
 
-PERSON = b"person-1"
 TICKET = 77
-
-
-class Hall:
-    """A gateway with a broker: the test."""
-
-    def __init__(self) -> None:
-        self.wires = Wires()
-        self.wires.room = 1_000
-        self.core = Core(self.wires, lambda: ["here:8080"], 0.0, Random(1))
-        self.now_ms = 1_000
-        self.head = 0
-        self.core.at(self.now_ms)
-        self.core.linked()
-        self.tell([Down.REGISTERED, "Zviazok", b"p" * 32, b"s" * 32, EPOCH, 7])
-
-    def tell(self, *operations: list[Any]) -> None:
-        """Let the broker say this, in one batch."""
-        self.core.told(encode_batch(b"broker-1", list(operations)))
-        self.core.send_collected()
-
-    def enter(self, name: str, *rooms: bytes, purpose: Purpose = Purpose.TALK) -> bytes:
-        """Let somebody in; return the route."""
-        route, user = name.encode(), z85(make().public).decode()
-        self.users = {**getattr(self, "users", {}), route: user}
-        self.core.heard(route, user, encode(Hello("t", name, None, int(purpose))), self.now_ms)
-        self.core.send_collected()
-        self.open(route, *rooms)
-        assert isinstance(self.wires.to(route)[0], Welcome)
-        return route
-
-    def open(self, route: bytes, *rooms: bytes) -> None:
-        rows = [[room, int(RoomKind.OPEN), "room", self.head, []] for room in rooms]
-        self.tell([Down.OPENED, self.slot(route), PERSON, route.decode(), rows])
-
-    def slot(self, route: bytes) -> int:
-        return self.core.sessions.by_route[route].slot
-
-    def say(self, route: bytes, frame: Any) -> None:
-        self.core.heard(route, self.users[route], encode(frame), self.now_ms)
-        self.core.send_collected()
-
-    def publish(self, room: bytes = ROOM, term: int = 7) -> None:
-        """The feed brings a block; it is held back until ``flush``."""
-        self.head += 1
-        header = feed_header(FeedKind.BLOCK, term, EPOCH, self.head, self.head)
-        self.core.fed([room, header, b"block %d" % self.head])
-
-    def flush(self) -> None:
-        self.now_ms += 1_000
-        self.core.at(self.now_ms)
-        self.core.flush(self.now_ms)
-
-    def heard(self, route: bytes) -> list[bytes]:
-        """Return the blocks that came; nothing else may have come."""
-        frames = self.wires.to(route)
-        assert all(isinstance(one, Events) for one in frames), frames
-        return [block for one in frames if isinstance(one, Events) for block in one.blocks]
-
-    def confirmed(self) -> list[Any]:
-        """Return the tickets that are confirmed; each must be the last of its batch."""
-        batches = [one for one in self.wires.sent if any(op[0] == Up.CONFIRMED for op in one)]
-        assert all(one[-1][0] == Up.CONFIRMED for one in batches)
-        return [one[-1][1] for one in batches]
 
 
 @pytest.fixture

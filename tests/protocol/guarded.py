@@ -32,7 +32,7 @@ class Caller:
         socket.connect(endpoint)
 
     def look(self) -> None:
-        while self._monitor.poll(0):
+        while not self.socket.closed and self._monitor.poll(0):
             event = recv_monitor_message(self._monitor)["event"]
             if event == zmq.EVENT_DISCONNECTED:
                 self.disconnected = True
@@ -40,6 +40,8 @@ class Caller:
                 self.entered = event == zmq.EVENT_HANDSHAKE_SUCCEEDED
 
     def close(self) -> None:
+        if self.socket.closed:
+            return
         self.socket.disable_monitor()
         self._monitor.close()
         self.socket.close()

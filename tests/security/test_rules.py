@@ -75,7 +75,7 @@ class Alone:
         stack.callback(self.it.close)
         self.heard: list[tuple[bytes, str, bytes | None]] = []
         self.it._core.heard = (  # type: ignore[method-assign]
-            lambda route, user, data, now_ms: self.heard.append((route, user, data))
+            lambda route, user, data, *_: self.heard.append((route, user, data))
         )
 
     def serve(self) -> Socket:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gateway.core import Core
+from gateway.crowd import NOWHERE, Origin
 from gateway.delivery import Sent
 from gateway.sessions import Session
 from protocol.backplane import BEAT_MS, LOBBY
@@ -125,7 +126,7 @@ class GatewayProcess(Process):
         if now_ms >= self._beat_ms:
             self._beat_ms = now_ms + BEAT_MS
             core.beat()
-        due_ms = core.fanout.next_ms(now_ms)
+        due_ms = core.next_ms(now_ms)
         wake_ms = min(self._tend_ms, self._beat_ms) - now_ms
         self.wake(wake_ms if due_ms is None else min(wake_ms, max(due_ms, 1)))
 
@@ -252,3 +253,9 @@ class GatewayProcess(Process):
 
     def serve_clients(self, keys: KeyPair) -> None:
         self.listening = True
+
+    def origin(self, message: Any) -> Origin:
+        return NOWHERE
+
+    def end(self, origin: Origin) -> None:
+        raise AssertionError("a client of ours was taken for a flood")
