@@ -176,7 +176,9 @@ def _make(data: Path, options: argparse.Namespace) -> None:
     _note(f"{made.id}: for {people}, until {_local(expires_ts)}{what}")
     _note(f"to end it sooner: zviazok invite --revoke {made.id}")
     if book.mode is Mode.OPEN and role is Role.MEMBER:
-        _note("the standing link lets everybody in as well; to end that: --mode token")
+        _note(
+            "the standing link lets everybody in as well; to end that: zviazok invite --mode token"
+        )
 
 
 def _make_first_owner(data: Path) -> None:

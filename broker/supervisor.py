@@ -24,7 +24,7 @@ from broker.invitations import make_invite, reach_note
 from broker.restarts import Restarts
 from protocol.addresses import check_listen, free_ports, ports_are_free
 from protocol.errors import ZviazokError
-from protocol.folders import server_folder
+from protocol.folders import server_folder, server_place
 from protocol.invite import (
     DEFAULT_PORT,
     LINK_VARIABLE,
@@ -159,7 +159,8 @@ class Supervisor:
         with suppress(ZviazokError):  # whoever looks after the journal will be told
             if not is_owned(self._data):
                 _say("Nobody is in charge of it yet. For a link that makes an owner:")
-                _say("zviazok invite --role owner")
+                place = "" if self._data == server_place(None) else f" --data '{self._data}'"
+                _say(f"zviazok invite --role owner{place}")
 
     def _owner_link(self, invite: Invite) -> dict[str, str]:
         """Return what makes the person at this window the owner, while there is none.

@@ -346,6 +346,8 @@ def test_a_closed_server_prints_a_link_for_those_who_have_joined(
     one = up("--data", str(data), "--listen", f"127.0.0.1:{free_ports(1)}", "--no-gui")
     assert one.invite().token is None
     assert "New people need a counted link" in one.said()
+    hint = f"\nzviazok invite --role owner --data '{data}'\n"
+    eventually(lambda: hint in one.said(), "a word about owners")
     assert one.stop() == 0
 
 
