@@ -13,6 +13,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,7 @@ def header(width: int, height: int) -> tuple[bytes, bytes]:
     return b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
 
 
+@cache
 def bombs() -> dict[str, bytes]:
     """Return small files that would become large, or that lie about their size."""
     zeros = zlib.compress(bytes(200_000_000), 9)
