@@ -25,6 +25,8 @@ ENDPOINT = "inproc://zeromq.zap.01"
 _DRAIN_MAX = 64
 _ROTATE_AFTER = 200
 _QUIET_S = 1.0
+_TELL_S = 1.0
+"""Refusals are told once in so long, with their number: a flood shall not fill the log."""
 _GRACE_S = 10.0
 """Longer than any handshake may take (``sockets._HANDSHAKE_MS``)."""
 
@@ -52,6 +54,9 @@ class ZapHandler:
         """Old handlers closed so far: each gave the memory of some 200 pipes back."""
         self._old: list[tuple[float, Socket]] = []
         self._quiet_s = 0.0
+        self._refusals: dict[str, int] = {}
+        """Why, and how often since it was told last."""
+        self._tell_s = 0.0
         self._socket = self._make()
         self._socket.bind(ENDPOINT)
 
@@ -64,6 +69,11 @@ class ZapHandler:
     def serve(self) -> None:
         """Answer what is waiting; cheap when nothing is."""
         now_s = time.monotonic()
+        if self._refusals and now_s > self._tell_s:
+            self._tell_s = now_s + _TELL_S
+            for why, number in self._refusals.items():
+                log.info("refused %s times=%d", why, number)
+            self._refusals.clear()
         for _, socket in self._old:
             self._drain(socket)
         while self._old and self._old[0][0] < now_s:
@@ -104,12 +114,15 @@ class ZapHandler:
             name = domain.decode("ascii")
             if len(key) == 32 and self._allow(name, key):
                 return [b"1.0", request_id, b"200", b"OK", z85(key), b""]
-            log.info("refused domain=%s", name)
+            self._refused(f"domain={name}")
         except Exception as error:  # the callback must not be able to end the loop
             request_id = request[1] if len(request) > 1 else b""
-            log.warning("failed error=%s", type(error).__name__)
+            self._refused(f"error={type(error).__name__}")
             return [b"1.0", request_id, b"500", b"", b"", b""]
         return [b"1.0", request_id, b"400", b"not known here", b"", b""]
+
+    def _refused(self, why: str) -> None:
+        self._refusals[why] = self._refusals.get(why, 0) + 1
 
     def close(self) -> None:
         """Unbind; call it after the guarded sockets are closed."""

@@ -1,6 +1,7 @@
 """ZAP over real CURVE sockets: who gets in, that doubt keeps out, and that one fault is one."""
 
 import errno
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -98,6 +99,7 @@ def test_while_the_handler_does_not_answer_nobody_enters(stack: ExitStack) -> No
 def test_a_callback_that_raises_refuses_the_one_and_serves_the_others(
     stack: ExitStack, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     bad = make()
 
     def allow(domain: str, key: bytes) -> bool:
@@ -115,11 +117,29 @@ def test_a_callback_that_raises_refuses_the_one_and_serves_the_others(
     late = server.call(endpoint)
     late.socket.send(b"two")
     assert received(server, socket).bytes == b"two"
-    server.until(lambda: "failed error=RuntimeError" in caplog.text)
+    server.until(lambda: "refused error=RuntimeError times=1" in caplog.text)
     early.socket.send(b"three")
     assert received(server, socket).bytes == b"three"
     server.until(lambda: refused.entered is not None or refused.disconnected)
     assert not refused.entered and not socket.poll(0)
+
+
+def test_a_crowd_that_is_refused_does_not_fill_the_log(
+    stack: ExitStack, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    server = Guarded(stack, lambda *_: False)
+    _, endpoint = server.listen(frontend)
+    zap = server.zap
+    assert zap is not None
+    assert not server.enters(endpoint)
+    server.until(lambda: "refused domain=client times=1" in caplog.text)
+    zap._tell_s = time.monotonic() + DEADLINE_S
+    for _ in range(20):
+        assert not server.enters(endpoint)
+    assert caplog.text.count("refused") == 1
+    zap._tell_s = 0.0
+    server.until(lambda: "refused domain=client times=20" in caplog.text)
 
 
 @pytest.mark.parametrize("answer", [None, 0, ""])
