@@ -41,7 +41,7 @@ from tests.protocol.test_backplane import OPERATIONS
 from tests.strategies import BLOCKS, FRAMES, WRONG, any_item, mutated
 
 MANY = settings(
-    max_examples=200,
+    max_examples=100,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

@@ -31,12 +31,12 @@ from protocol.invite import Invite
 from protocol.keys import load_or_make
 
 MANY = settings(
-    max_examples=120,
+    max_examples=60,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-FEW = settings(MANY, max_examples=25)
+FEW = settings(MANY, max_examples=15)
 ROOM = b"r" * 16
 
 _scalars = st.one_of(

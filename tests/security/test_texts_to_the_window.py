@@ -39,7 +39,7 @@ from tests.protocol.client.shelf import Shelf
 from tests.strategies import ITEMS
 
 MANY = settings(
-    max_examples=150, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=100, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 WORDS = [Words(one) for one in LANGUAGES]
 TODAY = date(2026, 11, 21)
