@@ -15,7 +15,8 @@ from protocol.errors import DamagedError, JournalError, SetupError, ZviazokError
 from protocol.folders import server_folder
 from protocol.invite import join_address, parse_address
 from protocol.keys import load_or_make, to_text
-from protocol.process import EXIT_STOP, begin, log_to_stderr, on_stop
+from protocol.logbook import log_to_stderr
+from protocol.process import EXIT_STOP, begin, on_stop
 from protocol.words import WordParser
 
 log = logging.getLogger("broker")

@@ -8,7 +8,8 @@ from protocol.errors import SetupError, ZviazokError
 from protocol.folders import server_folder
 from protocol.invite import parse_address
 from protocol.keys import from_text, load_or_make
-from protocol.process import EXIT_STOP, begin, limit_memory, log_to_stderr, on_stop
+from protocol.logbook import log_to_stderr
+from protocol.process import EXIT_STOP, begin, limit_memory, on_stop
 from protocol.words import WordParser
 
 DEFAULT_LISTEN = "127.0.0.1:8080"

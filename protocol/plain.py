@@ -7,6 +7,7 @@ line at a line break. Nothing of that passes here. Pure.
 
 import json
 import logging
+import time
 import unicodedata
 from typing import Any, Final
 
@@ -61,8 +62,16 @@ class LogFormatter(logging.Formatter):
     """Formats a record so that nothing in it can begin another one.
 
     The message is one line. A traceback keeps its lines, which are indented, so that none of
-    them can be taken for an event.
+    them can be taken for an event. Times (``asctime``) are in UTC, and say so.
     """
+
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
+    @staticmethod
+    def converter(timestamp: float | None) -> time.struct_time:
+        """Return a time in UTC."""
+        return time.gmtime(timestamp)
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record, and its traceback below."""

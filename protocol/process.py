@@ -4,7 +4,6 @@ What broker and gateway have in common around their loops. Main thread.
 """
 
 import contextlib
-import logging
 import os
 import signal
 import sys
@@ -12,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from protocol.minimums import check_server
-from protocol.plain import LogFormatter
 from protocol.secrecy import forbid_dumps
 from protocol.sockets import raise_file_limit, seed_routing_ids
 
@@ -64,13 +62,6 @@ def _memory_bytes() -> int:
     with contextlib.suppress(OSError, ValueError):  # "max", or no such file
         found = min(found, int(_CGROUP_LIMIT.read_text(encoding="ascii")))
     return found
-
-
-def log_to_stderr() -> None:
-    """Log one event a line, as ``key=value``."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(LogFormatter("%(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def on_stop(stop: Callable[[], None]) -> None:

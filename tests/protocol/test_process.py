@@ -78,20 +78,3 @@ def test_at_the_limit_memory_is_refused() -> None:
     words = "import protocol.process as p; p._memory_bytes = lambda: 1 << 29; p.limit_memory()\n"
     words += "try:\n    bytearray(1 << 29)\n    print('had')\nexcept MemoryError:\n    print('no')"
     assert run(words) == ["no"]
-
-
-def test_a_value_of_a_log_cannot_begin_a_line_of_its_own() -> None:
-    lines = (
-        "import logging",
-        "from protocol.process import log_to_stderr",
-        "log_to_stderr()",
-        r"logging.getLogger('broker').warning('bad error=%s', 'x\nINFO forged\x1b[2K\u2028y')",
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", "\n".join(lines)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.stderr == "WARNING broker bad error=x\\nINFO forged\\x1b[2K\\u2028y\n"

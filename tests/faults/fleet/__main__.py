@@ -32,7 +32,7 @@ import zmq
 
 from protocol.frames import AnyFrame, Direct, Join
 from protocol.invite import Invite
-from protocol.process import log_to_stderr
+from protocol.logbook import log_to_stderr
 from protocol.sockets import Context, raise_file_limit
 from tests.faults.fleet.decoding import share
 from tests.faults.fleet.light import Light
