@@ -22,7 +22,7 @@ from broker.sequencer import Screen
 from broker.sessions import Gateway, Session
 from broker.writing import Screened
 from protocol.backplane import Down, Up
-from protocol.codes import Act, ErrorCode, Kind, Purpose, RoomKind
+from protocol.codes import Act, ErrorCode, Kind, Purpose
 from protocol.errors import DamagedError, WireError
 from protocol.frames import KIND_OF, Busy, Bye, Error, Marked, Presence, Refused, decode, encode
 from protocol.limits import PEOPLE_PAGE_MAX
@@ -203,19 +203,16 @@ class Desk:
             return  # its CLOSE came first; the client sends again when it is back
         person, device = session.device.person, session.device
         room = self._directory.rooms.get(room_id)
-        screen: Screen | None = None
-        if room is not None and (person.muted_until or not room.free):
-            # Seldom: something holds here, or the room is not for everybody.
-            if self._may_know(room, device, outbox_epoch):
-                screen = partial(self._screen, room, person)
-            else:
-                room = None
         if room is None:
             count, code = len(elements), ErrorCode.NO_ROOM
             text = "there is no such room"
             refused = Refused(room_id, outbox_epoch, first_n, count, code, "room", text)
             session.tell(Down.DONE, count, encode(refused))
             return
+        screen: Screen | None = None
+        if person.muted_until or not room.free:
+            # Seldom: something may hold here.
+            screen = partial(self._screen, room, person)
         retry_ms = _FULL_RETRY_MS if self.full else self._wait_ms(person, room, elements)
         if not retry_ms:
             try:
@@ -241,19 +238,9 @@ class Desk:
             for one in elements
             if type(one) is bytes or type(one[0]) is bytes
         )
-        return office.meters.say_ms(person.no, room.no, len(elements), size, office.now_ms)
-
-    def _may_know(self, room: Room, device: Device, outbox_epoch: bytes) -> bool:
-        """Whether the room exists for somebody: it is open, they are in it, or wrote there once.
-
-        Who wrote there is told again what became of it, also after being put out.
-        """
-        if room.kind is RoomKind.OPEN or room.no in device.person.rooms:
-            return True
-        try:
-            return self._sequencer.knows(device, room, outbox_epoch)
-        except DamagedError:
-            return True  # the sequencer says what is to be done then
+        # Who is not in the room uses up nothing of what it may take.
+        room_no = room.no if room.no in person.rooms else 0
+        return office.meters.say_ms(person.no, room_no, len(elements), size, office.now_ms)
 
     def _screen(self, room: Room, person: Person, elements: list[Any]) -> Screened:
         office = self._office

@@ -53,7 +53,8 @@ class Room:
     """Who is more, or less, than a member here; this and what follows is :mod:`broker.order`'s."""
     rules: RulesRow | None = None
     free: bool = False
-    """An open room in which everybody may write who is not muted on the server."""
+    """Every member may write here who is not muted on the server; never so in a direct message,
+    where rules of other rooms may hold."""
 
 
 @dataclass(slots=True, eq=False)

@@ -48,7 +48,7 @@ class Order:
         else:
             self.directs.pop(room.no, None)
         room.free = (
-            room.kind is RoomKind.OPEN
+            room.kind is not RoomKind.DIRECT
             and (rules is None or not (rules.paused or rules.announce or rules.slow_s))
             and not any(one.muted_until for one in room.standings.values())
         )

@@ -157,11 +157,6 @@ class Sequencer:
         )
         return answers
 
-    def knows(self, device: Device, room: Room, outbox_epoch: bytes) -> bool:
-        """Whether the device wrote into the room from this outbox once."""
-        name = (room.no, device.no, outbox_epoch)
-        return name in self._writers or self._find_writer(*name) is not None
-
     def notice(self, room: Room, person: Person, item: bytes) -> None:
         """Place an event that the broker itself makes."""
         self._append(room, (person.person, person.nick, _NO_DEVICE, NO_OUTBOX, 0, [item]))

@@ -385,7 +385,7 @@ def test_a_direct_message_reaches_its_people_and_nobody_else(gate: Gate, stand: 
     again = gate.ask(BOB, Direct(9, [ann]))
     assert [one[:4] for one in again] == [[Down.ENTERED, BOB, 9, room]]
     (refused,) = frames(gate.do([Up.RUN, EVE, room, OUTBOX, 1, [TEXT]]), EVE)
-    assert isinstance(refused, Refused) and refused.code == ErrorCode.NO_ROOM
+    assert isinstance(refused, Refused) and refused.code == ErrorCode.NOT_MEMBER
     assert error(gate.ask(EVE, Leave(1, room)), EVE).code == ErrorCode.NOT_MEMBER
 
 

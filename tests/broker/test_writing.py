@@ -9,6 +9,7 @@ from protocol.backplane import Down, Up
 from protocol.codes import Act, DirectRule, ErrorCode, EventKind, Role, RoomKind
 from protocol.frames import (
     Ack,
+    Add,
     AnyFrame,
     Busy,
     Direct,
@@ -271,16 +272,20 @@ def test_the_rule_holds_for_members_and_ends_with_the_membership(gate: Gate, sta
 # --- who is not in the room --------------------------------------------------------------------
 
 
-def test_a_room_that_is_not_ones_own_is_as_if_it_were_not_there(gate: Gate, stand: Stand) -> None:
+def test_who_is_not_in_the_room_writes_nothing_whatever_they_are(gate: Gate, stand: Stand) -> None:
+    """It is a refusal that is kept: what was refused is not taken later, from whoever is added."""
     gate.ask(ANN, Private(9, "study", [stand.person(EVE).person]))
     study = next(one for one in stand.directory.rooms.values() if one.kind is RoomKind.PRIVATE)
-    answers = [say(gate, BOB, room, 1, TEXT)[0] for room in (study.room, b"?" * 16)]
-    there, not_there = (one[1:] for one in answers)
-    assert there == not_there and there[2] == ErrorCode.NO_ROOM
-    assert not stand.batch
-    # Who wrote there once knows it: they are told that they are out.
-    say(gate, EVE, study.room, 1, TEXT)
+    done(gate, ANN, Act.PAUSE, study.room, value=1)
+    for slot in (BOB, BOSS):
+        (out,) = say(gate, slot, study.room, 1, TEXT)
+        assert isinstance(out, Refused) and out.code == ErrorCode.NOT_MEMBER
     done(gate, ANN, Act.KICK, study.room, EVE)
-    (out,) = say(gate, EVE, study.room, 2, TEXT)
+    (out,) = say(gate, EVE, study.room, 1, TEXT)
     assert isinstance(out, Refused) and out.code == ErrorCode.NOT_MEMBER
-    assert SERVER not in stand.directory.rooms
+    done(gate, ANN, Act.PAUSE, study.room, value=0)
+    gate.ask(ANN, Add(9, study.room, [stand.person(EVE).person]))
+    assert say(gate, EVE, study.room, 1, TEXT) == [out]
+    (there, not_there) = (say(gate, BOB, room, 2, TEXT)[0] for room in (study.room, SERVER))
+    assert isinstance(there, Refused) and isinstance(not_there, Refused)
+    assert (there.code, not_there.code) == (ErrorCode.NOT_MEMBER, ErrorCode.NO_ROOM)

@@ -112,7 +112,7 @@ def test_an_outsider_who_knows_the_room_gets_nothing(shared: Server, bare: Circl
         assert spy.ask_wrong(Leave(0, room)).code == ErrorCode.NOT_MEMBER
         spy.say(room, "let me in")
         refused = spy.expect(Refused)
-        assert (refused.code, refused.count) == (ErrorCode.NO_ROOM, 1)
+        assert (refused.code, refused.count) == (ErrorCode.NOT_MEMBER, 1)
         for name in (room.hex(), anna.nick, f"d:{anna.nick}"):
             assert spy.ask_wrong(Join(0, name, False)).code == ErrorCode.NO_ROOM
         assert spy.ask_wrong(Join(0, "  ", False)).code == ErrorCode.FIELD
