@@ -8,6 +8,7 @@ import sys
 from protocol.words import WordParser
 from tests.bench.connections import Connections
 from tests.bench.fanout import Fanout
+from tests.bench.flood import Flood
 from tests.bench.gui import Gui
 from tests.bench.ingest import Ingest
 
@@ -47,21 +48,30 @@ def main(argv: list[str] | None = None) -> int:
     ingest.add_argument("--size", type=_count, default=200, help="bytes of a body")
     connections = words.add_parser("connections", help="what a connected client costs")
     connections.add_argument("--clients", type=_count, default=5_000)
+    flood = words.add_parser("flood", help="people who chat, without and with hostile clients")
+    flood.add_argument("--clients", type=_count, default=20)
+    flood.add_argument("--hostile", type=_count, default=50)
+    flood.add_argument("--rate", type=_rate, default=20, help="messages a second of all of them")
+    flood.add_argument("--seconds", type=_count, default=20, help="of each measurement")
     gui = words.add_parser("gui", help="the window with a long history (needs Xvfb)")
     gui.add_argument("--messages", type=_count, default=100_000)
-    for one in (fanout, ingest, connections, gui):
+    for one in (fanout, ingest, connections, flood, gui):
         one.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(argv)
     if not sys.platform.startswith("linux"):
         print("zviazok bench: needs Linux, because it reads CPU from /proc", file=sys.stderr)
         return 1
-    bench: Fanout | Ingest | Connections | Gui
+    bench: Fanout | Ingest | Connections | Flood | Gui
     if options.word == "fanout":
         bench = Fanout(options.clients, options.messages, options.rate, options.size)
     elif options.word == "ingest":
         if options.per_frame > min(options.window, 128) or options.window > 256:
             parser.error("--per-frame may be up to 128 and --window, --window up to 256")
         bench = Ingest(options.senders, options.window, options.per_frame, options.size)
+    elif options.word == "flood":
+        if not options.rate:
+            parser.error("--rate must be above 0: people who chat")
+        bench = Flood(options.clients, options.hostile, options.rate, options.seconds)
     elif options.word == "gui":
         bench = Gui(options.messages)
     else:

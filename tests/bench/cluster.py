@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 from protocol.addresses import free_ports
 from protocol.invite import Invite
@@ -20,25 +21,29 @@ _START_S = 20.0
 
 
 class Cluster:
-    """One broker and one gateway without a rate limit, on a fresh folder on disk."""
+    """One broker and one gateway, on a fresh folder on disk; without ``limited`` without limits."""
 
-    def __init__(self) -> None:
+    def __init__(self, limited: bool = False) -> None:
         """Name the parts; nothing runs yet."""
+        self._rate = [] if limited else ["--rate", "0"]
         self._folder = tempfile.TemporaryDirectory(prefix="zviazok-bench-")
         self.data = Path(self._folder.name) / "server"
         self.broker: subprocess.Popen[str]
         self.gateway: subprocess.Popen[str]
+        self.gateway_log: IO[str]
 
     def __enter__(self) -> "Cluster":
         """Start both and wait until they serve."""
         port = free_ports(4)
-        words = ["--data", str(self.data), "--listen", f"127.0.0.1:{port}", "--rate", "0"]
-        self.broker, ready = _start("broker", words)
+        words = ["--data", str(self.data), "--listen", f"127.0.0.1:{port}", *self._rate]
+        self.broker, ready, _ = _start("broker", words)
         key = ready.split("key=")[1]
         listen = f"127.0.0.1:{port + 3}"
         words = ["--broker", f"127.0.0.1:{port}", f"--broker-key={key}", "--listen", listen]
         try:
-            self.gateway, _ = _start("gateway", [*words, "--data", str(self.data), "--rate", "0"])
+            self.gateway, _, self.gateway_log = _start(
+                "gateway", [*words, "--data", str(self.data), *self._rate]
+            )
         except RuntimeError:
             self.broker.kill()
             self.broker.wait()
@@ -65,29 +70,36 @@ class Cluster:
                 process.wait()
             if process.stdout is not None:
                 process.stdout.close()
+        self.gateway_log.close()
         self._folder.cleanup()
+
+    def complained(self) -> str:
+        """Return what the gateway has logged."""
+        self.gateway_log.seek(0)
+        return self.gateway_log.read()
 
     def cpu_ns(self) -> int:
         """CPU of broker and gateway together so far."""
         return cpu_ns(self.broker.pid) + cpu_ns(self.gateway.pid)
 
 
-def _start(package: str, words: list[str]) -> tuple[subprocess.Popen[str], str]:
-    with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", package, *words],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-        assert process.stdout is not None
-        ready = process.stdout.readline().strip()
-        if not ready.startswith("ready"):
-            process.kill()
-            process.wait()
-            log.seek(0)
-            raise RuntimeError(f"the {package} did not start: {log.read().strip()}")
-        return process, ready
+def _start(package: str, words: list[str]) -> tuple[subprocess.Popen[str], str, IO[str]]:
+    """Start a process; return it, its ready line, and its log."""
+    log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - it lasts as long as the process
+    process = subprocess.Popen(
+        [sys.executable, "-m", package, *words],
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+    )
+    assert process.stdout is not None
+    ready = process.stdout.readline().strip()
+    if not ready.startswith("ready"):
+        process.kill()
+        process.wait()
+        log.seek(0)
+        raise RuntimeError(f"the {package} did not start: {log.read().strip()}")
+    return process, ready, log
 
 
 def cpu_ns(pid: int) -> int:

@@ -1,0 +1,150 @@
+"""Clients that send as much as they can and hear nothing of it: the other side of ``bench flood``.
+
+Run as ``python -m tests.bench.hostile LINK KIND COUNT NAME``, a process for each kind. All have
+valid keys and come in as anybody does. It prints ``ready``, waits for a line on stdin, does its
+worst until the next, and prints one JSON object with what came back. It runs at the lowest
+priority, because such clients do not share a machine with those whom they flood.
+"""
+
+import json
+import os
+import random
+import resource
+import select
+import sys
+import time
+from collections import Counter
+from itertools import count
+
+import zmq
+
+from protocol import sockets
+from protocol.codes import ErrorCode, EventKind
+from protocol.errors import WireError
+from protocol.frames import Busy, Bye, Error, Hello, Page, Ping, Read, Send, decode, encode
+from protocol.invite import Invite, endpoint, parse_address
+from protocol.items import encode_item
+from protocol.sockets import Context, Socket
+from tests.bench.peer import Peer
+
+KINDS = ("garbage", "send", "read", "greet", "connect")
+
+_AT_ONCE = 64
+_STUCK_S = 0.5
+_ITEM = encode_item(EventKind.TEXT, {"text": "spam " * 20})
+
+
+class Hostile:
+    """One device; it makes a new connection whenever the old one is of no use any more."""
+
+    def __init__(self, context: Context, invite: Invite, kind: str, name: str) -> None:
+        self._context = context
+        self._invite = invite
+        self._kind = kind
+        peer = Peer(context, invite, name)
+        welcome = peer.greet()
+        self._device = peer.device
+        self._room = welcome.rooms[0][0]
+        self.socket: Socket = peer.socket
+        self._hello = encode(Hello("hostile", name, None, 0))
+        self._epoch = os.urandom(8)
+        self._n = count(1)
+        self._moved_s = 0.0
+        self._dice = random.Random(name)
+        self.got: Counter[str] = Counter()
+
+    def attack(self, now_s: float) -> None:
+        """Send until the pipe is full."""
+        if self._kind == "connect":
+            self._connect()
+            return
+        sent = 0
+        while sent < _AT_ONCE:
+            try:
+                for data in self._blow():
+                    self.socket.send(data, zmq.DONTWAIT)
+                    sent += 1
+            except zmq.Again:
+                break
+        self.got["sent"] += sent
+        if sent:
+            self._moved_s = now_s
+        elif now_s - self._moved_s > _STUCK_S:
+            self._connect()
+            self._moved_s = now_s
+
+    def _blow(self) -> list[bytes]:
+        if self._kind == "garbage":
+            return [self._dice.randbytes(self._dice.randrange(300))]
+        if self._kind == "send":
+            return [encode(Send(self._room, self._epoch, next(self._n), [_ITEM]))]
+        if self._kind == "read":
+            return [encode(Read(next(self._n) % 2**32, self._room, 0, 0, 500))]
+        return [self._hello, encode(Bye(0, "", 0, []))]
+
+    def _connect(self) -> None:
+        self.socket.close(0)
+        self.socket = sockets.client(self._context, self._device, self._invite.server_key)
+        self.socket.setsockopt(zmq.SNDHWM, 100)
+        self.socket.connect(endpoint(*parse_address(self._invite.addresses[0], 8080)))
+        self.socket.send(self._hello)
+        self.got["connections"] += 1
+
+    def hear(self) -> None:
+        """Count what comes back."""
+        for _ in range(_AT_ONCE):
+            try:
+                data = self.socket.recv(zmq.DONTWAIT)
+            except zmq.Again:
+                return
+            try:
+                frame = decode(data)
+            except WireError:
+                continue
+            if isinstance(frame, Busy):
+                self.got["busy"] += 1
+            elif isinstance(frame, Page):
+                self.got["pages"] += 1
+            elif isinstance(frame, Error):
+                self.got["error_busy" if frame.code == ErrorCode.BUSY else "error"] += 1
+            elif isinstance(frame, Bye):
+                self.got[f"bye_{ErrorCode(frame.code).name.lower()}"] += 1
+
+
+def main() -> None:
+    """Run some of them as a process."""
+    invite, kind, number, name = Invite.parse(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
+    os.nice(19)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    context: Context = zmq.Context()
+    context.set(zmq.MAX_SOCKETS, 10_000)
+    some = [Hostile(context, invite, kind, f"{name}{place}") for place in range(int(number))]
+    print("ready", flush=True)
+    _wait_idle(some)
+    sys.stdin.readline()
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        for one in some:
+            one.attack(time.monotonic())
+            one.hear()
+        if kind == "connect":
+            time.sleep(0.01)
+    got: Counter[str] = sum((one.got for one in some), Counter())
+    print(json.dumps(got), flush=True)
+    context.destroy(0)
+
+
+def _wait_idle(some: list[Hostile]) -> None:
+    """Until it begins, take what comes and ping, as anybody does."""
+    pinged_s = time.monotonic()
+    while not select.select([sys.stdin], [], [], 0.05)[0]:
+        for one in some:
+            one.hear()
+        if time.monotonic() - pinged_s > 10:
+            pinged_s = time.monotonic()
+            for one in some:
+                one.socket.send(encode(Ping(1)))
+
+
+if __name__ == "__main__":
+    main()
