@@ -12,7 +12,7 @@ from gui.views.sheet import Sheet
 from protocol.client.happenings import DeviceInfo, PersonInfo
 from protocol.codes import Act
 
-WIDTH, HEIGHT = 480, 420
+WIDTH, HEIGHT = 480, 360
 
 
 class DeviceSheet:

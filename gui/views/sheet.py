@@ -54,7 +54,8 @@ class Sheet:
         self._shut.widget.pack(side="right")
         self.title = tk.Label(
             head, text=look.plain(title), bg=palette.card, fg=palette.text, anchor="w",
-            font=look.fonts.named("title"),
+            justify="left", wraplength=self.width - px(_EDGE + 12 + 40 + 8),
+            font=look.font("title", title),
         )  # fmt: skip
         self.title.pack(side="left", fill="x", expand=True)
         self.open = True
