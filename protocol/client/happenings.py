@@ -195,6 +195,18 @@ class Acked:
 
 
 @dataclass(frozen=True, slots=True)
+class Delayed:
+    """The server takes nothing of one's own in this room for ``retry_ms``: it is slow, or busy.
+
+    The messages from ``n`` on are sent by themselves then. Shorter waits are not told.
+    """
+
+    room: bytes
+    n: int
+    retry_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A message of one's own will never be stored; ``text`` says why.
 
@@ -353,6 +365,7 @@ Happening = (
     | Sent
     | Discarded
     | Acked
+    | Delayed
     | Refused
     | PeopleKnown
     | RoomsListed

@@ -22,6 +22,10 @@ OUTBOX_MAX_ITEMS: Final = 10_000
 ANSWER_MS: Final = 15_000
 """No answer to anything of a lane for this long: send it again; dedupe makes that safe."""
 
+SPREAD_MAX_MS: Final = 2_000
+"""All who were told to wait come back over half as long again, or over this: the wait of a slow
+room is not to grow by its half."""
+
 
 @dataclass(slots=True)
 class _Lane:
@@ -107,13 +111,19 @@ class Outbox:
 
     def busy(
         self, room: bytes, outbox_epoch: bytes, first_n: int, retry_ms: int, now_ms: int
-    ) -> None:
-        """Nothing from ``first_n`` on was taken: hold the lane, then send from there."""
+    ) -> int:
+        """Nothing from ``first_n`` on was taken: hold the lane, then send from there.
+
+        Returns for how long, in ms; 0: nothing waits for it.
+        """
         lane = self._lanes.get(room)
-        if lane is not None and lane.outbox_epoch == outbox_epoch:
-            lane.rewind(first_n)
-            wait_ms = int(retry_ms * self._random.uniform(1.0, 1.5))
-            lane.hold_ms = max(lane.hold_ms, now_ms + wait_ms)
+        if lane is None or lane.outbox_epoch != outbox_epoch:
+            return 0
+        lane.rewind(first_n)
+        spread_ms = min(retry_ms // 2, SPREAD_MAX_MS)
+        wait_ms = retry_ms + int(spread_ms * self._random.random())
+        lane.hold_ms = max(lane.hold_ms, now_ms + wait_ms)
+        return lane.hold_ms - now_ms if lane.items else 0
 
     def gap(self, room: bytes, outbox_epoch: bytes, expect_n: int) -> bool:
         """Send from ``expect_n`` on; False: that one was settled, so the server lost it."""

@@ -6,7 +6,7 @@ written down, and what the person is told. Pure; no I/O. Owned by the session.
 
 import logging
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from protocol.client import happenings
 from protocol.client.messages import kind_number, reason
@@ -27,6 +27,9 @@ from protocol.frames import Ack, Busy, Gap, Refused
 from protocol.items import CHANGES, decode_item, encode_item
 
 log = logging.getLogger("client")
+
+DELAY_TOLD_MS: Final = 2_000
+"""A shorter wait is over before somebody has read of it."""
 
 _RESTORED = "the server was restored from a backup meanwhile: look at the message and do it again"
 NOT_REFUSED = "there is no such message that was refused"
@@ -95,7 +98,9 @@ class Sending:
         """Take the server's answer to messages."""
         room, outbox_epoch = frame.room, frame.outbox_epoch
         if isinstance(frame, Busy):
-            self.outbox.busy(room, outbox_epoch, frame.first_n, frame.retry_ms, now_ms)
+            wait_ms = self.outbox.busy(room, outbox_epoch, frame.first_n, frame.retry_ms, now_ms)
+            if wait_ms >= DELAY_TOLD_MS:
+                self._out.told.append(happenings.Delayed(room, frame.first_n, wait_ms))
         elif isinstance(frame, Gap):
             if not self.outbox.gap(room, outbox_epoch, frame.expect_n):
                 self._renumber(room)

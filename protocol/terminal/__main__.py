@@ -86,6 +86,8 @@ or by its "room_id". Events ("event" is):
   queued              your message is on disk: room, room_id, n
   sent                messages are under way: room, room_id, n (the first), count
   acked               the server has stored it: room, room_id, n, epoch, seq
+  delayed             it does not take it yet: room, room_id, n (the first), retry_ms; it goes
+                      again by itself
   refused             the server never will: room, room_id, n, code, field, text
   discarded           a refused message is forgotten: room, room_id, n
   put_aside           the server was restored; what was known before is in: path

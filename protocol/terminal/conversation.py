@@ -13,6 +13,7 @@ from protocol.client.client import Client
 from protocol.client.happenings import (
     Arrived,
     Changed,
+    Delayed,
     Discarded,
     Done,
     Failed,
@@ -38,6 +39,7 @@ from protocol.items import CHANGES, WITH_BLOB
 from protocol.names import mixed_word, resemblance
 from protocol.plain import harmless, one_line
 from protocol.terminal.console import Console, several
+from protocol.terminal.durations import spelled
 from protocol.terminal.notices import notice
 from protocol.terminal.ordering import HELP as ORDER_HELP
 from protocol.terminal.ordering import Ordering
@@ -135,6 +137,9 @@ class Conversation(Console):
                 self._say(f"-- what this computer had before is kept in {one_line(str(path))}")
             case OrderKnown():
                 self._ordering.changed(happening)
+            case Delayed(room, _, retry_ms):
+                wait = spelled(-(-retry_ms // 1000))
+                self._say(f"-- {self._place(room)}not taken yet; sent by itself in {wait}")
             case Discarded(room, n):
                 self._refused.pop((room, n), None)
             case Refused(room, n, code, _, text):

@@ -12,6 +12,7 @@ from protocol.client.happenings import (
     ActDone,
     AuditKnown,
     Changed,
+    Delayed,
     DevicesKnown,
     Discarded,
     Fetched,
@@ -65,6 +66,8 @@ class Reports:
             case Refused(room, n, number, field, text):
                 event = {"event": "refused", **self.room(room), "n": n, "code": code(number)}
                 return event | {"field": field, "text": text}
+            case Delayed(room, n, retry_ms):
+                return {"event": "delayed", **self.room(room), "n": n, "retry_ms": retry_ms}
             case Discarded(room, n):
                 return {"event": "discarded", **self.room(room), "n": n}
             case Changed(room, messages):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from protocol.blocks import NO_OUTBOX, Event
 from protocol.client.happenings import (
     Arrived,
+    Delayed,
     Done,
     Failed,
     Link,
@@ -20,6 +21,8 @@ from protocol.client.requests import people_question
 from protocol.client.session import PROBE_MS
 from protocol.codes import ErrorCode
 from protocol.frames import (
+    Ack,
+    Busy,
     Bye,
     Error,
     Events,
@@ -33,7 +36,7 @@ from protocol.frames import (
     Renamed,
     Room,
 )
-from protocol.limits import FAULTS_MAX
+from protocol.limits import BUSY_RETRY_MS, FAULTS_MAX
 from tests.protocol.client.bench import ME, Bench, foreign, of, text_item
 from tests.protocol.client.wire import EPOCH, ROOM, block
 
@@ -215,3 +218,19 @@ def test_no_bytes_of_the_server_raise(data: bytes, kind: int) -> None:
     bench.session.received(bytes((1, kind)) + data, bench.now)
     bench.session.received(data, bench.now)
     bench.step(100)
+
+
+def test_a_long_wait_of_a_slow_room_is_told_and_a_short_one_is_not() -> None:
+    bench = Bench()
+    bench.say("one")
+    (sent,) = bench.step()
+    bench.give(Busy(ROOM, sent.outbox_epoch, 1, BUSY_RETRY_MS))
+    assert of(bench.told, Delayed) == []
+    bench.give(Busy(ROOM, sent.outbox_epoch, 1, 20_000))
+    (told,) = of(bench.told, Delayed)
+    assert (told.room, told.n) == (ROOM, 1) and 20_000 <= told.retry_ms <= 22_000
+    assert sent not in bench.step(told.retry_ms - 1)
+    assert sent in bench.step(1), "it goes by itself"
+    bench.give(Ack(ROOM, sent.outbox_epoch, 1, 1, EPOCH, 1))
+    bench.give(Busy(ROOM, sent.outbox_epoch, 1, 20_000), Busy(b"?" * 16, b"o" * 8, 1, 20_000))
+    assert len(of(bench.told, Delayed)) == 1, "nothing waits for it"

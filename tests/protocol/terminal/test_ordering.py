@@ -14,6 +14,7 @@ from protocol.client.happenings import (
     AuditEntry,
     AuditKnown,
     Changed,
+    Delayed,
     DeviceInfo,
     DevicesKnown,
     Discarded,
@@ -294,6 +295,15 @@ def test_what_was_refused_can_be_sent_again() -> None:
     assert screen.type("/again") == [("retry", ROOM, 5)]
     screen.take(Discarded(ROOM, 5))
     assert screen.type("/again") == []
+
+
+def test_a_slow_room_says_how_long_it_takes() -> None:
+    said = Screen().take(Delayed(ROOM, 5, 29_001), Delayed(STAFF, 6, 90_000))
+    assert said[0] == "-- not taken yet; sent by itself in 30s" and said[1].endswith("in 1m 30s")
+    script = Script()
+    script.console.take(Delayed(ROOM, 5, 29_001))
+    (event,) = script.told()
+    assert (event["event"], event["n"], event["retry_ms"]) == ("delayed", 5, 29_001)
 
 
 def test_one_is_told_of_coming_and_going_by_others() -> None:
