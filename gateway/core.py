@@ -21,7 +21,7 @@ from gateway.crowd import Crowd, Origin
 from gateway.delivery import Delivery, Sent
 from gateway.fanout import Fanout
 from gateway.sentences import Sentences
-from gateway.sessions import Session, Sessions
+from gateway.sessions import Session, Sessions, tag_of
 from gateway.upstream import Upstream
 from protocol.backplane import (
     INSTANCE_BYTES,
@@ -46,7 +46,8 @@ _STALL_MS = 6_000
 """Who stood still for so long may have been given up by the broker (GATEWAY_DEADLINE_MS after its
 last beat): it has to hear anew who is in which room before it pushes anything."""
 
-
+_ORDINARY = frozenset({ErrorCode.NO_SESSION, ErrorCode.UNAVAILABLE})
+"""What a sound client hears too, when a gateway or the broker was started again."""
 _STRANGER_FAULTS_MAX = FAULTS_MAX + 512
 """Faults of a connection without a session after which it is ended: more than can have been under
 way when it was told the first of them."""
@@ -185,13 +186,17 @@ class Core:
                 kind = data[1] if len(data) > 1 else 0
                 answer = Error(error.code, error.field, error.text, kind, 0)
                 self._sockets.send(route, encode(answer))
+                if error.code not in _ORDINARY:
+                    told = kind, error.code.name, error.field, tag_of(from_z85(user))
+                    log.info("refused kind=%d code=%s field=%s device=%s", *told)
             elif faults > _STRANGER_FAULTS_MAX and self._allowance.limited:
-                log.warning("connection_ended reason=flood")
+                log.warning("connection_ended device=%s reason=flood", tag_of(from_z85(user)))
                 self._sentences.add(route, self._sockets.origin(message), now_ms)
             return
         origin = self._sockets.origin(message)
         surplus = self._counter.greet(route, user, from_z85(user), frame, now_ms, origin)
         if surplus is not None:
+            log.warning("session_ended device=%s reason=too_many", surplus.tag)
             text = "this device has connected too often"
             self._reply(surplus, encode(Bye(ErrorCode.TOO_MANY, text, 60_000, [])))
             self._drop(surplus)
@@ -201,7 +206,7 @@ class Core:
         retry_ms = self._allowance.punish(session.purse, self._at_ms)
         bye = encode(Bye(ErrorCode.FLOOD, FLOOD_TEXT, retry_ms, []))
         for one in self.sessions.of(session.user):
-            log.warning("session_ended slot=%d reason=flood out_ms=%d", one.slot, retry_ms)
+            log.warning("session_ended device=%s reason=flood out_ms=%d", one.tag, retry_ms)
             self._reply(one, bye)
             self._drop(one)
             self._sentences.add(one.route, one.origin, self._at_ms)

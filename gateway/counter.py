@@ -195,6 +195,7 @@ class Counter:
             self._allowance.spend(purse, cost, 0, now_ms)
             self.operate(opening(session))
             return surplus
+        log.warning("greeting_refused code=%s device=%s", ErrorCode(bye.code).name, session.tag)
         if self._allowance.is_flood(purse, now_ms):
             self._flood(session)
         else:
@@ -208,13 +209,16 @@ class Counter:
         """Answer a fault; one of form is counted, and after too many the session is over."""
         session.faults += error.code in _FORM
         if session.faults > FAULTS_MAX:
-            log.warning("session_ended slot=%d reason=faults", session.slot)
+            log.warning("session_ended device=%s reason=faults", session.tag)
             bye = Bye(ErrorCode.FAULTS, "too many faulty frames", 60_000, [])
             self._reply(session, encode(bye))
             self._drop(session)
         elif self._allowance.is_flood(session.purse, now_ms):
             self._flood(session)
         else:
+            if error.code is not ErrorCode.BUSY:
+                told = kind, error.code.name, error.field, session.tag
+                log.info("refused kind=%d code=%s field=%s device=%s", *told)
             answer = Error(error.code, error.field, error.text, kind, request)
             self._reply(session, encode(answer))
 

@@ -76,7 +76,7 @@ class Door:
         where = place(peer[0])
         self._places[descriptor] = where
         if not self._crowd.came(where, now_ms):
-            log.debug("too_many_connections")
+            log.warning("too_many_connections address=%s", where)
             self.end(Origin(where, descriptor, peer))
 
     def _gone(self, descriptor: int) -> None:

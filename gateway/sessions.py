@@ -13,6 +13,7 @@ from typing import NamedTuple
 from gateway.allowance import Purse
 from gateway.crowd import NOWHERE, Origin
 from gateway.questions import Questions
+from protocol.blocks import DEVICE_TAG_BYTES
 from protocol.codes import Purpose
 from protocol.frames import AnyFrame
 from protocol.limits import (
@@ -39,6 +40,11 @@ class Late(NamedTuple):
     due_ms: int
     frame: AnyFrame
     data: bytes
+
+
+def tag_of(key: bytes) -> str:
+    """Return what a log may say of a device: its tag in hex, which every event of it has too."""
+    return key[:DEVICE_TAG_BYTES].hex()
 
 
 @dataclass(slots=True, eq=False)
@@ -82,6 +88,11 @@ class Session:
     origin: Origin = NOWHERE
     late: deque[Late] = field(default_factory=deque)
     """Frames that wait until they may go on; it is Delays that changes it."""
+
+    @property
+    def tag(self) -> str:
+        """Its device in the log."""
+        return tag_of(self.key)
 
     def may_type(self, room: bytes, now_ms: int) -> bool:
         """Whether it may say now that somebody is typing: every TYPING_EVERY_MS in each room."""
