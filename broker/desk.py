@@ -15,16 +15,31 @@ from broker.directory import GENERAL, Device, Person, Room
 from broker.grants import Grant
 from broker.meters import Deed
 from broker.office import Office
-from broker.orderdesk import BANNED_RETRY_MS, BANNED_TEXT, DEVICE_TEXT, OrderDesk
+from broker.orderdesk import BANNED_RETRY_MS, BANNED_TEXT, DEVICE_TEXT, SERVER, OrderDesk
 from broker.peopledesk import PeopleDesk
 from broker.roomdesk import RoomDesk
 from broker.sequencer import Screen
 from broker.sessions import Gateway, Session
 from broker.writing import Screened
 from protocol.backplane import Down, Up
+from protocol.blocks import DEVICE_TAG_BYTES
 from protocol.codes import Act, ErrorCode, Kind, Purpose
 from protocol.errors import DamagedError, WireError
-from protocol.frames import KIND_OF, Busy, Bye, Error, Marked, Presence, Refused, decode, encode
+from protocol.frames import (
+    KIND_OF,
+    AnyFrame,
+    Busy,
+    Bye,
+    Error,
+    Link,
+    Marked,
+    Presence,
+    Refused,
+    decode,
+    decode_as,
+    encode,
+)
+from protocol.frames import Act as ActFrame
 from protocol.limits import PEOPLE_PAGE_MAX
 
 log = logging.getLogger("broker")
@@ -62,6 +77,8 @@ _DEEDS = {
     Kind.ACT: Deed.ACT,
 }
 """What a request counts as, where one person may not do it as often as a gateway lets them."""
+_ORDINARY = frozenset({ErrorCode.BUSY, ErrorCode.NICK_TAKEN, ErrorCode.NICK_BAD, ErrorCode.DAMAGED})
+"""What happens to everybody, or is told elsewhere: no refusal for the log."""
 
 
 class Desk:
@@ -131,12 +148,16 @@ class Desk:
         try:
             device = self._admit(key, nick, token)
         except WireError as error:
+            tag = key[:DEVICE_TAG_BYTES].hex()
+            log.warning("not_admitted code=%s device=%s", error.code.name, tag)
             retry_ms = {ErrorCode.UNAVAILABLE: _FULL_RETRY_MS, ErrorCode.BANNED: BANNED_RETRY_MS}
             bye = Bye(error.code, error.text, retry_ms.get(error.code, _REFUSED_RETRY_MS), [])
             gateway.out.append([Down.CLOSED, slot, encode(bye)])
             return
         session = self._sessions.open(gateway, slot, device, Purpose(to))
         person = device.person
+        told = Purpose(to).name, *_names(device)
+        log.info("session_opened purpose=%s person=%s device=%s", *told)
         rooms = [self._office.row(room) for room in person.rooms.values()]
         session.tell(Down.OPENED, person.person, person.nick, rooms)
 
@@ -150,6 +171,8 @@ class Desk:
             if grant is not None and grant.role:
                 office.order.need_office(None)
             device = self._directory.enrol(key, nick, token, grant, office.wall_ms, office.batch)
+            by = "device_link" if grant is None else grant.id or "standing_link"
+            log.info("enrolled by=%s person=%s device=%s", by, *_names(device))
             if len(device.person.devices) == 1:
                 if grant is not None:
                     self._give_role(device, grant)
@@ -180,6 +203,7 @@ class Desk:
         office, person = self._office, device.person
         if office.order.set_role(None, person, grant.role, office.batch):
             value = int(grant.role)
+            log.info("role_by_invite role=%d person=%s device=%s", value, *_names(device))
             office.order.audit(
                 None, Act.ROLE, person, person.nick, value, "", office.wall_ms, office.batch
             )
@@ -204,6 +228,7 @@ class Desk:
         person, device = session.device.person, session.device
         room = self._directory.rooms.get(room_id)
         if room is None:
+            self._log_refused(session, Kind.SEND, ErrorCode.NO_ROOM, "room")
             count, code = len(elements), ErrorCode.NO_ROOM
             text = "there is no such room"
             refused = Refused(room_id, outbox_epoch, first_n, count, code, "room", text)
@@ -220,6 +245,9 @@ class Desk:
                     person, device, room, outbox_epoch, first_n, elements, screen
                 ):
                     session.tell(Down.DONE, answer.settled, answer.frame)
+                    if answer.frame[1] == Kind.REFUSED:
+                        no = decode_as(Refused, answer.frame)
+                        self._log_refused(session, Kind.SEND, ErrorCode(no.code), no.field)
                 return
             except DamagedError as error:
                 # It costs this outbox alone; whether its messages are stored nobody can say.
@@ -246,6 +274,11 @@ class Desk:
         office = self._office
         return office.writing.screen(room, person, elements, office.wall_ms, office.now_ms)
 
+    def _log_refused(self, session: Session, kind: int, code: ErrorCode, field: str) -> None:
+        if code not in _ORDINARY:
+            told = kind, code.name, field, *_names(session.device)
+            log.info("refused kind=%d code=%s field=%s person=%s device=%s", *told)
+
     # --- requests -------------------------------------------------------------------
 
     def _ask(self, gateway: Gateway, slot: int, data: bytes) -> None:
@@ -266,7 +299,9 @@ class Desk:
             if deed is not None:
                 self._office.meters.need(session.device.person.no, deed, self._office.now_ms)
             handler(session, frame)
+            _log_done(session, frame)
         except WireError as error:
+            self._log_refused(session, kind, error.code, error.field)
             answer = Error(error.code, error.field, error.text, kind, request)
             self._office.answer(session, answer)
 
@@ -290,3 +325,25 @@ class Desk:
             encode(Presence(rows[start : start + PEOPLE_PAGE_MAX]))
             for start in range(0, len(rows), PEOPLE_PAGE_MAX)
         ]
+
+
+def _names(device: Device) -> tuple[str, str]:
+    """Return what a log may say of somebody: the person's id and the device's tag."""
+    return device.person.person.hex(), device.key[:DEVICE_TAG_BYTES].hex()
+
+
+def _log_done(session: Session, frame: AnyFrame) -> None:
+    """Log a request that changes who may come in or do what.
+
+    Of an act in a room only that it was done: whom it concerned stands in the room, and whose
+    room it is may be nobody's business.
+    """
+    if type(frame) is Link:
+        log.info("device_link_made person=%s device=%s", *_names(session.device))
+    elif type(frame) is ActFrame:
+        act = Act(frame.act).name
+        if frame.room == SERVER:
+            whom = frame.person.hex()
+            log.info("act name=%s whom=%s person=%s device=%s", act, whom, *_names(session.device))
+        else:
+            log.info("act_in_a_room name=%s person=%s device=%s", act, *_names(session.device))
