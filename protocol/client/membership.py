@@ -6,7 +6,7 @@ sent wait for the next connection; that somebody types is of no use later. Pure:
 Owned by the session.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from protocol.client import happenings
@@ -87,8 +87,12 @@ class Membership:
         recovery: Recovery,
         requests: Requests,
         out: Outcome,
+        hurry: Callable[[bytes], None],
     ) -> None:
-        """Continue where the store stands; what follows goes into ``out``."""
+        """Continue where the store stands; what follows goes into ``out``.
+
+        ``hurry`` sends at once what waits because a room was slow.
+        """
         reader.person = snapshot.person
         self._reader = reader
         self._nick = snapshot.nick
@@ -97,7 +101,7 @@ class Membership:
         self._requests = requests
         self._out = out
         self.crowd = Crowd(snapshot.people)
-        self.board = NoticeBoard(out)
+        self.board = NoticeBoard(out, hurry)
         self._unknown: set[int] = set()
         """Kinds that the server of this session does not know: not to be sent again."""
         self._marks: dict[bytes, int] = {}

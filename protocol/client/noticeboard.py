@@ -5,7 +5,7 @@ notices of the room, because a push may be lost. All of it is forgotten when ano
 begins; the rooms that were asked about last are asked about again. Pure. Owned by the session.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from protocol.client.happenings import Arrived, OrderKnown, RoomOrder
@@ -20,9 +20,13 @@ WATCHED_MAX: Final = 8
 class NoticeBoard:
     """The order of rooms that one is in; at most as many as those."""
 
-    def __init__(self, out: Outcome) -> None:
-        """Know nothing; what follows goes into ``out``."""
+    def __init__(self, out: Outcome, hurry: Callable[[bytes], None]) -> None:
+        """Know nothing; what follows goes into ``out``.
+
+        ``hurry`` is told of a room that is less slow than it was.
+        """
         self._out = out
+        self._hurry = hurry
         self._orders: dict[bytes, RoomOrder] = {}
         self._watched: dict[bytes, None] = {}
 
@@ -70,7 +74,10 @@ class NoticeBoard:
         return asked
 
     def _known(self, room: bytes, order: RoomOrder, request: int = 0) -> None:
-        if request or self._orders.get(room) != order:
+        before = self._orders.get(room)
+        if before is not None and order.slow_s < before.slow_s:
+            self._hurry(room)
+        if request or before != order:
             self._orders[room] = order
             self._out.told.append(OrderKnown(room, order, request))
 

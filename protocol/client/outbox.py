@@ -125,6 +125,12 @@ class Outbox:
         lane.hold_ms = max(lane.hold_ms, now_ms + wait_ms)
         return lane.hold_ms - now_ms if lane.items else 0
 
+    def hurry(self, room: bytes) -> None:
+        """What this room waited for is over: send at once; the server says if it is too early."""
+        lane = self._lanes.get(room)
+        if lane is not None:
+            lane.hold_ms = 0
+
     def gap(self, room: bytes, outbox_epoch: bytes, expect_n: int) -> bool:
         """Send from ``expect_n`` on; False: that one was settled, so the server lost it."""
         lane = self._lanes.get(room)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from protocol.codes import DirectRule, Role
+from protocol.limits import MUTED_MAX, ROLES_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,12 @@ class RoomOrder:
                 return replace(self, direct=value)
             case "muted" if who:
                 until = ts + value * 1000 if value else 0
-                return replace(self, muted=(*_without(self.muted, who), (who, until)))
+                others = _without(self.muted, who)[: MUTED_MAX - 1]
+                return replace(self, muted=(*others, (who, until)))
             case "unmuted":
                 return replace(self, muted=_without(self.muted, who))
             case "role" if who:
-                others = _without(self.roles, who)
+                others = _without(self.roles, who)[: ROLES_MAX - 1]
                 return replace(self, roles=(*others, (who, value)) if value else others)
         return self
 

@@ -96,7 +96,9 @@ class Session:
             self._next_number,
             random,
         )
-        self.membership = Membership(snapshot, reader, self.recovery, self.requests, self.out)
+        self.membership = Membership(
+            snapshot, reader, self.recovery, self.requests, self.out, self.sending.outbox.hurry
+        )
         self._address = ""
         self._faults = 0
         self._deadline_ms = 0

@@ -162,6 +162,7 @@ class Conversation(Console):
                 self._say(f"-- you were brought into {name} (private): /join {name} talks there")
         for room, name in was.items():
             if room not in self._names:
+                self._ordering.left(room)
                 self._say(f"-- you are not in {name} any more")
         if self.room not in self._names and was:
             self.room = next(iter(self._names), b"")

@@ -131,6 +131,10 @@ class Ordering:
         else:
             self._console.after(self._client.people(), lambda _: then())
 
+    def left(self, room: bytes) -> None:
+        """One is not in this room any more."""
+        self._orders.pop(room, None)
+
     def number(self, message: Message) -> str:
         """Return the number of a message, where one is in charge and may need it."""
         order = self._orders.get(message.room)

@@ -14,6 +14,7 @@ from protocol.client.happenings import (
     Welcomed,
 )
 from protocol.codes import RoomKind
+from protocol.limits import PEOPLE_MAX
 
 _NAMED = (RoomKind.OPEN, RoomKind.PRIVATE)
 _QUOTES = {'"': '"', "'": "'", "«": "»", "“": "”", "„": "“"}
@@ -44,9 +45,9 @@ class Roster:
             self.people.update((one.person, one.nick) for one in happening.people)
         elif isinstance(happening, Arrived):
             for message in happening.messages:
-                if happening.live and message.nick:
+                known = message.person in self.people
+                if (known and happening.live) or (not known and len(self.people) < PEOPLE_MAX):
                     self.people[message.person] = message.nick
-                self.people.setdefault(message.person, message.nick)
 
     def find_room(self, name: str) -> bytes | None:
         """Return the room of this name or of this id in hex; None: none, or more than one."""

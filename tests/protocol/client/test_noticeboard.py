@@ -8,8 +8,9 @@ from protocol.blocks import Event
 from protocol.client.happenings import Arrived, Failed, OrderKnown, RoomOrder
 from protocol.client.noticeboard import WATCHED_MAX
 from protocol.codes import DirectRule, ErrorCode, EventKind, Role
-from protocol.frames import Events, Left, Order, Ordered, Read
+from protocol.frames import Busy, Events, Left, Order, Ordered, Read, Send
 from protocol.items import encode_item
+from protocol.limits import MUTED_MAX, ROLES_MAX
 from tests.protocol.client.bench import Bench, of
 from tests.protocol.client.wire import EPOCH, ROOM, block
 
@@ -145,3 +146,24 @@ def test_an_answer_about_a_room_that_one_has_left_is_a_failure() -> None:
     assert not known(bench)
     (failed,) = of(bench.told, Failed)
     assert (failed.request, failed.code) == (5, ErrorCode.NOT_MEMBER)
+
+
+def test_what_waited_in_a_slow_room_goes_when_that_ends() -> None:
+    bench = Bench()
+    bench.give(ordered(asked(bench).request, slow_s=60))
+    bench.say("two")
+    (sent,) = bench.step()
+    assert isinstance(sent, Send)
+    assert bench.give(Busy(ROOM, sent.outbox_epoch, 1, 50_000)) == []
+    assert bench.give(ordered(slow_s=90)) == [], "it is slower still"
+    assert bench.give(notice(1, "slow", value=0)) == [sent]
+
+
+def test_notices_without_end_fill_nothing() -> None:
+    order = RoomOrder()
+    for number in range(MUTED_MAX + 50):
+        who = number.to_bytes(8, "big")
+        order = order.after({"what": "muted", "who": who, "value": 1}, 0)
+        order = order.after({"what": "role", "who": who, "value": 1}, 0)
+    assert len(order.muted) == MUTED_MAX and len(order.roles) == ROLES_MAX
+    assert order.muted_until(who) == 1_000 and order.role_of(who) == Role.MODERATOR

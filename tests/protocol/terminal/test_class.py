@@ -53,7 +53,12 @@ def test_a_lesson(school: tuple[Server, Chat, Chat, Chat]) -> None:
 
     olha.type("/slow 30s")
     script.event("notice", what="slow", value=30)
+    nora.type("first")
+    script.event("text", text="first")
+    nora.type("second")
+    nora.line(lambda line: line.startswith("-- not taken yet; sent by itself in "))
     olha.type("/slow off")
+    script.event("text", text="second")
     olha.type("/direct off")
     script.event("order", direct="off", slow_s=0)
     nora.type("/msg Script psst")
