@@ -64,8 +64,8 @@ class OrderDoings(Protocol):
         """Give somebody a role on the server."""
 
 
-def state_of(tr: Words, room: Room | None, person: PersonInfo, now_s: float) -> str:
-    """Return how somebody stands in a room and on the server, in a few words."""
+def state_of(tr: Words, room: Room | None, person: PersonInfo, now_s: float) -> list[str]:
+    """Return how somebody stands in a room and on the server, each in a few words."""
     parts = []
     if room is not None:
         role = room.order.role_of(person.person)
@@ -82,7 +82,7 @@ def state_of(tr: Words, room: Room | None, person: PersonInfo, now_s: float) -> 
             parts.append(tr("order.has_hand", place=place))
     if person.role in ROLES[1:]:
         parts.append(tr(f"order.server_role_{person.role}"))
-    return " · ".join(parts)
+    return parts
 
 
 def order_choices(

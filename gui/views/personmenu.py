@@ -1,6 +1,6 @@
 """What can be done with somebody: the menu of the people column."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gui.text.textlayout import clean
 from gui.views.popmenu import RULE, Choice
@@ -15,7 +15,7 @@ def person_choices(
     mention: Callable[[PersonInfo], None] | None,
     copy: Callable[[str], None],
     doubt: str = "",
-    standing: str = "",
+    standing: Sequence[str] = (),
 ) -> list[Choice]:
     """Return the lines of a person's menu; without ``mention`` no room is open to do it in.
 
@@ -25,7 +25,7 @@ def person_choices(
     state = tr("main.is_online" if person.online else "main.is_offline")
     choices = [
         Choice(f"{nick} – {state}"),
-        *([Choice(standing)] if standing else ()),
+        *(Choice(one) for one in standing),
         *([Choice(f"⚠ {doubt}")] if doubt else ()),
         RULE,
         Choice(tr("rooms.write"), lambda: write_to(person.person)),
