@@ -6,6 +6,7 @@ both send through a queue; it alone prints.
 
 import argparse
 import codecs
+import contextlib
 import getpass
 import logging
 import os
@@ -250,10 +251,10 @@ def _read(put: Callable[[str | None], None]) -> None:
 
 def _asked_for() -> str:
     """Ask for a code at the terminal, where nobody reads along; raise :class:`LinkError`."""
-    try:
-        code = getpass.getpass("the code that your other device shows: ").strip()
-    except (EOFError, OSError):
-        code = ""
+    code = ""
+    if sys.stdin is not None and sys.stdin.isatty():
+        with contextlib.suppress(EOFError, OSError):
+            code = getpass.getpass("the code that your other device shows: ").strip()
     if not code:
         raise LinkError(f"type the code at a terminal, or let {LINK_VARIABLE} hold the whole link")
     return code

@@ -1,13 +1,21 @@
 """``zviazok chat`` as processes: a teacher at a terminal, a pupil at another, and a script."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+if os.name == "posix":
+    import fcntl
+    import termios
+
 from tests.protocol.client.test_order import owner_invite
 from tests.protocol.terminal.test_terminal import DEADLINE_S, Chat, Start, chat
-from tests.server import Server
+from tests.server import ROOT, Server
 
 __all__ = ["chat"]
 
@@ -154,3 +162,51 @@ def test_a_second_device(school: tuple[Server, Chat, Chat, Chat], tmp_path: Path
         assert "Nora" not in second.complained()
     finally:
         second.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a terminal is made as POSIX makes one")
+def test_a_code_is_typed_where_nobody_reads_along(
+    school: tuple[Server, Chat, Chat, Chat], tmp_path: Path
+) -> None:
+    one, olha, nora, _ = school
+    nora.type("/link")
+    code = nora.line(lambda line: "the code for another device" in line).split(": ")[1]
+    plain = str(replace(one.invite, token=None))
+    ours, theirs = os.openpty()
+    words = ["-m", "protocol.terminal", plain, "--code", "--nick", "Whoever", "--json"]
+    second = subprocess.Popen(
+        [sys.executable, *words, "--data", str(tmp_path / "other")],
+        cwd=ROOT, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )  # fmt: skip
+    os.close(theirs)
+    try:
+        shown = b""
+        while b"code" not in shown:
+            shown += os.read(ours, 1_000)
+        os.write(ours, code.encode() + b"\n")
+        assert second.stdout is not None
+        # What is typed before the code is taken is thrown away with its echo.
+        online = b""
+        while b'"event": "online"' not in online:
+            online = second.stdout.readline()
+        assert b'"nick": "Nora"' in online
+        os.write(ours, b'{"send": "typed by hand"}\n{"quit": true}\n')
+        olha.line(lambda line: line.endswith("Nora: typed by hand"))
+        out, err = second.communicate(timeout=DEADLINE_S)
+        assert second.returncode == 0
+        assert code.encode() not in online + out + err
+    finally:
+        second.kill()
+        second.communicate()
+        os.close(ours)
+
+
+def test_a_code_is_not_read_from_a_script(tmp_path: Path) -> None:
+    link = "zviazok://127.0.0.1:1/#" + "A" * 43
+    words = ["-m", "protocol.terminal", link, "--code", "--nick", "Nora", "--data", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, *words], cwd=ROOT, input="code", capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2 and "ZVIAZOK_LINK" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
