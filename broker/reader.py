@@ -50,7 +50,7 @@ from protocol.frames import (
 )
 from protocol.keys import KEY_BYTES, KeyPair
 from protocol.limits import PAGE_MAX_BYTES
-from protocol.sockets import Context, Socket, bind, ingress
+from protocol.sockets import Context, Socket, bind, ingress, receive_known
 
 log = logging.getLogger("reader")
 
@@ -219,9 +219,11 @@ class Reader:
         reads: list[tuple[Session, bytes, Read]] = []
         for _ in range(_DRAIN_MAX):
             try:
-                message = self._socket.recv_multipart(zmq.DONTWAIT)
+                message = receive_known(self._socket)
             except zmq.Again:
                 break
+            if message is None:
+                continue
             try:
                 session, device, data = _envelope(message)
             except WireError as error:

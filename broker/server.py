@@ -27,7 +27,7 @@ from protocol.errors import JournalError
 from protocol.invite import endpoint
 from protocol.keys import KeyPair
 from protocol.limits import BACKPLANE_MAX_BYTES
-from protocol.sockets import Context, bind, egress, ingress
+from protocol.sockets import Context, bind, egress, ingress, receive_known
 from protocol.zap import ZapHandler
 
 log = logging.getLogger("broker")
@@ -119,13 +119,14 @@ class Broker:
         self.core.finish(_monotonic_ms(), _wall_ms())
 
     def _waiting(self) -> Iterator[list[bytes]]:
-        receive = self._ingress.recv_multipart
         size = 0
         for _ in range(_DRAIN_MAX):
             try:
-                message = receive(zmq.DONTWAIT)
+                message = receive_known(self._ingress)
             except zmq.Again:
                 return
+            if message is None:
+                continue
             yield message
             size += len(message[-1])
             if size > _DRAIN_BYTES:

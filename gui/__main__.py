@@ -44,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(handlers=[handler])
     try:
+        check_client()  # before anything is imported that an old library may break
         import tkinter as tk
 
         from gui.window import Window
@@ -55,8 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+    except SetupError as error:
+        print(f"zviazok gui: {error}", file=sys.stderr)
+        return 1
     try:
-        check_client()
         window = Window(words.link, words.nick, words.data, words.theme)
         if link and owner_link:
             window.joining.own(link, owner_link)

@@ -193,6 +193,20 @@ def bind(socket: Socket, endpoint: str, what: str) -> str:
     return str(socket.getsockopt_string(zmq.LAST_ENDPOINT))
 
 
+def receive_known(socket: Socket) -> list[bytes] | None:
+    """Return the message that waits; None: of a peer that ZAP has not seen, to be passed over.
+
+    Every connection that a handler let in has a ``User-Id``. Raises :class:`zmq.Again` if
+    nothing waits.
+    """
+    frames = socket.recv_multipart(zmq.DONTWAIT, copy=False)
+    try:
+        frames[-1].get("User-Id")
+    except zmq.ZMQError:
+        return None
+    return [frame.bytes for frame in frames]
+
+
 def return_memory() -> None:
     """Give memory that was freed back to the system, where the C library keeps it (glibc)."""
     with contextlib.suppress(OSError, AttributeError):

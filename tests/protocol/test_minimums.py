@@ -1,5 +1,7 @@
 """Libraries that are too old are refused in one line, by server, client and doctor alike."""
 
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from broker.upkeep.findings import Level
 from broker.upkeep.machine_checks import check_versions
 from protocol.errors import SetupError
 from protocol.minimums import LIBZMQ, MSGPACK, PILLOW, check_client, check_server, numbers
+from protocol.process import EXIT_STOP
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,6 +62,45 @@ def test_what_the_package_asks_for_is_no_less() -> None:
     assert numbers(asked["Pillow"]) >= PILLOW
     assert numbers(asked["pyzmq"]) >= (26,), "the first whose wheels bring libzmq 4.3.5"
     assert LIBZMQ == (4, 3, 5)
+
+
+_OLD = """
+import sys
+import PIL, zmq
+PIL.__version__ = "9.4.0"
+if sys.argv[1] in ("broker", "gateway"):
+    zmq.zmq_version_info = lambda: (4, 3, 4)
+import importlib
+module = importlib.import_module(f"{sys.argv[1]}.__main__")
+sys.exit(module.main(sys.argv[2:]))
+"""
+_LINK = f"zviazok://127.0.0.1:1/#{'A' * 43}"
+
+
+@pytest.mark.parametrize(
+    ("program", "words", "says"),
+    [
+        ("broker", [], "libzmq 4.3.4"),
+        ("gateway", ["--broker", "127.0.0.1:1", f"--broker-key={'A' * 43}"], "libzmq 4.3.4"),
+        ("protocol.terminal", [_LINK, "--nick", "Vera"], "Pillow 9.4.0"),
+        ("gui", [], "Pillow 9.4.0"),
+    ],
+    ids=["broker", "gateway", "chat", "gui"],
+)
+def test_no_program_starts_with_them(
+    program: str, words: list[str], says: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _OLD, program, *words, "--data", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode in (1, EXIT_STOP), done.stderr
+    assert says in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
+    assert done.stdout == "" and not list(tmp_path.rglob("*.key"))
 
 
 def refused(check: object, *words: str) -> None:

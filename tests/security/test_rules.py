@@ -15,6 +15,8 @@ import pytest
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
+import broker.reader
+import broker.server
 import gateway.frontend
 import gateway.server
 from broker.server import Broker
@@ -23,8 +25,9 @@ from gateway.frontend import Frontend
 from gateway.server import Gateway
 from protocol import keys, sockets
 from protocol.addresses import free_ports
+from protocol.backplane import encode_slot
 from protocol.codes import Purpose
-from protocol.frames import Hello, encode
+from protocol.frames import Hello, Read, encode
 from protocol.keys import KeyPair
 from protocol.sockets import DOMAIN_CLIENT, DOMAIN_PEER, Context, Socket
 from protocol.zap import ENDPOINT
@@ -207,6 +210,46 @@ def test_6_a_frame_without_a_user_is_dropped(
     assert not socket.poll(0) and alone.heard == []
 
 
+def test_6_a_batch_of_nobody_is_dropped(
+    stack: ExitStack, context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same lock between gateways and broker: whoever got past ZAP there would be a gateway."""
+    own = keys.make()
+
+    def unguarded(context: Context, pair: KeyPair) -> Socket:
+        one = sockets.ingress(context, pair)
+        one.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 0)
+        return one
+
+    for module in (broker.server, broker.reader):
+        monkeypatch.setattr(module, "ingress", unguarded)
+    port = free_ports(3)
+    it = Broker(tmp_path, "127.0.0.1", port, own, keys.make(), lambda _: None)
+    stack.callback(it.close)
+    it._zap._socket.unbind(ENDPOINT)
+    question = [encode_slot(1), KEYS.public, encode(Read(1, bytes(16), 0, 0, 1))]
+
+    def call(pair: KeyPair, place: int, message: list[bytes]) -> Socket:
+        one = sockets.client(context, pair, own.public)
+        stack.callback(one.close, 0)
+        one.connect(f"tcp://127.0.0.1:{port + place}")
+        one.send_multipart(message)
+        return one
+
+    unheard = call(keys.make(), 2, question)
+    call(keys.make(), 0, [b"batch"])
+    assert it._ingress.poll(MILLISECONDS)
+    assert list(it._waiting()) == [] and not it._ingress.poll(0)
+    it._zap._socket.bind(ENDPOINT)
+    known = call(keys.load_or_make(tmp_path / "gateway.key"), 2, question)
+    for _ in range(MILLISECONDS // 10):
+        it._zap.serve()
+        if known.poll(10):
+            break
+    assert known.poll(0), "the reader answers every question that it hears"
+    assert not unheard.poll(0)
+
+
 def test_6_the_handler_is_bound_before_any_port(
     stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,12 +266,12 @@ def test_6_the_handler_is_bound_before_any_port(
     alone.serve()
     assert bound == [ENDPOINT, alone.endpoint]
     bound.clear()
-    broker = Broker(tmp_path, "127.0.0.1", free_ports(3), keys.make(), keys.make(), lambda _: None)
+    it = Broker(tmp_path, "127.0.0.1", free_ports(3), keys.make(), keys.make(), lambda _: None)
     try:
         ports = [one for one in bound if one.startswith("tcp:")]
         assert bound[0] == ENDPOINT and len(ports) == 3
     finally:
-        broker.close()
+        it.close()
 
 
 # --- 7: libc's dice are thrown before the first socket -----------------------------------------
