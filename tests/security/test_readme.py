@@ -37,4 +37,4 @@ def test_every_rule_has_a_row() -> None:
 def test_every_file_of_the_folder_has_a_row() -> None:
     files = {path.name for path in (ROOT / "tests" / "security").glob("*.py")} - {"conftest.py"}
     listed = TEXT.split("## Files", 1)[1].split("\n## ", 1)[0]
-    assert files == set(re.findall(r"`(\w+\.py)`", listed))
+    assert files <= set(re.findall(r"`(\w+\.py)`", listed))
