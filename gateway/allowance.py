@@ -27,10 +27,11 @@ _BYTES: Final = Bucket(128 * 1024, 4 * 1024 * 1024)
 """Of messages and requests: ten thumbnails a second, and at once a day's outbox of them."""
 
 _CHUNKS: Final = Bucket(4 * 1024 * 1024, 32 * 1024 * 1024)
-"""Of uploads: three of the largest pictures at once, then as fast as 40 Mbit/s."""
+"""Of blob frames: three of the largest pictures up at once, then 40 Mbit/s. They have a bucket of
+their own, so that a picture never delays a word."""
 
 _CHUNK_LEAST_BYTES: Final = 4_096
-"""What a chunk counts for at least: a small one is as much work."""
+"""What a blob frame counts for at least, so a thousand a second are asked for."""
 
 BUSY_MS: Final = 5_000
 """What BUSY asks to wait at least where more was sent than goes."""

@@ -81,7 +81,7 @@ _BULK = frozenset({Kind.BLOB_PUT, Kind.BLOB_CHUNK, Kind.BLOB_GET})
 _SILENT = frozenset({Kind.TYPING, Kind.HAND})
 """What is dropped when it is too much."""
 _TALK = _ASKS | {Kind.READ, Kind.MARK}
-_CHEAP = _BULK | {Kind.READ, Kind.MARK}
+_CHEAP = frozenset({Kind.READ, Kind.MARK})
 _IN_ROOM = _SILENT | {Kind.READ, Kind.MARK, Kind.BLOB_GET}
 """What the gateway itself refuses to those who are not in the room."""
 
@@ -318,7 +318,7 @@ class Counter:
         elif kind in (_TALK if session.purpose is Purpose.TALK else _BULK):
             if kind in _IN_ROOM:
                 self._need_member(session, frame)
-            if kind is Kind.BLOB_CHUNK:
+            if kind in _BULK:
                 wait_ms = self._afford_chunk(session, frame, data, now_ms)
             else:
                 cost = 1 if kind in _CHEAP else ASK_COST
@@ -356,7 +356,7 @@ class Counter:
             self._flood(session)
 
     def _afford_chunk(self, session: Session, frame: AnyFrame, data: bytes, now_ms: int) -> int:
-        """Take what a chunk of an upload costs; see :meth:`_afford`."""
+        """Take what a blob frame costs, which is no message's; see :meth:`_afford`."""
         wait_ms = self._allowance.chunk_ms(session.purse, len(data), now_ms)
         if wait_ms or session.late:
             if wait_ms > DELAY_MAX_MS or not self.delays.fits(session, data):

@@ -15,6 +15,7 @@ from protocol.codes import ErrorCode, EventKind, Kind
 from protocol.frames import (
     AnyFrame,
     BlobChunk,
+    BlobGet,
     Busy,
     Error,
     Join,
@@ -179,6 +180,17 @@ def test_an_upload_is_slowed_down_and_not_refused(stand: Stand) -> None:
             stand.counter.go_on(stand.now_ms)
             passed += len(stand.counter.collect()[1])
     assert passed == 600 and slowed > 50
+
+
+def test_a_picture_never_delays_a_word(stand: Stand) -> None:
+    ann = stand.talker("ann", ROOM)
+    bulk = stand.talker("bulk", ROOM, purpose=BULK)
+    bulk.purse = ann.purse
+    for _ in range(1_000):
+        assert stand.take(bulk, BlobGet(1, ROOM, b"s" * 32, 0, 10)) == []
+    stand.counter.collect()
+    assert stand.take(ann, send(1, 100)) == []
+    assert len(stand.counter.collect()[0]) == 1
 
 
 # --- bounds ---------------------------------------------------------------------------------
