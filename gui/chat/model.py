@@ -339,11 +339,13 @@ class Model:
         room = self._known(arrived.room)
         if not self.messages.arrived(room, arrived):
             return Part.NONE
+        part = self._touch(arrived.room) | Part.TYPING
         if arrived.live and any(one.own and one.kind in SAID for one in arrived.messages):
             room.said_s = now_ms / 1000
+            part |= Part.ORDER
         if arrived.room != self.active:
             cut_above(room)
-        return self._touch(arrived.room) | Part.TYPING | Part.ORDER
+        return part
 
     def _queued(self, queued: Queued, now_ms: int) -> Part:
         part = self.end_transfer(queued.request) if queued.request else Part.NONE

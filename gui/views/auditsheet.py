@@ -8,6 +8,7 @@ from datetime import date
 
 from gui.chat.controller import Controller
 from gui.paint.look import Look
+from gui.paint.slices import Steps, Work
 from gui.text.textlayout import Block, clean, one_line, wrap
 from gui.views.rowlist import RowList
 from gui.views.sheet import Sheet
@@ -46,6 +47,8 @@ class AuditSheet:
             widget.bind(f"<{key}>", lambda _, step=step: self.list.scroll(px(step)))  # type: ignore[misc]
         widget.bind("<Escape>", self.sheet.escape)
         widget.after_idle(lambda: widget.focus_set() if self.sheet.open else None)
+        self._taking: Work | None = None
+        widget.bind("<Destroy>", lambda _: look.slices.cancel(self._taking), add="+")
         self._show(tr("order.fetching"))
         self._ask()
 
@@ -58,13 +61,18 @@ class AuditSheet:
             self._ask()
 
     def _came(self, acts: tuple[AuditEntry, ...], more: bool, problem: str) -> None:
+        if self.sheet.open:
+            self._taking = self._look.slices.build(self._take(acts, more, problem))
+
+    def _take(self, acts: tuple[AuditEntry, ...], more: bool, problem: str) -> Steps:
+        """Break the sentences of a page into lines, then show them."""
+        for one in acts:
+            self._block(one)
+            yield None
         self._asking = False
-        if not self.sheet.open:
-            return
         self._acts += acts
         self._more = more and bool(acts)
-        last = problem or ("" if self._acts else self._look.tr("order.audit_none"))
-        self._show(last)
+        self._show(problem or ("" if self._acts else self._look.tr("order.audit_none")))
 
     def _show(self, last: str) -> None:
         self.list.set_items([*self._acts, last] if last else list(self._acts))

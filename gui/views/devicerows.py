@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 
 from gui.paint import kit
 from gui.paint.look import Look
+from gui.paint.slices import Steps
+from gui.views.scrollpane import ScrollPane
 from gui.views.sheet import ask
 from protocol.client.happenings import DeviceInfo
 
@@ -15,15 +17,22 @@ Change = Callable[[DeviceInfo, bool], None]
 
 
 def device_rows(
-    master: tk.Frame, look: Look, devices: Sequence[DeviceInfo], own: bytes, change: Change
-) -> list[kit.Button]:
-    """Put a row for each device into a frame; ``own`` is the tag of this one.
+    master: tk.Frame, look: Look, devices: Sequence[DeviceInfo], own: bytes, change: Change,
+    made_one: Callable[[kit.Button], None], pane: ScrollPane,
+) -> Steps:  # fmt: skip
+    """Put a row for each device into an emptied frame of a pane, step by step.
 
-    ``change(device, banned)`` is called after asking. Returns the buttons, from the top.
+    ``own`` is the tag of this one. ``change(device, banned)`` is called after asking,
+    ``made_one`` gets each button, from the top.
     """
     tr, px = look.tr, look.px
-    buttons: list[kit.Button] = []
+    for child in master.winfo_children():
+        child.destroy()
+        yield None
     for number, one in enumerate(devices, 1):
+        yield None
+        if not master.winfo_exists():
+            return
         row = tk.Frame(master, bd=0, bg=look.palette.card)
         row.pack(fill="x", padx=px(8), pady=(0, px(8)))
         here = one.tag == own
@@ -36,13 +45,13 @@ def device_rows(
             verb = "order.device_back" if one.banned else "order.device_remove"
             made = kit.button(row, look, tr(verb), _doing(master, look, one, change))
             made.pack(side="right", padx=(px(8), 0))
-            buttons.append(made)
+            made_one(made)
         beside = tk.Frame(row, bd=0, bg=look.palette.card)
         beside.pack(side="left", fill="x", expand=True)
         name = tr("order.device_this") if here else tr("order.device_other", number=number)
         kit.label(beside, look, name).pack(fill="x")
         kit.label(beside, look, state_of(look, one), "small", "quiet").pack(fill="x")
-    return buttons
+        pane.filled(row)
 
 
 def state_of(look: Look, one: DeviceInfo) -> str:

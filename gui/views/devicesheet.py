@@ -5,6 +5,7 @@ import tkinter as tk
 from gui.chat.controller import Controller
 from gui.paint import kit
 from gui.paint.look import Look
+from gui.paint.slices import Work
 from gui.text.textlayout import clean
 from gui.views.devicerows import device_rows
 from gui.views.scrollpane import ScrollPane
@@ -35,6 +36,7 @@ class DeviceSheet:
         self.pane.set_width(self.sheet.width - px(24))
         self.buttons: list[kit.Button] = []
         """What can be done, from the top."""
+        self._filling: Work | None = None
         self._say(tr("order.fetching"))
         self._ask()
 
@@ -42,6 +44,7 @@ class DeviceSheet:
         self._controller.devices(self._person.person, self._came)
 
     def _say(self, words: str) -> None:
+        self._look.slices.cancel(self._filling)
         self.pane.clear()
         made = kit.label(self.pane.inner, self._look, words, "label", "quiet")
         made.pack(fill="x", padx=self._look.px(8))
@@ -52,13 +55,19 @@ class DeviceSheet:
         if problem or not devices:
             self._say(problem or self._look.tr("order.audit_none"))
             return
-        self.pane.clear()
-        self.buttons = device_rows(self.pane.inner, self._look, devices, b"", self._change)
-        self.pane.filled()
-        for one in self.buttons:
-            one.bind("<Escape>", self.sheet.escape)
-        if self.buttons:
-            self.buttons[0].focus_set()
+        self.buttons = []
+        self._look.slices.cancel(self._filling)
+        self._filling = self._look.slices.build(
+            device_rows(
+                self.pane.inner, self._look, devices, b"", self._change, self._made, self.pane
+            )
+        )
+
+    def _made(self, button: kit.Button) -> None:
+        button.bind("<Escape>", self.sheet.escape)
+        self.buttons.append(button)
+        if len(self.buttons) == 1:
+            button.focus_set()
 
     def _change(self, device: DeviceInfo, banned: bool) -> None:
         act = Act.BAN_DEVICE if banned else Act.UNBAN_DEVICE

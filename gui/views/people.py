@@ -21,7 +21,7 @@ from gui.views.faces import person_face
 from gui.views.rooms import HEADING, RoomActs, paint_words
 from gui.views.rowlist import RowList
 from protocol.client.folding import fold
-from protocol.client.happenings import PersonInfo, RoomOrder
+from protocol.client.happenings import MemberInfo, PersonInfo, RoomOrder
 from protocol.codes import Role
 
 ROW = 44
@@ -67,6 +67,11 @@ class PeopleColumn:
         self.field.bind("<Escape>", self._escape)
         self._filter = ""
         self._doubts: dict[bytes, str] = {}
+        # Thousands of people are not sorted anew at each change of the order.
+        self._known_people: tuple[PersonInfo, ...] | None = None
+        self._people: list[PersonInfo] = []
+        self._of: tuple[MemberInfo, ...] = ()
+        self._members: list[PersonInfo] = []
         self._order: RoomOrder | None = None
         """What holds where the people shown are; None: they are not those of a room."""
         self._show_title()
@@ -105,7 +110,11 @@ class PeopleColumn:
     def show(self) -> None:
         """Draw the model's people."""
         model = self._model
-        self._doubts = doubts.among(self._look.tr, model.people)
+        if self._known_people is not model.people:
+            self._known_people = model.people
+            self._doubts = doubts.among(self._look.tr, model.people)
+            self._people = sorted(model.people, key=lambda one: fold(one.nick))
+            self._of = ()
         room = model.room
         own = room is not None and not model.is_direct(room)
         self._order = room.order if room is not None and own and not self.everybody else None
@@ -136,16 +145,18 @@ class PeopleColumn:
         Where somebody is sought, those who are not in the room follow.
         """
         tr, order = self._look.tr, room.order
-        members = [self._person(one.person, one.nick, one.online) for one in room.members or ()]
-        inside = {one.person for one in members}
-        members = self._ranked(sorted(members, key=lambda one: fold(one.nick)))
+        if room.members is not None and self._of is not room.members:
+            self._of = room.members
+            members = [self._person(one.person, one.nick, one.online) for one in room.members]
+            self._members = sorted(members, key=lambda one: fold(one.nick))
+        members = self._ranked(self._members if room.members else [])
         known = {one.person: one for one in members}
         hands = [known[person] for person in order.hands if person in known]
         rest = [one for one in members if one.person not in order.hands]
         others: list[PersonInfo] = []
         if self._filter:
-            others = [one for one in self._model.people if one.person not in inside]
-            others = self._ranked(sorted(others, key=lambda one: fold(one.nick)))
+            inside = {one.person for one in self._members}
+            others = self._ranked([one for one in self._people if one.person not in inside])
         return self._grouped(
             (tr("order.hands", n=len(hands)), hands),
             *self._by_presence(rest),
@@ -154,8 +165,7 @@ class PeopleColumn:
 
     def _of_server(self, room: Room | None) -> list[Item]:
         """Everybody on the server; of a direct message its members first."""
-        model = self._model
-        people = self._ranked(sorted(model.people, key=lambda one: fold(one.nick)))
+        people = self._ranked(self._people)
         info = room.info if room is not None else None
         inside = {who for who, _ in info.members} if info is not None else set()
         members = [one for one in people if one.person in inside]

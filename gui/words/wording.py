@@ -107,6 +107,9 @@ def notice(tr: Words, entry: Entry) -> str:
     """Return the sentence of a notice."""
     body, who = entry.body, entry.nick
     match body.get("what"):
+        case "joined" if body.get("who"):
+            # Somebody brought them in.
+            return tr("order.notice_added", who=str(body.get("nick") or "?"), nick=who)
         case "created" | "joined" | "left" as what:
             return tr(f"wording.notice_{what}", who=who)
         case "renamed":

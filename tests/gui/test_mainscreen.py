@@ -286,7 +286,7 @@ def test_a_lost_connection_is_told_and_a_click_tries_now(bench: Bench) -> None:
 def test_the_title_tells_who_writes_and_who_is_there(bench: Bench) -> None:
     ready(bench)
     title = bench.main.talk.title
-    assert title.more == ("2 people online", False)
+    assert title.more == ("3 members, 2 online", False)
     bench.tell(Typing(GENERAL, OLENA))
     assert title.more == ("Olena is typing…", True)
     bench.main.open_room(DIRECT)

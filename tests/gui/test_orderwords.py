@@ -8,6 +8,7 @@ import pytest
 
 from gui.chat.room import Entry
 from gui.chat.standing import Standing
+from gui.text.noticewords import gathered
 from gui.words import holdwords, orderwords, wording
 from gui.words.i18n import LANGUAGES, Words
 from protocol.client.happenings import AuditEntry, RoomOrder
@@ -63,6 +64,29 @@ def test_a_notice_says_whom_how_long_and_why() -> None:
 )  # fmt: skip
 def test_a_span_is_told_in_its_largest_whole_unit(seconds: int, words: str) -> None:
     assert orderwords.span(Words("uk"), seconds) == words
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_was_brought_in_is_told_together(language: str) -> None:
+    tr = Words(language)
+    people = ("Марко", "Zofia", "Пётр", "สมชาย", "Olena")
+    came = [
+        replace(
+            notice("joined", who=b"o" * 8, nick=WHO), person=name.encode()[:8], nick=name, key=key
+        )
+        for key, name in enumerate(people)
+    ]
+    assert wording.notice(tr, came[0]) == tr("order.notice_added", who=WHO, nick="Марко")
+    assert gathered(tr, came[:2]) == tr("order.notice_added", who=WHO, nick="Марко, Zofia")
+    assert gathered(tr, came).endswith("Марко, Zofia, Пётр +2")
+    alone = replace(came[0], body={"what": "joined"}, person=b"x")
+    assert gathered(tr, [came[0], alone]).count(" · ") == 1
+
+
+def test_what_was_done_to_keep_order_has_a_line_of_its_own() -> None:
+    tr = Words("en")
+    several = [notice("paused", value=1), notice("slow", value=5), notice("joined", who=b"")]
+    assert len(gathered(tr, several).split("\n")) == 3
 
 
 def test_a_removed_message_names_who_removed_it() -> None:

@@ -16,7 +16,16 @@ from gui.paint.slices import SLICE_S, Slices
 from gui.views.settings.settingssheet import SECTIONS, SettingsSheet
 from gui.views.sheet import Sheet
 from gui.window import Window
-from protocol.client.happenings import RoomsListed
+from protocol.client.happenings import (
+    AuditEntry,
+    AuditKnown,
+    DeviceInfo,
+    DevicesKnown,
+    OrderKnown,
+    RoomOrder,
+    RoomsListed,
+)
+from protocol.codes import Role
 from tests.gui import scenes
 from tests.gui.conftest import LINK, Bench
 
@@ -124,6 +133,32 @@ def journeys(watched: Watched) -> Iterator[tuple[str, Callable[[], object]]]:
         if name == "join":
             bench.tell(RoomsListed(bench.client.asked("open_rooms")[-1][0], ()))
         yield f"closing: {name}", close
+    yield "private room", main.make_private
+    yield "closing: private room", close
+    bench.tell(OrderKnown(scenes.CLASS, RoomOrder(roles=((scenes.ME, Role.OWNER),))))
+    yield "order", main.order_sheet
+    muted = tuple((one.person, 0) for one in scenes.PEOPLE)
+    rules = RoomOrder(True, True, 30, 2, ((scenes.ME, Role.OWNER),), muted, (scenes.ZOFIA,))
+    yield "order of others", lambda: window.bridge.post(OrderKnown(scenes.CLASS, rules))
+    yield "closing: order", close
+    yield "adding people", lambda: main.add_people(room)
+    yield "closing: adding people", close
+    yield "log", main.audit_sheet
+    log = tuple(
+        AuditEntry(no, 1, scenes.OLENA, "Олена", 2, scenes.PYOTR, "Пётр", 0, "why " * 20)
+        for no in range(200, 0, -1)
+    )
+    asked = bench.client.asked("ask_audit")[-1][0]
+    yield "what is in it", lambda: window.bridge.post(AuditKnown(log, False, asked))
+    yield "closing: log", close
+    yield "devices", lambda: main.keeping.devices(scenes.PEOPLE[0])
+    named = bench.client.asked("ask_devices")[-1][0]
+    shown = tuple(DeviceInfo(bytes((one,)) * 8, True, False) for one in range(16))
+    yield "whose", lambda: window.bridge.post(DevicesKnown(scenes.OLENA, shown, named))
+    yield "closing: devices", close
+    yield "menu of somebody", lambda: main.person_menu(scenes.PEOPLE[0], 400, 100)
+    yield "no menu of somebody", main.menu.hide
+    yield "everybody", main.people.toggle
     yield "emoji", lambda: main.emoji.show(400, 400)
     yield "no emoji", main.emoji.hide
     yield "search", lambda: main.search(True)

@@ -7,7 +7,7 @@ import time
 import tkinter as tk
 
 from gui.paint import kit
-from gui.paint.slices import Steps
+from gui.paint.slices import Steps, Work
 from gui.views.devicerows import device_rows
 from gui.views.settings.formpage import Page
 from gui.words import orderwords
@@ -36,6 +36,9 @@ def _own(page: Page) -> Steps:
     page.host.parts["devices_answer"] = answer
     yield None
 
+    made: list[kit.Button] = []
+    filling: Work | None = None
+
     def ask() -> None:
         acts.devices(came)
 
@@ -45,14 +48,17 @@ def _own(page: Page) -> Steps:
         say(problem)
         if problem:
             return
-        for child in rows.winfo_children():
-            child.destroy()
-        buttons = device_rows(rows, look, devices, acts.own_tag(), change)
-        for number, one in enumerate(buttons):
-            page.host.parts[f"device{number}"] = one
-            one.bind("<Escape>", page.host.sheet.escape, add="+")
-        for child in rows.winfo_children():
-            page.host.pane.filled(child)
+        nonlocal filling
+        made.clear()
+        look.slices.cancel(filling)
+        filling = look.slices.build(
+            device_rows(rows, look, devices, acts.own_tag(), change, made_one, page.host.pane)
+        )
+
+    def made_one(button: kit.Button) -> None:
+        page.host.parts[f"device{len(made)}"] = button
+        made.append(button)
+        button.bind("<Escape>", page.host.sheet.escape, add="+")
 
     def change(device: DeviceInfo, banned: bool) -> None:
         def done(problem: str) -> None:

@@ -7,7 +7,7 @@ import tkinter as tk
 from typing import TYPE_CHECKING
 
 from gui.chat.room import Entry
-from gui.chat.standing import Standing, over
+from gui.chat.standing import Standing
 from gui.keys import chord
 from gui.paint.look import Look
 from gui.text.selection import selectable
@@ -160,9 +160,8 @@ class MessageKeys:
 
 
 def may_remove(entry: Entry, stand: Standing) -> bool:
-    """Whether a message is somebody else's, and one keeps order over them."""
-    theirs = stand.order.role_of(entry.person)
-    return not entry.own and entry.seq > 0 and selectable(entry) and over(stand.role, theirs)
+    """Whether a message is somebody else's, and one keeps order here."""
+    return not entry.own and entry.seq > 0 and selectable(entry) and stand.in_charge
 
 
 def may_change(entry: Entry) -> bool:
