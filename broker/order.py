@@ -267,6 +267,22 @@ class Order:
         """What holds in a room."""
         return room.rules or RulesRow(room.no, False, False, 0, DirectRule.FREE)
 
+    def direct_rule(self, room: Room) -> DirectRule:
+        """What its members are held to where they write privately.
+
+        In a private room the rule holds only while somebody who keeps order there has a role on
+        the server too: people are brought into it without being asked, and whoever makes one
+        could take everybody's direct messages from them.
+        """
+        rule = self.rules(room).direct
+        if (
+            rule
+            and room.kind is RoomKind.PRIVATE
+            and not any(self.in_charge(room, one) for one in self._officers.values())
+        ):
+            return DirectRule.FREE
+        return rule
+
     def raise_hand(self, room: Room, person: Person, up: bool) -> None:
         """Note that a member's hand is up, or down."""
         hands = self._hands.get(room.no, {})
@@ -312,7 +328,7 @@ class Order:
             rules.paused,
             rules.announce,
             rules.slow_s,
-            int(rules.direct),
+            int(self.direct_rule(room)),
             [[one.person, int(self.role(room, one))] for one in own.values()][:ROLES_MAX],
             muted[:MUTED_MAX],
             [one.person for one in hands][:HANDS_MAX],

@@ -204,6 +204,9 @@ class OrderDesk:
     # --- in a room ----------------------------------------------------------------------
 
     def _rule(self, deed: _Deed, room: Room) -> None:
+        if deed.act is Act.DIRECT and room.kind is RoomKind.PRIVATE:
+            # Nobody is asked before they are in it: see Order.direct_rule.
+            self._order.need_role(None, deed.actor)
         field, what = _RULE_NAMES[deed.act]
         value = deed.frame.value
         as_stored = {Act.DIRECT: DirectRule, Act.SLOW: int}.get(deed.act, bool)

@@ -77,9 +77,10 @@ class Writing:
         people = list(members)
         for person in people:
             for room in _shared(directs, person.rooms):
-                if self._order.in_charge(room, person) or room.rules is None:
+                rule = self._order.direct_rule(room)
+                if not rule or self._order.in_charge(room, person):
                     continue
-                if room.rules.direct == DirectRule.OFF:
+                if rule == DirectRule.OFF:
                     return _DIRECT_OFF
                 if not any(self._order.in_charge(room, one) for one in people):
                     return _DIRECT_MODERATED

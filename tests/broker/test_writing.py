@@ -23,7 +23,18 @@ from protocol.frames import (
 )
 from protocol.items import decode_item, encode_item
 from tests.broker.stand import Gate, Stand
-from tests.broker.test_orderdesk import ANN, BOB, BOSS, EVE, done, gate, kitchen, stand
+from tests.broker.test_orderdesk import (
+    ANN,
+    BOB,
+    BOSS,
+    EVE,
+    done,
+    gate,
+    kitchen,
+    ordered,
+    refused,
+    stand,
+)
 
 __all__ = ["gate", "stand"]
 
@@ -267,6 +278,27 @@ def test_the_rule_holds_for_members_and_ends_with_the_membership(gate: Gate, sta
     assert direct(gate, BOB, EVE) == (ErrorCode.FORBIDDEN, "direct")
     done(gate, ANN, Act.DIRECT, kitchen(stand), value=DirectRule.FREE)
     assert isinstance(direct(gate, BOB, EVE), bytes) and not stand.order.directs
+
+
+def test_in_a_private_room_the_rule_needs_a_role_on_the_server(gate: Gate, stand: Stand) -> None:
+    """Else anybody could bring people into a room, and take their direct messages from them."""
+    others = [stand.person(one).person for one in (BOSS, BOB, EVE)]
+    gate.ask(ANN, Private(9, "trap", others))
+    trap = next(one for one in stand.directory.rooms.values() if one.name == "trap")
+    for value in DirectRule:
+        code = refused(gate, ANN, Act.DIRECT, trap.room, value=value)
+        assert code == (ErrorCode.FORBIDDEN, "role")
+    # A role on the server alone is not enough: the room is not the server's.
+    code = refused(gate, BOSS, Act.DIRECT, trap.room, value=DirectRule.OFF)
+    assert code == (ErrorCode.FORBIDDEN, "role")
+    done(gate, ANN, Act.ROLE, trap.room, BOSS, Role.MODERATOR)
+    done(gate, BOSS, Act.DIRECT, trap.room, value=DirectRule.OFF)
+    assert direct(gate, BOB, EVE) == (ErrorCode.FORBIDDEN, "direct")
+    assert ordered(gate, BOB, trap.room).direct == DirectRule.OFF
+    # Without one who has both the rule rests.
+    done(gate, ANN, Act.KICK, trap.room, BOSS)
+    assert isinstance(direct(gate, BOB, EVE), bytes)
+    assert ordered(gate, BOB, trap.room).direct == DirectRule.FREE
 
 
 # --- who is not in the room --------------------------------------------------------------------
