@@ -187,9 +187,7 @@ def test_a_code_is_typed_where_nobody_reads_along(
         os.write(ours, code.encode() + b"\n")
         assert second.stdout is not None
         # What is typed before the code is taken is thrown away with its echo.
-        online = b""
-        while b'"event": "online"' not in online:
-            online = second.stdout.readline()
+        online = next(line for line in second.stdout if b'"event": "online"' in line)
         assert b'"nick": "Nora"' in online
         os.write(ours, b'{"send": "typed by hand"}\n{"quit": true}\n')
         olha.line(lambda line: line.endswith("Nora: typed by hand"))
