@@ -22,8 +22,9 @@ from protocol.client.operations import (
 from protocol.client.outcome import Drop
 from protocol.client.route import Route
 from protocol.client.session import Session
-from protocol.codes import Kind
+from protocol.codes import Act, Kind
 from protocol.errors import SetupError
+from protocol.frames import Act as ActFrame
 from protocol.keys import z85
 from tests.faults.simulation.brokerprocess import TOKEN
 from tests.faults.simulation.gatewayprocess import GatewayProcess
@@ -37,6 +38,8 @@ _CONNECT_MS = 5_000
 _DRAIN_MAX = 256
 _SENT_MAX = 12
 _POLL_MS = 60_000
+_FIRST_ACT = 1_000
+"""Numbers of requests from here on are of acts."""
 
 
 class ClientProcess(Process):
@@ -73,6 +76,8 @@ class ClientProcess(Process):
         self._commands: deque[Callable[[int], None]] = deque()
         self._sent: deque[bytes] = deque(maxlen=_SENT_MAX)
         """SEND frames, for doing it again."""
+        self._acts: dict[int, tuple[bytes, bytes]] = {}
+        """Room and person of acts that put somebody out, by their numbers."""
 
     # --- its life -------------------------------------------------------------------------
 
@@ -281,6 +286,8 @@ class ClientProcess(Process):
         elif isinstance(told, happenings.Done) and told.text and self.linked is not None:
             linked, self.linked = self.linked, None
             linked(told.text)
+        elif isinstance(told, happenings.ActDone) and told.request in self._acts:
+            self._judge.put_out(*self._acts[told.request])
         elif isinstance(told, happenings.LinkChanged):
             if told.link is happenings.Link.ONLINE:
                 self._route.succeeded()
@@ -298,6 +305,13 @@ class ClientProcess(Process):
             self._seen[message.room] = message.seq
 
     # --- what a person does -----------------------------------------------------------------------
+
+    def put_out(self, act: Act, room: bytes, person: bytes) -> None:
+        """Put somebody out of a room in the next turn, if there is a next one."""
+        number = _FIRST_ACT + len(self._acts)
+        self._acts[number] = (room, person)
+        frame = ActFrame(0, act, room, person, b"", 0, "")
+        self.do(lambda now_ms: self.session.ask(number, frame, now_ms))
 
     def send_again(self, number: int) -> None:
         """Send frames that were sent before once more."""

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from broker.journal import Batch, BlockRow
 from protocol.blocks import DEVICE_TAG_BYTES, Event, decode_block
+from protocol.codes import Kind, RoomKind
+from protocol.frames import Events, Page, decode
 
 CANARY = b"canary:"
-"""Leads the name of the room in every text of a direct message."""
+"""Leads the name of the room in every text that is not for everybody."""
 _HEX = 32
 
 Name = tuple[bytes, bytes, bytes, int]
@@ -53,8 +55,15 @@ class Judge:
         self._lost: dict[bytes, None] = {}
         """Items that a restore took back."""
         self._members: dict[bytes, list[dict[bytes, None]]] = {}
-        """Of direct messages: the keys of each person's devices."""
+        """Of direct messages and private rooms: the keys of each person's devices, of all who were
+        ever in it."""
         self._people: dict[tuple[bytes, int], dict[bytes, None]] = defaultdict(dict)
+        self._names: dict[tuple[bytes, bytes], int] = {}
+        """Epoch and person, or the key of a device → the person's number."""
+        self._inside: dict[tuple[bytes, bytes], dict[int, None]] = defaultdict(dict)
+        """Epoch and private room → the numbers of those who are in it now."""
+        self._out: dict[tuple[bytes, bytes, int], int] = {}
+        """Epoch, room and person → the head when whoever put them out heard DONE."""
         self.epoch = b""
         """Of the journal that is there now."""
         self.acks = 0
@@ -64,17 +73,35 @@ class Judge:
     def stored(self, epoch: bytes, batch: Batch) -> None:
         """A batch is synced."""
         self.epoch = epoch
+        for person in batch.people:
+            self._names[epoch, person.person] = person.no
         for device in batch.devices:
             self._people[epoch, device.person_no][device.key] = None
+            self._names[epoch, device.key] = device.person_no
         for room in batch.rooms:
             self._room_of[epoch, room.no] = room.room
             self.truth[epoch].setdefault(room.room, Line([]))
-            if room.kind == 2:
-                numbers = [one.person_no for one in batch.joined if one.room_no == room.no]
-                members = self._members.setdefault(room.room, [])
-                members += [self._people[epoch, no] for no in numbers]
+            if room.kind is not RoomKind.OPEN:
+                self._members.setdefault(room.room, [])
+                self._inside[epoch, room.room].clear()
+        self._moves(epoch, batch)
         for block in batch.blocks:
             self._block(epoch, block)
+
+    def _moves(self, epoch: bytes, batch: Batch) -> None:
+        """People come into rooms that are not for everybody, and go."""
+        for room_no, person_no in batch.left:
+            self._inside[epoch, self._room_of[epoch, room_no]].pop(person_no, None)
+        for joined in batch.joined:
+            room = self._room_of[epoch, joined.room_no]
+            members = self._members.get(room)
+            if members is None:
+                continue
+            person = self._people[epoch, joined.person_no]
+            if not any(person is one for one in members):
+                members.append(person)
+            self._inside[epoch, room][joined.person_no] = None
+            self._out.pop((epoch, room, joined.person_no), None)
 
     def _block(self, epoch: bytes, block: BlockRow) -> None:
         room = self._room_of[epoch, block.room_no]
@@ -187,24 +214,47 @@ class Judge:
     def _know(self, epoch: bytes, room: bytes, seq: int) -> None:
         self._seen[epoch, room] = max(seq, self._seen.get((epoch, room), 0))
 
+    def put_out(self, room: bytes, person: bytes) -> None:
+        """Somebody hears that a person is out of a private room: nothing later may reach them."""
+        epoch = self.epoch
+        no, line = self._names.get((epoch, person)), self.truth[epoch].get(room)
+        if no is not None and line is not None and no not in self._inside[epoch, room]:
+            self._out.setdefault((epoch, room, no), len(line.events))
+
+    def _heard_outside(self, key: bytes, data: bytes) -> None:
+        frame = decode(data)
+        if not isinstance(frame, Events | Page):
+            return
+        no = self._names.get((frame.epoch, key), 0)
+        head = self._out.get((frame.epoch, frame.room, no))
+        if head is None:
+            return
+        for block in frame.blocks:
+            for event in decode_block(block):
+                if event.seq > head:
+                    where = frame.room.hex()[:6]
+                    raise Violation(f"privacy: who was put out of {where} hears {event.seq}")
+
     def received(self, key: bytes, data: bytes) -> None:
         """Bytes reach a client."""
+        if self._out and data[1] in (Kind.EVENTS, Kind.PAGE):
+            self._heard_outside(key, data)
         for room, members in self._members.items():
             if room in data and not any(key in keys for keys in members):
-                raise Violation(f"privacy: another hears of the direct message {room.hex()[:6]}")
+                raise Violation(f"privacy: another hears of the room {room.hex()[:6]}")
         start = data.find(CANARY)
         while start >= 0:
             start += len(CANARY)
             room = bytes.fromhex(data[start : start + _HEX].decode())
             if not any(key in keys for keys in self._members.get(room, ())):
-                raise Violation(f"privacy: a direct message of {room.hex()[:6]} reaches another")
+                raise Violation(f"privacy: a message of {room.hex()[:6]} reaches another")
             start = data.find(CANARY, start)
 
     def subscribed(self, topic: bytes, keys: list[bytes]) -> None:
         """A gateway wants a room, in which these of its clients are."""
         members = self._members.get(topic)
         if members is not None and not any(key in one for one in members for key in keys):
-            raise Violation("privacy: a gateway listens to a direct message of others")
+            raise Violation("privacy: a gateway listens to a room of others")
 
     # --- the end ------------------------------------------------------------------------------
 

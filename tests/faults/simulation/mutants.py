@@ -184,6 +184,14 @@ class Leaking(Delivery):
                 self._send(session.route, data)
 
 
+class Unparting(Fanout):
+    """Goes on telling a room to those who were put out of it."""
+
+    def leave(self, session: Session, room: bytes) -> bool:
+        session.rooms.discard(room)
+        return False
+
+
 class Deaf(Fanout):
     """Misses blocks now and then, and never hears of heads."""
 
@@ -305,6 +313,7 @@ MUTANTS: dict[str, Mutant] = {
     "keep_epoch": Mutant(("one", "loss"), types=Types(disk=SameEpoch)),
     "no_witness": Mutant(("one", "loss"), types=Types(disk=Unwitnessed)),
     "leak_direct": Mutant(("privacy",), [(gateway.core, "Delivery", Leaking)]),
+    "tell_who_was_put_out": Mutant(("privacy",), [(gateway.core, "Fanout", Unparting)]),
     "join_runs": Mutant(("phantom",), [(gateway.core, "Counter", Joining)]),
     "never_settle": Mutant(("drained",), [(gateway.counter, "Flight", Holding)]),
     "lose_tails": Mutant(

@@ -8,7 +8,9 @@ seed too: some are calm but for one kind of fault, some are not.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from protocol.frames import Direct, Leave, People, Rename
+from protocol.codes import Act, RoomKind
+from protocol.frames import Act as ActFrame
+from protocol.frames import Add, Direct, Leave, People, Private, Rename
 from tests.faults.simulation.agenda import FIRST_MS, Agenda
 from tests.faults.simulation.clientprocess import ClientProcess
 from tests.faults.simulation.world import Types, World
@@ -45,6 +47,10 @@ class Story:
             self._join: 1,
             self._leave: 0.7,
             self._direct: 1,
+            self._private: 0.3,
+            self._add: 0.5,
+            self._put_out: 0.7,
+            self._keep_order: 0.4,
             self._rename: 0.3,
             self._type_and_mark: 0.5,
             self._look: 0.5,
@@ -148,6 +154,66 @@ class Story:
         if people:
             self.agenda.trace(client.name, "writes to", others[0].name)
             client.do(lambda now_ms: client.session.ask(0, Direct(0, people), now_ms))
+
+    def _private(self) -> None:
+        client = self._somebody()
+        people = self._others_of(client)
+        if people:
+            self.agenda.trace(client.name, "makes a private room")
+            client.do(lambda now_ms: client.session.ask(0, Private(0, "study", people), now_ms))
+
+    def _add(self) -> None:
+        client = self._somebody()
+        room, people = self._private_of(client), self._others_of(client)[:1]
+        if room is not None and people:
+            self.agenda.trace(client.name, "brings somebody into", room.hex()[:6])
+            client.do(lambda now_ms: client.session.ask(0, Add(0, room, people), now_ms))
+
+    def _put_out(self) -> None:
+        """Mostly by somebody who may, who then goes on talking there."""
+        client, room = self._somebody(), None
+        for one in self.world.clients:
+            room = self._private_of(one)
+            if room is not None and self.world.in_charge(one, room):
+                client = one
+                break
+        else:
+            room = self._private_of(client)
+        people = self._others_of(client)
+        if room is None or not people:
+            return
+        act = self._random.choice([Act.KICK, Act.KICK, Act.BAN])
+        for person in people[: self._random.choice([1, 1, 3])]:
+            self.agenda.trace(client.name, "puts somebody out of", room.hex()[:6])
+            client.put_out(act, room, person)
+        for after_ms in (300, 2_000, 8_000):
+            self.agenda.after(after_ms, lambda: self.world.say(client, room, 1))
+
+    def _keep_order(self) -> None:
+        client = self._somebody()
+        room, people = self._private_of(client), self._others_of(client)
+        if room is None or not people:
+            return
+        person = self._random.choice(people)
+        acts = [Act.UNBAN, Act.MUTE, Act.UNMUTE, Act.ROLE, Act.PAUSE, Act.ANNOUNCE, Act.SLOW]
+        act = self._random.choice(acts)
+        value = self._random.choice([0, 1]) if act is not Act.MUTE else 2
+        frame = ActFrame(0, act, room, person, b"", value, "")
+        self.agenda.trace(client.name, "does", act.name, "in", room.hex()[:6])
+        client.do(lambda now_ms: client.session.ask(0, frame, now_ms))
+
+    def _others_of(self, client: ClientProcess) -> list[bytes]:
+        """Some people who have come in."""
+        others = [one for one in self.world.clients if one is not client and one.alive]
+        people = [one.session.membership._reader.person for one in others]
+        return [one for one in people if one and self._random.random() < 0.7]
+
+    def _private_of(self, client: ClientProcess) -> bytes | None:
+        if not client.alive:
+            return None
+        lines = client.session.recovery.rooms
+        rooms = [room for room, line in lines.items() if line.kind is RoomKind.PRIVATE]
+        return self._random.choice(rooms) if rooms else None
 
     def _rename(self) -> None:
         client = self._somebody()

@@ -10,7 +10,7 @@ from broker.core import Core as BrokerCore
 from gateway.core import Core as GatewayCore
 from protocol.client.session import Session
 from protocol.codes import EventKind, RoomKind
-from protocol.frames import Join, Link
+from protocol.frames import Join, Link, Private
 from tests.faults.simulation.agenda import Agenda
 from tests.faults.simulation.brokerprocess import TOKEN, BrokerProcess
 from tests.faults.simulation.clientprocess import ClientProcess
@@ -100,6 +100,9 @@ class World:
                 if self.agenda.random.random() < 0.7:
                     self.join(client, name)
         self.agenda.run(300)
+        if self.agenda.random.random() < 0.5:
+            self.found(self.clients[0])
+            self.agenda.run(300)
 
     def _link(self, first: ClientProcess, second: ClientProcess) -> None:
         """Let a device become the person of another."""
@@ -125,6 +128,25 @@ class World:
         """Enter an open room, or make it."""
         client.do(lambda now_ms: client.session.ask(0, Join(0, name, True), now_ms))
 
+    def found(self, client: ClientProcess) -> None:
+        """Make a private room with everybody in it who has come in."""
+
+        def command(now_ms: int) -> None:
+            others = [one for one in self.clients if one is not client and one.alive]
+            people = [one.session.membership._reader.person for one in others]
+            frame = Private(0, "study", [one for one in people if one])
+            client.session.ask(0, frame, now_ms)
+
+        client.do(command)
+
+    def in_charge(self, client: ClientProcess, room_id: bytes) -> bool:
+        """Whether the broker that is there knows that somebody keeps order in a room."""
+        if not self.broker.alive:
+            return False
+        core = self.broker.core
+        device, room = core.directory.device(client.key), core.directory.rooms.get(room_id)
+        return bool(device and room and core._office.order.in_charge(room, device.person))
+
     def say(self, client: ClientProcess, room: bytes, count: int) -> None:
         """Put so many messages into a room's outbox in one turn."""
 
@@ -135,7 +157,7 @@ class World:
                     return
                 client.said += 1
                 text = f"{client.name}-{client.said}"
-                if line.kind is RoomKind.DIRECT:
+                if line.kind is not RoomKind.OPEN:
                     text = f"{CANARY.decode()}{room.hex()}:{text}"
                 client.session.say(0, room, EventKind.TEXT, {"text": text})
 
