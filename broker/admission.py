@@ -74,6 +74,12 @@ class Admission:
         batch.tokens.append(row)
         return token
 
+    def end_links(self, person: "Person", batch: Batch) -> None:
+        """End the device links of somebody: who has lost a device may have lost one with it."""
+        for row in [one for one in self._links.values() if one.person_no == person.no]:
+            del self._links[row.digest]
+            batch.used_tokens.append(row.digest)
+
     def use_link(
         self, token: str, people: "dict[int, Person]", now_ms: int, batch: Batch
     ) -> "Person":

@@ -243,6 +243,7 @@ class OrderDesk:
             if person.no in room.members:
                 office.part(room, person, None, 0, by=deed.actor)
             return changed
+        office.directory.admission.end_links(person, office.batch)
         self._close(office.sessions.of(person), BANNED_TEXT)
         if changed:
             office.sessions.touch(person)
@@ -320,6 +321,8 @@ class OrderDesk:
         if any(changed):
             self._note(deed, person.nick, 0, deed.frame.text or tag.hex())
         if banned:
+            # One that was asked for on this device would let whoever has it in again.
+            office.directory.admission.end_links(person, office.batch)
             self._close(self._of_devices(person, devices), DEVICE_TEXT)
             self._confirm(session, deed.frame.request)
         else:

@@ -22,6 +22,8 @@ from protocol.frames import (
     Hand,
     Join,
     Leave,
+    Link,
+    Linked,
     Members,
     MembersPage,
     Order,
@@ -302,13 +304,36 @@ def test_a_banned_device_and_the_others_of_its_person(gate: Gate, stand: Stand) 
     assert [one[4] for one in audit(gate).acts] == [15, 16, 15]
 
 
+def linked(gate: Gate, slot: int) -> str:
+    """Ask for a device link; return its token."""
+    frame = gate.answer(slot, Link(6))
+    assert isinstance(frame, Linked)
+    return frame.token
+
+
 def test_who_is_banned_cannot_link_another_device(gate: Gate, stand: Stand) -> None:
-    with stand.drain() as batch:
-        token = stand.directory.admission.link_token(stand.person(BOB), stand.now_ms, batch)
+    token = linked(gate, BOB)
     done(gate, BOSS, Act.BAN, whom=BOB)
-    (closed,) = gate.open(33, 33, None, token)
-    assert decode(closed[2])[0] == ErrorCode.BANNED
-    assert stand.directory.device(key(33)) is None
+    for _ in range(2):
+        (closed,) = gate.open(33, 33, None, token)
+        assert decode(closed[2])[0] == ErrorCode.TOKEN
+        assert stand.directory.device(key(33)) is None
+        done(gate, BOSS, Act.UNBAN, whom=BOB)
+
+
+def test_links_end_with_the_device_that_may_have_asked_for_them(gate: Gate, stand: Stand) -> None:
+    """Whoever has a stolen device would come in with one again, and shut its owner out."""
+    gate.open(33, 33, None, linked(gate, BOB))
+    stolen, others = [linked(gate, BOB) for _ in range(2)], linked(gate, EVE)
+    done(gate, 33, Act.BAN_DEVICE, whom=BOB, device=key(BOB)[:8])
+    for _ in range(2):
+        for token in stolen:
+            (closed,) = gate.open(34, 34, None, token)
+            assert closed[0] == Down.CLOSED and decode(closed[2])[0] == ErrorCode.TOKEN
+        assert stand.directory.device(key(34)) is None
+        stand.restart()
+        gate = Gate(stand)
+    assert gate.open(35, 35, None, others)[0][0] == Down.OPENED
 
 
 def test_other_peoples_devices_are_for_those_in_charge(gate: Gate, stand: Stand) -> None:
