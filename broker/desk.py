@@ -170,6 +170,8 @@ class Desk:
                 raise WireError(ErrorCode.UNAVAILABLE, "", _FULL_TEXT)
             if grant is not None and grant.role:
                 office.order.need_office(None)
+            if grant is not None:
+                office.meters.need_newcomer(office.now_ms)
             device = self._directory.enrol(key, nick, token, grant, office.wall_ms, office.batch)
             by = "device_link" if grant is None else grant.id or "standing_link"
             log.info("enrolled by=%s person=%s device=%s", by, *_names(device))

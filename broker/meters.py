@@ -14,7 +14,7 @@ the broker's main thread.
 from enum import Enum
 from typing import Final
 
-from protocol.bucket import Bucket, Levels
+from protocol.bucket import Bucket, Level, Levels
 from protocol.codes import ErrorCode
 from protocol.errors import WireError
 
@@ -30,6 +30,9 @@ _PERSON_BYTES: Final = Bucket(256 * 1024, 8 * 1024 * 1024)
 """What a person writes, in bytes: 20 thumbnails a second; at once a day's outbox of them."""
 _SHARE: Final = Bucket(2, 20)
 """What anybody may say in a room that is over its allowance: more than two a second is no talk."""
+_NEWCOMERS: Final = Bucket(2, 1_000)
+"""People who come to a server by an invite: a school at once; all who there can ever be
+(PEOPLE_MAX) in half a day."""
 _LEVELS_MAX: Final = 20_000
 """People, and rooms, of whom a level is kept: some 200 bytes each."""
 
@@ -41,7 +44,7 @@ class Deed(Enum):
     """Joining, leaving, bringing in: up to 200 members are told. At once: all rooms of a school."""
     MAKE = ("too many new rooms", Bucket(1 / 30, 20))
     """A room stays, and a server has 100,000."""
-    RENAME = ("too many new nicknames", Bucket(1 / 60, 5))
+    RENAME = ("too many new nicknames", Bucket(1 / 60, 10))
     """A notice in each of up to 200 rooms."""
     PROFILE = ("too many new pictures and colours", Bucket(0.1, 10))
     """8 KiB are stored, and everybody asks for them."""
@@ -67,6 +70,7 @@ class Meters:
         self._bytes: Levels[int] = Levels(_LEVELS_MAX)
         self._shares: Levels[int] = Levels(_LEVELS_MAX)
         self._rooms: Levels[int] = Levels(_LEVELS_MAX)
+        self._newcomers = Level()
         self._deeds: Levels[tuple[int, Deed]] = Levels(_LEVELS_MAX)
 
     def say_ms(self, person_no: int, room_no: int, count: int, size: int, now_ms: int) -> int:
@@ -97,3 +101,9 @@ class Meters:
         wait_ms = deed.bucket.take(self._deeds.of((person_no, deed)), 1, now_ms)
         if wait_ms:
             raise WireError(ErrorCode.BUSY, "", f"{deed.text}: wait {-(-wait_ms // 1_000)} s")
+
+    def need_newcomer(self, now_ms: int) -> None:
+        """Let one more person in by an invite; raise :class:`WireError` (BUSY) if that is too much."""
+        if self.limited and _NEWCOMERS.take(self._newcomers, 1, now_ms):
+            text = "too many newcomers at once: try again in a minute"
+            raise WireError(ErrorCode.BUSY, "", text)
