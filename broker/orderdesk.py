@@ -302,13 +302,17 @@ class OrderDesk:
         return False
 
     def _ban_device(self, deed: _Deed) -> None:
-        """Ban a device or let it in again: of anybody lower, or another one of oneself."""
+        """Ban a device, of anybody lower or another one of oneself; or let one in again.
+
+        The second is for those in charge alone. Else who has two devices would undo what was done
+        to one of them, and could wash the audit log out with it.
+        """
         office, person, session = self._office, deed.person, deed.session
         if person is None:
             return
         tag, banned = deed.frame.device, deed.act is Act.BAN_DEVICE
         devices = [one for one in person.devices if one.key[:DEVICE_TAG_BYTES] == tag]
-        if person is not deed.actor:
+        if person is not deed.actor or not banned:
             self._order.need_authority(deed.actor, deed.act, None, person)
         if session.device in devices:
             text = "this is the device that you use"

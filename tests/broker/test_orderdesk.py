@@ -294,7 +294,7 @@ def test_a_banned_device_and_the_others_of_its_person(gate: Gate, stand: Stand) 
     assert page == DevicesPage(6, [[key(BOB)[:8], True, False], [tag, False, True]])
     assert gate.answer(BOB, Devices(6, stand.person(BOB).person)) == page
     # One's own other device, also by oneself; but not the one that one uses.
-    done(gate, BOB, Act.UNBAN_DEVICE, whom=BOB, device=tag)
+    done(gate, BOSS, Act.UNBAN_DEVICE, whom=BOB, device=tag)
     assert gate.open(33, 33)[0][0] == Down.OPENED
     done(gate, BOB, Act.BAN_DEVICE, whom=BOB, device=tag)
     own = refused(gate, BOB, Act.BAN_DEVICE, whom=BOB, device=key(BOB)[:8])
@@ -302,6 +302,28 @@ def test_a_banned_device_and_the_others_of_its_person(gate: Gate, stand: Stand) 
     none = refused(gate, BOSS, Act.BAN_DEVICE, whom=BOB, device=b"nothing ")
     assert none == (ErrorCode.FIELD, "device")
     assert [one[4] for one in audit(gate).acts] == [15, 16, 15]
+
+
+@pytest.mark.parametrize("by", [BOSS, BOB])
+@pytest.mark.parametrize("role", Role)
+def test_a_banned_device_comes_back_by_somebody_higher_alone(
+    gate: Gate, stand: Stand, by: int, role: Role
+) -> None:
+    """Also one that its person has removed; and the audit log has one row of it, not thousands."""
+    gate.open(33, 33, None, linked(gate, BOB))
+    tag = key(33)[:8]
+    done(gate, by, Act.BAN_DEVICE, whom=BOB, device=tag)
+    if role:
+        done(gate, BOSS, Act.ROLE, whom=BOB, value=role)
+    before = len(audit(gate).acts)
+    for _ in range(3):
+        if role is not Role.OWNER:
+            code = refused(gate, BOB, Act.UNBAN_DEVICE, whom=BOB, device=tag)
+            assert code == (ErrorCode.FORBIDDEN, "role")
+        done(gate, BOB, Act.BAN_DEVICE, whom=BOB, device=tag)
+    assert gate.open(33, 33)[0][0] == Down.CLOSED and len(audit(gate).acts) == before
+    done(gate, BOB if role is Role.OWNER else BOSS, Act.UNBAN_DEVICE, whom=BOB, device=tag)
+    assert gate.open(33, 33)[0][0] == Down.OPENED
 
 
 def linked(gate: Gate, slot: int) -> str:
