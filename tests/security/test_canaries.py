@@ -49,7 +49,10 @@ class Proc:
     def __init__(self, pid: int) -> None:
         folder = Path(f"/proc/{pid}")
         self.words = (folder / "cmdline").read_bytes()
-        self.environ = (folder / "environ").read_bytes().split(b"\0")
+        try:
+            self.environ = (folder / "environ").read_bytes().split(b"\0")
+        except PermissionError:
+            self.environ = []  # closed, as it shall be; root alone can look
         limits = (folder / "limits").read_text(encoding="ascii")
         self.core = re.findall(r"^Max core file size +(\S+) +(\S+)", limits, re.MULTILINE)
 
