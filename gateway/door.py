@@ -20,7 +20,7 @@ from typing import Final
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
-from gateway.crowd import Crowd, Origin, Peer, place
+from gateway.crowd import NOWHERE, Crowd, Origin, Peer, place
 from protocol.sockets import Context, Socket
 
 log = logging.getLogger("gateway")
@@ -86,9 +86,12 @@ class Door:
             self._crowd.went(where)
 
     def origin(self, message: zmq.Frame) -> Origin:
-        """Say where a message came from."""
-        descriptor = int(message.get(zmq.SRCFD))
-        return Origin(place(str(message.get("Peer-Address"))), descriptor, self._peer(descriptor))
+        """Say where a message came from; NOWHERE if libzmq does not tell."""
+        try:
+            descriptor, address = int(message.get(zmq.SRCFD)), str(message.get("Peer-Address"))
+        except (zmq.ZMQError, ValueError):
+            return NOWHERE
+        return Origin(place(address), descriptor, self._peer(descriptor))
 
     def end(self, origin: Origin) -> bool:
         """End the connection of which this is the origin; False: it is gone."""
@@ -109,7 +112,10 @@ class Door:
         if now_ms < self._look_ms:
             return
         self._look_ms = now_ms + IDLE_MS
-        idle = self._places.keys() - set(at_work())
+        seated = set(at_work())
+        if NOWHERE.descriptor in seated:
+            return  # of some session it is not known which connection is its own
+        idle = self._places.keys() - seated
         for descriptor in idle & self._idle:
             peer = self._peer(descriptor)
             self.end(Origin("", descriptor, peer))

@@ -9,7 +9,7 @@ import pytest
 import zmq
 
 from gateway import door as door_module
-from gateway.crowd import Crowd, Origin
+from gateway.crowd import NOWHERE, Crowd, Origin
 from gateway.door import Door
 from protocol import sockets
 from protocol.addresses import free_ports
@@ -180,6 +180,18 @@ def test_whoever_never_comes_in_is_ended_after_a_while(house: House) -> None:
     house.door.tend(house.now_ms, lambda: [])
     house.until(lambda: late.disconnected)
     assert not guest.disconnected  # it had a session the last time
+
+
+def test_where_the_library_does_not_tell_nobody_is_ended(house: House) -> None:
+    guest, frame = house.enter()
+    assert house.door.origin(zmq.Frame(b"made here")) == NOWHERE
+    for _ in range(3):
+        house.door.tend(house.now_ms, lambda: [NOWHERE.descriptor])
+        house.now_ms += door_module.IDLE_MS
+    assert not house.door.end(NOWHERE)
+    guest.socket.send(b"still here")
+    house.until(lambda: house.socket.poll(0))
+    assert not guest.disconnected and frame.bytes == b"hello"
 
 
 def test_thousands_of_news_hold_nobody_up(house: House) -> None:
