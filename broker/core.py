@@ -58,6 +58,9 @@ FULL_RETRY_MAX_MS = 4_000
 """After a commit that found no room nothing is written for so long; longer each time in a row,
 because every such commit makes all gateways introduce themselves again."""
 
+_STALL_MS = 3 * HEADS_MS
+"""Who looks so late at who is silent has stood still, too."""
+
 _BATCH_BYTES = BACKPLANE_MAX_BYTES // 4
 """Batches to a gateway that are larger are split."""
 _SUBSCRIBED_MAX = 1_000_000
@@ -116,7 +119,7 @@ class Core:
         self._begin(wall_ms, now_ms)
         self._desk.ensure_general()
         self._commit()
-        self._heads_ms = self._idle_ms = self._presence_ms = now_ms
+        self._heads_ms = self._idle_ms = self._presence_ms = self._looked_ms = now_ms
         self._ordered_ms = self._marks_ms = self._stored_ms = now_ms
 
     def _load(self) -> None:
@@ -159,7 +162,7 @@ class Core:
         Raises :class:`JournalError` when the journal fails: nothing was said then.
         """
         self._begin(wall_ms, now_ms)
-        strangers: set[bytes] = set()
+        strangers: dict[bytes, bytes] = {}
         for message in messages:
             try:
                 self._take(message, strangers, now_ms)
@@ -173,8 +176,8 @@ class Core:
         if blocks:
             self._outside.note_heads({self._room_ids[one.room_no]: one.last_seq for one in blocks})
         self._send_answers()
-        for route in strangers:
-            self._send(route, [[Down.WHO]])
+        for instance, route in strangers.items():
+            self._send(route, [[Down.WHO, instance]])
         self._publish(blocks)
         for room, frame in self._office.typed:
             self._tell(FeedKind.MEMBERS, room, frame)
@@ -191,7 +194,7 @@ class Core:
                 self._room_ids[room.no] = room.room
         return blocks
 
-    def _take(self, message: list[bytes], strangers: set[bytes], now_ms: int) -> None:
+    def _take(self, message: list[bytes], strangers: dict[bytes, bytes], now_ms: int) -> None:
         if len(message) != 2:
             return
         route, data = message
@@ -205,9 +208,12 @@ class Core:
                 log.warning("bad_operation error=%s", error)
                 continue
             if operation[0] == Up.REGISTER:
-                gateway = self._register(instance, route, operation[1], now_ms)
+                gateway = self._register(instance, route, operation[1:], now_ms)
+                if gateway is None:
+                    return
             elif gateway is None:
-                strangers.add(route)
+                self._office.tickets.heard(instance, now_ms)
+                strangers[instance] = route
                 return
             else:
                 self._desk.handle(gateway, operation)
@@ -216,13 +222,20 @@ class Core:
             gateway.heard_ms = now_ms
 
     def _register(
-        self, instance: bytes, route: bytes, addresses: list[str], now_ms: int
-    ) -> Gateway:
-        for other in list(self.sessions.gateways.values()):
-            if other.route == route or other.instance == instance:
-                # The same connection: it introduces itself anew, and opens all its sessions again.
-                self._drop(other)
+        self, instance: bytes, route: bytes, introduction: list[Any], now_ms: int
+    ) -> Gateway | None:
+        """Take a gateway in; None: it has introduced itself anew on another connection since."""
+        addresses, process, number = (*introduction, b"", 0)[:3]
+        others = [*self.sessions.gateways.values(), *self._office.tickets.missed]
+        mine = [one for one in others if process and one.process == process]
+        if any(one.number > number for one in mine):
+            return None
+        for other in others:
+            if other in mine or other.route == route or other.instance == instance:
+                # It introduces itself anew, and opens all its sessions again.
+                self._part(other)
         gateway = self.sessions.register(instance, route, addresses, now_ms)
+        gateway.process, gateway.number = process, number
         self._tell_addresses()
         gateway.out.insert(
             0,
@@ -233,6 +246,7 @@ class Core:
                 self._frontend.secret,
                 self._epoch,
                 self._term,
+                instance,
             ],
         )
         log.info("gateway_registered gateways=%d", len(self.sessions.gateways))
@@ -245,9 +259,11 @@ class Core:
                 if not self._send(gateway.route, out):
                     # Its clients would wait for ever: forget it, so that it introduces itself
                     # again, and they send again what has no answer.
-                    self._drop(gateway)
+                    self.sessions.drop(gateway)
+                    self._office.tickets.miss(gateway)
 
-    def _drop(self, gateway: Gateway) -> None:
+    def _part(self, gateway: Gateway) -> None:
+        """Forget a gateway that pushes nothing any more of what it was told to."""
         self.sessions.drop(gateway)
         self._office.tickets.gone(gateway)
 
@@ -278,11 +294,16 @@ class Core:
     def _fill_up(self, error: FullError, now_ms: int) -> None:
         """Nothing of this drain is stored: forget it, and write no more until there is room.
 
-        No gateway is known then: each introduces itself again, and its clients send again what
-        has no answer.
+        No gateway is known then: each is asked to introduce itself again, and its clients send
+        again what has no answer.
         """
         self._set_full(True, now_ms, str(error))
+        known, missed = list(self.sessions.gateways.values()), self._office.tickets.missed
         self._load()
+        for gateway in (*missed, *known):
+            self._office.tickets.miss(gateway)
+        for gateway in known:
+            self._send(gateway.route, [[Down.WHO, gateway.instance]])
 
     def _set_full(self, full: bool, now_ms: int, text: str) -> None:
         if full and not self.full:
@@ -374,10 +395,16 @@ class Core:
             self._outside.publish([name, header, b""])
 
     def _part_with_silent(self, now_ms: int) -> None:
+        stood_ms, self._looked_ms = now_ms - self._looked_ms, now_ms
+        if stood_ms > _STALL_MS:
+            # This process stood still, and what they said meanwhile still waits to be read.
+            for gateway in (*self.sessions.gateways.values(), *self._office.tickets.missed):
+                gateway.heard_ms = min(gateway.heard_ms + stood_ms, now_ms)
         silent = self.sessions.silent(now_ms)
         for gateway in silent:
             log.warning("gateway_silent sessions=%d", len(gateway.sessions))
-            self._drop(gateway)
+            self._part(gateway)
+        self._office.tickets.part_with_silent(now_ms)
         if silent:
             self._tell_addresses()
 

@@ -22,8 +22,16 @@ class Gateway:
     route: bytes
     addresses: list[str]
     heard_ms: int
+    process: bytes = b""
+    """What the process drew at its start; b"": one of the first version."""
+    number: int = 0
+    """Of its introduction: later ones are higher."""
     sessions: dict[int, "Session"] = field(default_factory=dict)
     out: list[list[Any]] = field(default_factory=list)
+
+    def silent(self, now_ms: int) -> bool:
+        """Whether it said nothing for too long."""
+        return now_ms - self.heard_ms > GATEWAY_DEADLINE_MS
 
 
 @dataclass(slots=True, eq=False)
@@ -60,9 +68,7 @@ class Sessions:
 
     def silent(self, now_ms: int) -> list[Gateway]:
         """Gateways that said nothing for too long."""
-        return [
-            one for one in self.gateways.values() if now_ms - one.heard_ms > GATEWAY_DEADLINE_MS
-        ]
+        return [one for one in self.gateways.values() if one.silent(now_ms)]
 
     def drop(self, gateway: Gateway) -> None:
         """Forget a gateway with all its sessions."""

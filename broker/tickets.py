@@ -1,24 +1,30 @@
 """Acts that wait until every gateway concerned says that they are in force.
 
 Whoever is put out may have connections at several gateways. Each is told with the act itself, and
-behind it CONFIRM with a ticket; whoever acted hears DONE when all have confirmed. A gateway that is
-gone meanwhile counts as having done so: it pushes nothing to anybody before the broker has opened
-the session anew (see ``gateway/README.md``). One that is there and does not say so in time makes
-the answer UNAVAILABLE: what was decided is stored, but somebody may still hear what they should
-not. Pure. Owned by the broker's main thread.
+behind it CONFIRM with a ticket; whoever acted hears DONE when all have confirmed.
+
+A gateway that the broker does not know any more, because it could not be told something or because
+what it had said is forgotten, may go on pushing what the feed brings until it hears of that or
+notices it by itself. It is missed: a ticket waits for it, too, until it introduces itself again or
+was silent for GATEWAY_DEADLINE_MS. Either counts as a confirmation: from then on it pushes nothing
+to anybody before the broker has opened the session anew (see ``gateway/README.md``).
+
+Where that takes too long, the answer is UNAVAILABLE: what was decided is stored, but somebody may
+still hear what they should not. Pure. Owned by the broker's main thread.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from broker.sessions import Gateway, Session
-from protocol.backplane import Down
+from protocol.backplane import GATEWAY_DEADLINE_MS, Down
 from protocol.codes import ErrorCode, Kind
 from protocol.errors import WireError
 from protocol.frames import Done, Error, encode
 
-CONFIRM_MS = 5_000
-"""So long a gateway may take; a client gives a request up after 15 s."""
+CONFIRM_MS = GATEWAY_DEADLINE_MS + 2_000
+"""So long a gateway may take: one that has just died is certain to be gone by then, and a client
+gives a request up after 15 s."""
 TICKETS_MAX = 1_000
 """Open tickets, some 300 bytes each; whoever acts when there are more is told BUSY."""
 _LATE = "it is stored, but a server process has not confirmed it yet"
@@ -33,12 +39,15 @@ class _Ticket:
 
 
 class Tickets:
-    """The open tickets."""
+    """The open tickets, and the gateways that are missed."""
 
     def __init__(self) -> None:
         """Start with none."""
         self._last = 0
         self._open: dict[int, _Ticket] = {}
+        self.missed: dict[Gateway, None] = {}
+        """As many as introduced themselves within the deadline: who does so again is missed no
+        more."""
 
     def need_place(self) -> None:
         """Raise :class:`WireError` if there are too many; ask before something is done."""
@@ -49,13 +58,14 @@ class Tickets:
         self, session: Session, request: int, gateways: Iterable[Gateway], now_ms: int
     ) -> None:
         """Have these gateways confirm all that was queued for them, then tell the session DONE."""
-        waiting = set(gateways)
+        known = list(gateways)
+        waiting = {*known, *self.missed}
         if not waiting:
             session.tell(Down.FRAME, encode(Done(request)))
             return
         self._last += 1
         self._open[self._last] = _Ticket(session, request, waiting, now_ms + CONFIRM_MS)
-        for gateway in waiting:
+        for gateway in known:
             gateway.out.append([Down.CONFIRM, self._last])
 
     def confirmed(self, gateway: Gateway, number: int) -> None:
@@ -64,8 +74,26 @@ class Tickets:
         if ticket is not None:
             self._arrived(number, ticket, gateway)
 
+    def miss(self, gateway: Gateway) -> None:
+        """Know a gateway no more that may not have noticed it, and none of its sessions."""
+        gateway.sessions.clear()
+        gateway.out.clear()
+        self.missed[gateway] = None
+
+    def heard(self, instance: bytes, now_ms: int) -> None:
+        """Hear from a gateway that is not known: it is still there."""
+        for gateway in self.missed:
+            if gateway.instance == instance:
+                gateway.heard_ms = now_ms
+
+    def part_with_silent(self, now_ms: int) -> None:
+        """Miss those no longer that were silent for the whole deadline."""
+        for gateway in [one for one in self.missed if one.silent(now_ms)]:
+            self.gone(gateway)
+
     def gone(self, gateway: Gateway) -> None:
-        """Wait for a gateway no longer: it is not known any more."""
+        """Wait for a gateway no longer: it pushes nothing of what was before."""
+        self.missed.pop(gateway, None)
         for number, ticket in list(self._open.items()):
             self._arrived(number, ticket, gateway)
 

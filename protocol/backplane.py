@@ -67,7 +67,8 @@ class Up(IntEnum):
     """Operations of a gateway; the fields follow in the array."""
 
     REGISTER = 1
-    """[addresses]: who I am; the answer is REGISTERED."""
+    """[addresses, process, number]: who I am; the answer is REGISTERED. ``process`` is drawn once
+    by a gateway, ``number`` counts its introductions. The first version sends addresses alone."""
     OPEN = 2
     """[slot, device key, nick or nil, token or nil, purpose]: a client said HELLO."""
     CLOSE = 3
@@ -88,9 +89,11 @@ class Down(IntEnum):
     """Operations of the broker; the fields follow in the array."""
 
     REGISTERED = 1
-    """[server name, public key, secret key, epoch, term]: the keys are the frontend's."""
+    """[server name, public key, secret key, epoch, term, instance]: the keys are the frontend's;
+    it answers the introduction under this instance. The first version leaves that one off."""
     WHO = 2
-    """[]: REGISTER, then OPEN all your sessions again: I do not know you."""
+    """[instance]: REGISTER, then OPEN all your sessions again: I do not know this instance. The
+    first version sends nothing with it."""
     OPENED = 3
     """[slot, person, nick, [[room, kind, name, head, members], …]]: the client is welcome."""
     CLOSED = 4
@@ -209,9 +212,20 @@ def _elements(value: Any) -> str | None:
     return None
 
 
+def _or_older(older: Check, now: Check) -> Check:
+    """Accept what a version said that did not know the last elements of a row yet."""
+
+    def check(value: Any) -> str | None:
+        return None if now(value) is None else older(value)
+
+    return check
+
+
 _UINT = uint()
+_ADDRESSES = list_of(text(300, 1), 16)
+_INSTANCE = exactly(INSTANCE_BYTES)
 _SHAPES: dict[int, Check] = {
-    Up.REGISTER: row(_UINT, list_of(text(300, 1), 16)),
+    Up.REGISTER: _or_older(row(_UINT, _ADDRESSES), row(_UINT, _ADDRESSES, _INSTANCE, _UINT)),
     Up.OPEN: row(
         _UINT,
         _UINT,
@@ -231,9 +245,10 @@ _SHAPES: dict[int, Check] = {
 _FRAME = octets(FRAME_MAX_BYTES, 3)
 _MEMBERS = list_of(row(PERSON, text(NICK_MAX_CHARS)), DIRECT_MEMBERS_MAX)
 _ROOM_FIELDS = (ROOM, _UINT, text(ROOM_NAME_MAX_CHARS), SEQ, _MEMBERS)
+_REGISTERED = (_UINT, text(64), exactly(32), exactly(32), EPOCH, _UINT)
 _DOWN_SHAPES: dict[int, Check] = {
-    Down.REGISTERED: row(_UINT, text(64), exactly(32), exactly(32), EPOCH, _UINT),
-    Down.WHO: row(_UINT),
+    Down.REGISTERED: _or_older(row(*_REGISTERED), row(*_REGISTERED, _INSTANCE)),
+    Down.WHO: _or_older(row(_UINT), row(_UINT, _INSTANCE)),
     Down.OPENED: row(
         _UINT,
         _UINT,

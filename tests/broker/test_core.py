@@ -59,6 +59,8 @@ class House:
         self.addresses: list[str] = []
         self.heads: dict[bytes, int] = {}
         self.reachable = True
+        self.cut_off: set[bytes] = set()
+        """Routes to which nothing can be sent."""
         self.journal = SqliteJournal(folder / "journal.sqlite3")
         self.core = Core(
             self.journal,
@@ -74,9 +76,10 @@ class House:
     # broker.core.Outside
 
     def send(self, route: bytes, data: bytes) -> bool:
-        if self.reachable:
+        if self.reachable and route not in self.cut_off:
             self.sent.append((route, decode_batch(data)[1]))
-        return self.reachable
+            return True
+        return False
 
     def publish(self, parts: list[bytes]) -> None:
         self.feed.append(parts)
@@ -117,6 +120,17 @@ class House:
     def tick(self, after_ms: int) -> None:
         self.now_ms += after_ms
         self.core.tick(self.now_ms, FIRST_MS + self.now_ms)
+
+    def wait(self, for_ms: int, *beating: bytes) -> list[list[Any]]:
+        """Let time pass while these gateways beat; return what was said to all."""
+        said: list[list[Any]] = []
+        for _ in range(for_ms // 1_000):
+            for instance in beating:
+                said += self.do([Up.BEAT], instance=instance, route=instance)
+            self.sent.clear()
+            self.tick(1_000)
+            said += [operation for _, one in self.sent for operation in one]
+        return said
 
     def general(self) -> bytes:
         room = self.core.directory.open_room("general")
@@ -191,11 +205,11 @@ def test_a_journal_that_fails_ends_everything_unsaid(
 def test_on_a_full_disk_nothing_is_said_of_what_is_not_stored(house: House) -> None:
     house.feed.clear()
     n = fill(house)
-    assert not house.sent
+    assert house.sent == [(b"route", [[Down.WHO, b"instance"]])]
     assert len(house.feed) == n - 1
     assert [text.split()[0] for text in house.texts()] == [str(one) for one in range(1, n)]
     # Gateways are unknown now; each introduces itself again, and everybody is who they were.
-    assert house.do([Up.BEAT]) == [[Down.WHO]]
+    assert house.do([Up.BEAT]) == [[Down.WHO, b"instance"]]
     assert house.register()[0][0] == Down.REGISTERED
     (opened,) = [one for one in house.open(1, "Ann") if one[0] == Down.OPENED]
     assert opened[4][0][3] == n  # the notice of her coming, and n - 1 texts
@@ -296,11 +310,22 @@ def test_a_gateway_that_cannot_be_told_or_is_silent_is_forgotten(house: House) -
     house.reachable = False
     house.run(1, 1, "stored all the same")
     house.reachable = True
-    assert house.do([Up.BEAT]) == [[Down.WHO]]
+    assert house.do([Up.BEAT]) == [[Down.WHO, b"instance"]]
     assert house.texts() == ["stored all the same"]
     house.register()
-    house.tick(GATEWAY_DEADLINE_MS + 1)
-    assert house.do([Up.BEAT]) == [[Down.WHO]]
+    house.wait(GATEWAY_DEADLINE_MS)
+    assert house.core.sessions.gateways
+    house.wait(1_000)
+    assert house.do([Up.BEAT]) == [[Down.WHO, b"instance"]]
+
+
+def test_while_the_broker_stands_still_nobody_is_silent(house: House) -> None:
+    """What gateways said meanwhile waits to be read, and they may push what the feed brings."""
+    house.wait(2_000)
+    house.tick(GATEWAY_DEADLINE_MS * 3)
+    assert house.core.sessions.gateways
+    house.wait(GATEWAY_DEADLINE_MS)
+    assert not house.core.sessions.gateways
 
 
 def test_a_subscriber_hears_the_head(house: House) -> None:
@@ -386,13 +411,9 @@ def test_putting_out_is_done_when_all_gateways_say_so(house: House) -> None:
 def test_a_gateway_that_is_there_and_does_not_confirm_is_told_of(house: House) -> None:
     ticket = kick(house, b"gateway2")[-1][1]
     house.do([Up.CONFIRMED, ticket])
-    house.do([Up.BEAT], instance=b"gateway2", route=b"gateway2")
-    house.sent.clear()
-    house.tick(CONFIRM_MS - 1)
-    assert house.sent == []
-    house.do([Up.BEAT])
-    house.tick(1_000)
-    (error,) = answers([one for _, said in house.sent for one in said])
+    beating = b"instance", b"gateway2"
+    assert house.wait(CONFIRM_MS - 1_000, *beating) == []
+    (error,) = answers(house.wait(1_000, *beating))
     assert isinstance(error, Error) and (error.code, error.request) == (ErrorCode.UNAVAILABLE, 5)
     # What comes later is for nobody.
     assert house.do([Up.CONFIRMED, ticket], instance=b"gateway2", route=b"gateway2") == []
@@ -405,6 +426,73 @@ def test_a_gateway_that_is_gone_is_not_waited_for(house: House) -> None:
     told = house.do([Up.REGISTER, ["elsewhere:1"]], instance=b"gateway3", route=b"gateway2")
     assert answers(told) == [Done(5)]
     assert b"gateway2" not in house.core.sessions.gateways
+
+
+def test_a_gateway_that_cannot_be_told_is_waited_for_until_it_introduces_itself(
+    house: House,
+) -> None:
+    """It may push what the feed brings, which is another connection."""
+    house.cut_off = {b"gateway2"}
+    ticket = kick(house, b"gateway2")[-1][1]
+    assert b"gateway2" not in house.core.sessions.gateways
+    assert house.do([Up.CONFIRMED, ticket]) == []
+    assert house.wait(5_000, b"instance", b"gateway2") == []
+    house.cut_off = set()
+    who = house.do([Up.BEAT], instance=b"gateway2", route=b"gateway2")
+    assert who == [[Down.WHO, b"gateway2"]]
+    told = house.do([Up.REGISTER, ["elsewhere:1"]], instance=b"gateway3", route=b"gateway2")
+    assert answers(told) == [Done(5)]
+
+
+def test_a_gateway_that_cannot_be_told_is_waited_for_until_it_is_gone(house: House) -> None:
+    house.cut_off = {b"gateway2"}
+    ticket = kick(house, b"gateway2")[-1][1]
+    house.do([Up.CONFIRMED, ticket])
+    assert house.wait(GATEWAY_DEADLINE_MS, b"instance") == []
+    assert answers(house.wait(1_000, b"instance")) == [Done(5)]
+
+
+def test_a_gateway_that_is_there_and_hears_nothing_is_told_of(house: House) -> None:
+    house.cut_off = {b"gateway2"}
+    ticket = kick(house, b"gateway2")[-1][1]
+    house.do([Up.CONFIRMED, ticket])
+    (error,) = answers(house.wait(CONFIRM_MS, b"instance", b"gateway2"))
+    assert isinstance(error, Error) and (error.code, error.request) == (ErrorCode.UNAVAILABLE, 5)
+
+
+def test_gateways_that_a_full_disk_made_forget_are_waited_for(house: House) -> None:
+    house.do([Up.REGISTER, ["elsewhere:1"]], instance=b"gateway2", route=b"gateway2")
+    house.sent.clear()
+    fill(house)
+    told = {(route, operation[0], operation[1]) for route, (operation,) in house.sent}
+    assert told == {(b"route", Down.WHO, b"instance"), (b"gateway2", Down.WHO, b"gateway2")}
+    house.limit(10_000)
+    house.register()
+    house.open(1, "Ann")
+    house.wait(3_000, b"instance")
+    said = kick(house)
+    assert [one[0] for one in said] == [Down.LEFT, Down.CONFIRM]
+    # The ticket waits for the one that was told nothing of it, too.
+    assert house.do([Up.CONFIRMED, said[-1][1]]) == []
+    told_then = house.do([Up.REGISTER, ["elsewhere:1"]], instance=b"gateway4", route=b"gateway2")
+    assert answers(told_then) == [Done(5)]
+
+
+def test_a_gateway_that_comes_on_another_connection_is_the_same(house: House) -> None:
+    def register(number: int) -> list[list[Any]]:
+        name = b"gateway%d" % number
+        return house.do(
+            [Up.REGISTER, ["elsewhere:1"], b"process1", number], instance=name, route=name
+        )
+
+    register(2)
+    ticket = kick(house)[-1][1]
+    house.do([Up.CONFIRMED, ticket])
+    assert answers(register(3)) == [Done(5)]
+    assert set(house.core.sessions.gateways) == {b"instance", b"gateway3"}
+    # What it said on the connection before can be read later.
+    assert register(2) == []
+    assert set(house.core.sessions.gateways) == {b"instance", b"gateway3"}
 
 
 def test_what_was_decided_on_a_disk_that_is_full_is_not_confirmed(house: House) -> None:
