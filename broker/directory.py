@@ -308,6 +308,10 @@ class Directory:
         else:
             batch.left.append((room.no, person.no))
 
+    def find_direct(self, people: Iterable[Person]) -> Room | None:
+        """Find the direct message of these people."""
+        return self._handles.get(_direct_handle(people))
+
     def direct(
         self, person: Person, others: Iterable[Person], batch: Batch
     ) -> tuple[Room, list[Person]]:
@@ -317,13 +321,12 @@ class Directory:
             raise WireError(
                 ErrorCode.TOO_MANY, "people", f"a direct message has {DIRECT_MEMBERS_MAX} people"
             )
-        handle = "d:" + ",".join(str(no) for no in sorted(members))
-        room = self._handles.get(handle)
+        room = self.find_direct(members.values())
         if room is not None:
             return room, []
         for one_person in members.values():
             self.need_place(one_person, "people")
-        room = self._add_room(RoomKind.DIRECT, "", handle, batch)
+        room = self._add_room(RoomKind.DIRECT, "", _direct_handle(members.values()), batch)
         for one_person in members.values():
             self.join(room, one_person, batch)
         return room, list(members.values())
@@ -355,3 +358,7 @@ class Directory:
             name = self._random(size)
             if name not in taken and any(name):
                 return name
+
+
+def _direct_handle(people: Iterable[Person]) -> str:
+    return "d:" + ",".join(map(str, sorted({one.no for one in people})))

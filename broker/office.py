@@ -87,6 +87,10 @@ class Office:
             raise WireError(ErrorCode.NO_PERSON, "person", "there is no such person")
         return found
 
+    def need_voice(self, session: Session, room: Room | None = None) -> None:
+        """Raise :class:`WireError` if whoever asks is muted on the server, or in this room."""
+        self.order.need_voice(session.device.person, self.wall_ms, room)
+
     # --- telling ----------------------------------------------------------------------
 
     def answer(self, session: Session, frame: AnyFrame) -> None:

@@ -19,8 +19,9 @@ from protocol.limits import HANDS_MAX, MODERATORS_MAX, MUTED_MAX, ROLES_MAX
 
 _ON_ONESELF = frozenset({Act.KICK, Act.BAN, Act.MUTE})
 """Acts that nobody does to themselves, whatever they are: one leaves, and one is silent."""
+_MUTED_TEXT = "you are muted: you may not do this now"
 _OFFICERS_TEXT = f"there are {MODERATORS_MAX} people with a role already"
-_MUTED_TEXT = f"{MUTED_MAX} people are muted already"
+_MUTES_TEXT = f"{MUTED_MAX} people are muted already"
 
 
 class Order:
@@ -169,7 +170,7 @@ class Order:
         self._forget_mutes(room, now_ms, batch)
         muted = self._mutes(room)
         if person.no not in muted and len(muted) >= MUTED_MAX:
-            raise WireError(ErrorCode.TOO_MANY, "person", _MUTED_TEXT)
+            raise WireError(ErrorCode.TOO_MANY, "person", _MUTES_TEXT)
         until = min(now_ms + seconds * 1_000, FOREVER_TS - 1) if seconds else FOREVER_TS
         self._put_mute(room, person, until, batch)
 
@@ -185,6 +186,14 @@ class Order:
         """Whether somebody is muted there, by an act there."""
         until = person.muted_until if room is None else _standing(room, person).muted_until
         return until > now_ms
+
+    def need_voice(self, person: Person, now_ms: int, room: Room | None = None) -> None:
+        """Raise :class:`WireError` if somebody is muted on the server, or in this room.
+
+        For whatever others read but messages: names, hands, acts with their reasons.
+        """
+        if self.muted(None, person, now_ms) or (room and self.muted(room, person, now_ms)):
+            raise WireError(ErrorCode.FORBIDDEN, "muted", _MUTED_TEXT)
 
     def _mutes(self, room: Room | None) -> dict[int, int]:
         if room is None:

@@ -127,6 +127,8 @@ class OrderDesk:
             self._ban_device(deed)
             return
         self._order.need_authority(deed.actor, deed.act, deed.room, deed.person)
+        if deed.room is not None:
+            self._need_voice(deed, deed.room)
         if deed.act in (Act.KICK, Act.BAN):
             self._office.tickets.need_place()
         if deed.person is not None:
@@ -160,6 +162,14 @@ class OrderDesk:
             raise WireError(ErrorCode.FIELD, "value", f"is at most {_MOST[act]} here")
         person = None if act in _TO_NOBODY else self._office.need_person(frame.person)
         return _Deed(session, actor, act, room, person, frame)
+
+    def _need_voice(self, deed: _Deed, room: Room) -> None:
+        """An act has a reason, which everybody in the room reads: who is muted says it nowhere.
+
+        Owners alone may end mutes: else who muted all owners of a room would have it for good.
+        """
+        if deed.act is not Act.UNMUTE or self._order.role(room, deed.actor) is not Role.OWNER:
+            self._office.need_voice(deed.session, room)
 
     def _room(self, actor: Person, room_id: bytes) -> Room:
         room = self._office.directory.rooms.get(room_id)

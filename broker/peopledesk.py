@@ -42,6 +42,7 @@ class PeopleDesk:
     def rename(self, session: Session, frame: Rename) -> None:
         """Take another nickname, unless it is locked."""
         person = session.device.person
+        self._office.need_voice(session)
         if person.nick_locked:
             text = "your nickname is locked: a moderator can change it"
             raise WireError(ErrorCode.FORBIDDEN, "nick", text)
@@ -70,6 +71,7 @@ class PeopleDesk:
     def profile(self, session: Session, frame: Profile) -> None:
         """Take another colour and picture."""
         office, person = self._office, session.device.person
+        office.need_voice(session)
         if office.profiles.change(person, frame.colour, frame.picture, office.batch):
             office.sessions.touch(person)
         office.tell_talking(

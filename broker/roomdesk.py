@@ -53,6 +53,7 @@ class RoomDesk:
         if room is None:
             if not frame.create:
                 raise WireError(ErrorCode.NO_ROOM, "name", "there is no room of this name")
+            self._office.need_voice(session)
             self._directory.need_place(person)  # else the room would stay without anybody in it
             self._office.meters.need(person.no, Deed.MAKE, self._office.now_ms)
             room = self._directory.create(frame.name, self._office.batch)
@@ -69,6 +70,7 @@ class RoomDesk:
     def private(self, session: Session, frame: Private) -> None:
         """Make a private room with these people in it."""
         person = session.device.person
+        self._office.need_voice(session)
         others = [one for one in self._directory.need_people(frame.people) if one is not person]
         self._directory.need_place(person)
         for one in others:
@@ -86,6 +88,7 @@ class RoomDesk:
         if room.kind is not RoomKind.PRIVATE:
             raise WireError(ErrorCode.FIELD, "room", "people are brought into private rooms only")
         self._office.order.need_role(room, person)
+        self._office.need_voice(session, room)
         people = self._directory.need_people(frame.people)
         fresh = [one for one in people if one.no not in room.members]
         for one in fresh:
@@ -105,6 +108,9 @@ class RoomDesk:
         """Find or make the direct message of these people."""
         person = session.device.person
         others = self._directory.need_people(frame.people)
+        known = self._directory.find_direct([person, *others])
+        if known is None and not any(one.role >= Role.MODERATOR for one in others):
+            self._office.need_voice(session)
         ban = self._office.writing.direct_forbidden([person, *others])
         if ban is not None:
             raise WireError(ErrorCode.FORBIDDEN, *ban)
@@ -146,6 +152,8 @@ class RoomDesk:
         room = self._office.own_room(session, frame.room)
         if room.kind is RoomKind.DIRECT:
             raise WireError(ErrorCode.FIELD, "room", "a direct message has no hands")
+        if frame.up:
+            self._office.need_voice(session, room)
         self._office.order.raise_hand(room, session.device.person, frame.up)
 
     def mark(self, session: Session, frame: Mark) -> None:

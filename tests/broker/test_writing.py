@@ -15,14 +15,18 @@ from protocol.frames import (
     Direct,
     Error,
     Gap,
+    Hand,
     Join,
     Private,
+    Profile,
     Refused,
+    Rename,
     Typing,
     decode,
 )
+from protocol.frames import Act as ActFrame
 from protocol.items import decode_item, encode_item
-from tests.broker.stand import Gate, Stand
+from tests.broker.stand import TOKEN, Gate, Stand
 from tests.broker.test_orderdesk import (
     ANN,
     BOB,
@@ -164,6 +168,67 @@ def test_who_is_muted_on_the_server_writes_to_those_in_charge_alone(
     gate = Gate(stand)
     gate.open(BOB, BOB)
     assert allowed(gate, BOB, kitchen(stand), 6) == all_but("muted", "delete")
+
+
+def test_who_is_muted_on_the_server_says_nothing_in_other_ways(gate: Gate, stand: Stand) -> None:
+    """Names of rooms and people, pictures, hands and reasons of acts are read like messages."""
+    boss, eve = (stand.person(one).person for one in (BOSS, EVE))
+    gate.ask(BOB, Private(9, "study", [eve]))
+    study = next(one for one in stand.directory.rooms.values() if one.name == "study")
+    old = direct(gate, BOB, EVE)
+    done(gate, ANN, Act.ROLE, kitchen(stand), BOB, Role.OWNER)
+    done(gate, BOSS, Act.MUTE, whom=BOB, value=60)
+    frames = [
+        Private(6, "buy pills", [eve]),
+        Add(6, study.room, [boss]),
+        Join(6, "buy pills", True),
+        Rename(6, "buy pills"),
+        Profile(6, 1, b""),
+        Hand(kitchen(stand), True),
+        Direct(6, [eve, stand.person(ANN).person]),
+        *(ActFrame(6, one, study.room, eve, b"", 1, "buy pills") for one in (1, 2, 4, 6, 7, 9, 14)),
+        ActFrame(6, Act.SLOW, kitchen(stand), b"", b"", 1, "buy pills"),
+    ]
+
+    def outcome(frame: AnyFrame) -> AnyFrame | None:
+        """What is answered, if anything: the rest is told to everybody."""
+        said = [one for one in gate.ask(BOB, frame) if one[:2] == [Down.FRAME, BOB]]
+        return decode(said[0][2]) if said else None
+
+    for frame in frames:
+        error = outcome(frame)
+        assert isinstance(error, Error) and error[:2] == (ErrorCode.FORBIDDEN, "muted"), frame
+        assert not stand.batch
+    # What says nothing goes on, and so does what is said to those in charge.
+    assert direct(gate, BOB, EVE) == old
+    assert isinstance(direct(gate, BOB, EVE, BOSS), bytes)
+    assert outcome(Hand(kitchen(stand), False)) is None
+    done(gate, BOB, Act.UNMUTE, kitchen(stand), EVE)
+    stand.now_ms += 60_000
+    for frame in frames:
+        assert not isinstance(outcome(frame), Error), frame
+
+
+def test_who_is_muted_in_a_room_acts_there_no_more(gate: Gate, stand: Stand) -> None:
+    """But for owners, who may end mutes, also their own: else the room would be another's."""
+    room = kitchen(stand)
+    for number, role in ((BOB, Role.MODERATOR), (EVE, Role.OWNER)):
+        done(gate, ANN, Act.ROLE, room, number, role)
+        done(gate, ANN, Act.MUTE, room, number)
+    with stand.drain() as batch:
+        guest = stand.admit(5, "Guest", TOKEN, batch).person
+        stand.directory.join(stand.directory.rooms[room], guest, batch)
+    for what in (Act.REMOVE, Act.PAUSE, Act.LOWER, Act.KICK, Act.UNMUTE):
+        code = refused(gate, BOB, what, room, 5, 1, "I speak")
+        assert code == (ErrorCode.FORBIDDEN, "muted")
+    assert refused(gate, EVE, Act.PAUSE, room, value=1) == (ErrorCode.FORBIDDEN, "muted")
+    (hand,) = gate.ask(BOB, Hand(room, True))
+    error = decode(hand[2])
+    assert isinstance(error, Error) and error[:2] == (ErrorCode.FORBIDDEN, "muted")
+    done(gate, EVE, Act.UNMUTE, room, EVE)
+    done(gate, EVE, Act.PAUSE, room, value=1)
+    general = stand.directory.open_room("general")
+    assert general is not None and gate.ask(BOB, Hand(general.room, True)) == []
 
 
 # --- slow mode -------------------------------------------------------------------------------
