@@ -22,8 +22,8 @@ def device_rows(
 ) -> Steps:  # fmt: skip
     """Put a row for each device into an emptied frame of a pane, step by step.
 
-    ``own`` is the tag of this one. ``change(device, banned)`` is called after asking,
-    ``made_one`` gets each button, from the top.
+    ``own`` is the tag of this one, if they are one's own. ``change(device, banned)`` is called
+    after asking, ``made_one`` gets each button, from the top.
     """
     tr, px = look.tr, look.px
     for child in master.winfo_children():
@@ -41,7 +41,8 @@ def device_rows(
             image=look.art.icon("phone", px(22), _ink(look, one, here), look.palette.card),
         )  # fmt: skip
         icon.pack(side="left", padx=(0, px(12)))
-        if not here:
+        # Those in charge alone let a device in again.
+        if not here and not (one.banned and own):
             verb = "order.device_back" if one.banned else "order.device_remove"
             made = kit.button(row, look, tr(verb), _doing(master, look, one, change))
             made.pack(side="right", padx=(px(8), 0))

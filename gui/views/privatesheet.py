@@ -11,6 +11,8 @@ from gui.views.sheet import Sheet
 from protocol.limits import ADD_MAX
 
 LIST = 200
+LOW = 520
+"""In a window that is lower, what is only explained is left out."""
 
 
 class PrivateSheet(PeoplePicks):
@@ -33,6 +35,8 @@ class PrivateSheet(PeoplePicks):
         self.problem = self.sheet.problem()
         self.problem.pack_configure(before=self.button.master)
         self.button.enable(True)
+        if master.winfo_toplevel().winfo_height() < look.px(LOW):
+            self.note.pack_forget()
         self.name.after_idle(lambda: self.name.focus() if self.sheet.open else None)
 
     def above(self, sheet: Sheet) -> None:

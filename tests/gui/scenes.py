@@ -129,7 +129,15 @@ def opening() -> list[Happening]:
         ),
         PeopleKnown(PEOPLE),
         members_known(CLASS, PEOPLE),
-        OrderKnown(CLASS, RoomOrder(roles=((OLENA, Role.OWNER), (MARKO, Role.MODERATOR)))),
+        OrderKnown(
+            CLASS,
+            RoomOrder(
+                direct=1,
+                roles=((OLENA, Role.OWNER), (MARKO, Role.MODERATOR)),
+                muted=((PYOTR, 0),),
+                hands=(ZOFIA,),
+            ),
+        ),
     ]
 
 
