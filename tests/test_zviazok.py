@@ -64,8 +64,8 @@ def test_no_word_shows_the_help_and_fails() -> None:
 @pytest.mark.parametrize(
     ("word", "unneeded"),
     [
-        ("invite", {"tkinter", "PIL", "customtkinter", "gateway", "gui", "sqlite3"}),
-        ("up", {"tkinter", "PIL", "customtkinter", "gateway", "gui", "sqlite3"}),
+        ("invite", {"tkinter", "PIL", "customtkinter", "gateway", "gui"}),
+        ("up", {"tkinter", "PIL", "customtkinter", "gateway", "gui"}),
         ("broker", {"tkinter", "customtkinter", "gateway", "gui"}),
         ("gateway", {"tkinter", "customtkinter", "broker", "gui", "sqlite3"}),
         ("chat", {"tkinter", "customtkinter", "broker", "gateway", "gui"}),
