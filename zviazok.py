@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from protocol import __version__
 from protocol.errors import ZviazokError
-from protocol.secrecy import forbid_dumps
+from protocol.secrecy import forbid_cores, forbid_dumps
 
 
 class Word(NamedTuple):
@@ -54,7 +54,10 @@ def main(argv: list[str] | None = None) -> int:
     if word is None:
         known = ", ".join(WORDS)
         return _complain(f"unknown word {words[0]!r}; known are: {known}", EXIT_WORDS)
-    forbid_dumps()
+    if words[0] == "gui":
+        forbid_cores()
+    else:
+        forbid_dumps()
     try:
         return _load(words[0], word)(words[1:])
     except ZviazokError as error:

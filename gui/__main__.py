@@ -11,7 +11,7 @@ from protocol.errors import LinkError, SetupError
 from protocol.invite import LINK_VARIABLE, OWNER_VARIABLE, Invite
 from protocol.minimums import check_client
 from protocol.plain import LogFormatter, one_line
-from protocol.secrecy import forbid_dumps
+from protocol.secrecy import forbid_cores
 from protocol.words import WordParser
 
 
@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0: closed; 1: no display, no tkinter or no folder, said in one line; 2: wrong words.
     """
-    forbid_dumps()
+    forbid_cores()
     parser = WordParser(prog="zviazok gui", description="The chat's window.")
     link = os.environ.pop(LINK_VARIABLE, "")
     owner_link = os.environ.pop(OWNER_VARIABLE, "")

@@ -12,12 +12,11 @@ import sys
 _PR_SET_DUMPABLE = 4
 
 
-def forbid_dumps() -> None:
-    """Leave no core file when the process crashes, and let no other one of its user attach.
+def forbid_cores() -> None:
+    """Leave no core file when the process crashes.
 
-    The limit is for files, and kernels do not ask it where ``core_pattern`` names a program;
-    that a process is not dumpable holds there too, and closes ``/proc/PID/mem`` and ``environ``.
-    Windows and macOS have the former at most: there the system's own rules hold.
+    Enough for the window alone: a desktop's portal looks into ``/proc`` for who asks it, and
+    refuses whom it cannot see. The programs that take cores from the kernel keep to the limit.
     """
     try:
         import resource
@@ -25,6 +24,15 @@ def forbid_dumps() -> None:
         return
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def forbid_dumps() -> None:
+    """Leave no core, wherever it would go, and let no other process of the same user attach.
+
+    On Linux this closes ``/proc/PID/mem`` and ``environ`` too; elsewhere the system's own rules
+    hold.
+    """
+    forbid_cores()
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
