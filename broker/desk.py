@@ -237,7 +237,7 @@ class Desk:
             session.tell(Down.DONE, count, encode(refused))
             return
         screen: Screen | None = None
-        if person.muted_until or not room.free:
+        if person.muted_until or not room.free or self._office.writing.apart(room):
             # Seldom: something may hold here.
             screen = partial(self._screen, room, person)
         retry_ms = _FULL_RETRY_MS if self.full else self._wait_ms(person, room, elements)

@@ -53,8 +53,8 @@ class Room:
     """Who is more, or less, than a member here; this and what follows is :mod:`broker.order`'s."""
     rules: RulesRow | None = None
     free: bool = False
-    """Every member may write here who is not muted on the server; never so in a direct message,
-    where rules of other rooms may hold."""
+    """Every member may write here who is not muted on the server, and in a private room not held
+    by the rule of another; never so in a direct message, where such rules hold for everybody."""
 
 
 @dataclass(slots=True, eq=False)

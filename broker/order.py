@@ -10,6 +10,8 @@ server; a ban for each person and room; a raised hand for each member, kept in m
 Pure. Owned by the broker's main thread.
 """
 
+from collections.abc import Iterable
+
 from broker.directory import Device, Directory, Person, Room
 from broker.journal import FOREVER_TS, AuditRow, Batch, RoomStandingRow, RulesRow, StandingRow
 from protocol.codes import Act, DirectRule, ErrorCode, Role, RoomKind
@@ -291,6 +293,13 @@ class Order:
         ):
             return DirectRule.FREE
         return rule
+
+    def watched(self, room: Room, there: dict[int, Person]) -> bool:
+        """Whether somebody who keeps order in a room is among these people."""
+        people: Iterable[Person] = there.values()
+        if len(there) > len(room.standings):
+            people = [there[no] for no in (*room.standings, *self._officers) if no in there]
+        return any(not one.banned and self.in_charge(room, one) for one in people)
 
     def raise_hand(self, room: Room, person: Person, up: bool) -> None:
         """Note that a member's hand is up, or down."""

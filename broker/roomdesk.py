@@ -3,6 +3,8 @@
 Owned by the broker's main thread.
 """
 
+from collections.abc import Iterable
+
 from broker.directory import Person, Room
 from broker.meters import Deed
 from broker.office import Office
@@ -72,6 +74,7 @@ class RoomDesk:
         person = session.device.person
         self._office.need_voice(session)
         others = [one for one in self._directory.need_people(frame.people) if one is not person]
+        self._need_together([person, *others], [], RoomKind.PRIVATE)
         self._directory.need_place(person)
         for one in others:
             self._need_welcome(one)
@@ -91,12 +94,24 @@ class RoomDesk:
         self._office.need_voice(session, room)
         people = self._directory.need_people(frame.people)
         fresh = [one for one in people if one.no not in room.members]
+        # Of those who are there others may be held by a rule: they write no more, that is all.
+        self._need_together([person, *fresh], room.members.values(), RoomKind.PRIVATE)
         for one in fresh:
             self._need_welcome(one)
             self._directory.need_admission(room, one, "people")
         for one in fresh:
             self._office.enter(room, one, None, 0, by=person)
         self._office.answer(session, Done(frame.request))
+
+    def _need_together(
+        self, people: Iterable[Person], there: Iterable[Person], kind: RoomKind
+    ) -> None:
+        """Raise :class:`WireError` if the rule of a room keeps some from being apart with all."""
+        bound = list(people)
+        everybody = {one.no: one for one in (*there, *bound)}
+        ban = self._office.writing.apart_forbidden(bound, everybody, kind)
+        if ban is not None:
+            raise WireError(ErrorCode.FORBIDDEN, *ban)
 
     def _need_welcome(self, person: Person) -> None:
         if person.banned:
@@ -111,9 +126,7 @@ class RoomDesk:
         known = self._directory.find_direct([person, *others])
         if known is None and not any(one.role >= Role.MODERATOR for one in others):
             self._office.need_voice(session)
-        ban = self._office.writing.direct_forbidden([person, *others])
-        if ban is not None:
-            raise WireError(ErrorCode.FORBIDDEN, *ban)
+        self._need_together([person, *others], [], RoomKind.DIRECT)
         room, fresh = self._directory.direct(person, others, self._office.batch)
         for one in fresh:
             for theirs in self._office.sessions.of(one):

@@ -1,7 +1,7 @@
 """What somebody may write in a room now: mutes, pauses, announcements, slow mode, direct messages.
 
-Asked only where ``room.free`` is false or the person is muted on the server: everywhere else the
-broker looks at these two and goes on.
+Asked only where ``room.free`` is false, the person is muted on the server, or the rule of another
+room may hold (:meth:`Writing.apart`): everywhere else the broker looks at these and goes on.
 
 Slow mode remembers in memory who said something in which room, each for as long as it counts:
 never more than people who wrote within the room's seconds. Pure. Owned by the broker's main thread.
@@ -53,38 +53,68 @@ class Writing:
         """
         if kind in _CHANGES_ALWAYS:
             return None
+        closed = self._closed(room, person, now_ms)
+        if closed is None and kind not in _CHANGES_IN_ANNOUNCE and self._announced(room, person):
+            return _ANNOUNCE
+        return closed
+
+    def _closed(self, room: Room, person: Person, now_ms: int) -> Ban | None:
+        """Why a member may change nothing there now but by taking back."""
         if person.muted_until > now_ms and not self._with_server_moderator(room, person):
             return _MUTED
-        if room.kind is RoomKind.DIRECT:
-            return self.direct_forbidden(room.members.values())
+        if room.kind is not RoomKind.OPEN:
+            direct = room.kind is RoomKind.DIRECT
+            apart = self.apart_forbidden(
+                room.members.values() if direct else [person], room.members, room.kind
+            )
+            if direct or apart is not None:
+                return apart
         standing = room.standings.get(person.no)
         if standing is not None and standing.muted_until > now_ms:
             return _MUTED
-        rules = room.rules
-        if rules is None or self._order.in_charge(room, person):
+        if room.rules is None or not room.rules.paused or self._order.in_charge(room, person):
             return None
-        if rules.paused:
-            return _PAUSED
-        if rules.announce and kind not in _CHANGES_IN_ANNOUNCE:
-            return _ANNOUNCE
-        return None
+        return _PAUSED
 
-    def direct_forbidden(self, members: Iterable[Person]) -> Ban | None:
-        """Why these people may have no direct message, by the rules of rooms they are in."""
+    def _announced(self, room: Room, person: Person) -> bool:
+        rules = room.rules
+        return rules is not None and rules.announce and not self._order.in_charge(room, person)
+
+    def apart(self, room: Room) -> bool:
+        """Whether rules of other rooms may hold in a private one."""
+        return room.kind is RoomKind.PRIVATE and bool(self._order.directs)
+
+    def apart_forbidden(
+        self, bound: Iterable[Person], there: dict[int, Person], kind: RoomKind
+    ) -> Ban | None:
+        """Why some people may not write in a private room or a direct message of those ``there``.
+
+        By the rules of rooms where they keep no order: some have no direct messages at all, and
+        write apart only where somebody who keeps order in that room is, too.
+        """
         directs = self._order.directs
         if not directs:
             return None
-        people = list(members)
-        for person in people:
+        found: dict[int, Ban | None] = {}
+        for person in bound:
             for room in _shared(directs, person.rooms):
-                rule = self._order.direct_rule(room)
-                if not rule or self._order.in_charge(room, person):
+                if self._order.in_charge(room, person):
                     continue
-                if rule == DirectRule.OFF:
-                    return _DIRECT_OFF
-                if not any(self._order.in_charge(room, one) for one in people):
-                    return _DIRECT_MODERATED
+                if room.no not in found:
+                    found[room.no] = self._apart_by(room, there, kind)
+                ban = found[room.no]
+                if ban is not None:
+                    return ban
         return None
+
+    def _apart_by(self, ruling: Room, there: dict[int, Person], kind: RoomKind) -> Ban | None:
+        """Why nobody who is held by the rule of this room may write there."""
+        rule = self._order.direct_rule(ruling)
+        if not rule:
+            return None
+        if rule == DirectRule.OFF and kind is RoomKind.DIRECT:
+            return _DIRECT_OFF
+        return None if self._order.watched(ruling, there) else _DIRECT_MODERATED
 
     def _with_server_moderator(self, room: Room, person: Person) -> bool:
         return room.kind is RoomKind.DIRECT and any(
@@ -101,13 +131,16 @@ class Writing:
         of the wall clock. Elements are those of a RUN (:class:`protocol.backplane.Up`).
         """
         slow = self._slow_ms(room, person)
+        closed, announced = self._closed(room, person, wall_ms), self._announced(room, person)
         screened: list[Any] = []
         for index, one in enumerate(elements):
             refused = type(one) is list and type(one[0]) is int
             if not refused:
                 kind = item_kind(one if type(one) is bytes else one[0])
-                ban = self.forbidden(room, person, kind, wall_ms)
-                if ban is not None:
+                ban = closed
+                if ban is None and announced and kind not in _CHANGES_IN_ANNOUNCE:
+                    ban = _ANNOUNCE
+                if ban is not None and kind not in _CHANGES_ALWAYS:
                     screened.append([int(ErrorCode.FORBIDDEN), *ban])
                     continue
                 if slow and (kind in SAID or kind == 0):

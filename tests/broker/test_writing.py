@@ -17,6 +17,7 @@ from protocol.frames import (
     Gap,
     Hand,
     Join,
+    Leave,
     Private,
     Profile,
     Refused,
@@ -343,6 +344,64 @@ def test_the_rule_holds_for_members_and_ends_with_the_membership(gate: Gate, sta
     assert direct(gate, BOB, EVE) == (ErrorCode.FORBIDDEN, "direct")
     done(gate, ANN, Act.DIRECT, kitchen(stand), value=DirectRule.FREE)
     assert isinstance(direct(gate, BOB, EVE), bytes) and not stand.order.directs
+
+
+def private(gate: Gate, slot: int, *whom: int) -> bytes | tuple[int, str]:
+    """Make a private room; return it, or code and field of the refusal."""
+    said = gate.ask(slot, Private(9, "study", [gate.stand.person(one).person for one in whom]))
+    mine = next(one for one in said if one[1] == slot)
+    if mine[0] == Down.ENTERED:
+        return bytes(mine[3])
+    assert len(said) == 1 and not gate.stand.batch
+    error = decode(mine[2])
+    assert isinstance(error, Error) and "kitchen" not in error.text
+    return error.code, error.field
+
+
+@pytest.mark.parametrize("rule", DirectRule)
+def test_private_rooms_are_no_way_around_the_rule(
+    gate: Gate, stand: Stand, rule: DirectRule
+) -> None:
+    gate.open(5, 5, "Guest")
+    pair, calm = private(gate, BOB, EVE), private(gate, ANN, BOB)
+    guest = private(gate, 5, BOB)
+    assert isinstance(pair, bytes) and isinstance(calm, bytes) and isinstance(guest, bytes)
+    done(gate, ANN, Act.DIRECT, kitchen(stand), value=rule)
+    held = all_but("direct", "delete") if rule else {}
+    assert allowed(gate, BOB, pair, 1) == held
+    assert allowed(gate, BOB, guest, 1) == held
+    # Others who are there may speak, and whoever keeps order in the kitchen frees everybody.
+    assert allowed(gate, 5, guest, 1) == {}
+    assert allowed(gate, BOB, calm, 1) == {}
+    no = (ErrorCode.FORBIDDEN, "direct")
+    for slot, *whom in ((BOB, EVE), (5, BOB), (BOB,)):
+        assert private(gate, slot, *whom) == no if rule else True
+    assert isinstance(private(gate, BOB, EVE, BOSS), bytes)
+    (said, *_) = gate.ask(5, Add(5, guest, [stand.person(EVE).person]))
+    if rule:
+        error = decode(said[2])
+        assert isinstance(error, Error) and (error.code, error.field) == no
+        assert not stand.batch
+        gate.ask(5, Add(5, guest, [stand.person(one).person for one in (EVE, ANN)]))
+    assert allowed(gate, BOB, guest, 6) == allowed(gate, EVE, guest, 1) == {}
+    gate.ask(BOB, Add(5, pair, [stand.person(BOSS).person]))
+    assert allowed(gate, BOB, pair, 6) == {}
+    done(gate, BOB, Act.KICK, pair, BOSS)
+    assert allowed(gate, BOB, pair, 11) == held
+    stand.restart()
+    gate = Gate(stand)
+    gate.open(BOB, BOB)
+    assert allowed(gate, BOB, pair, 16) == held
+    gate.ask(BOB, Leave(9, kitchen(stand)))
+    assert allowed(gate, BOB, pair, 21) == {}
+
+
+def test_nobody_banned_watches(gate: Gate, stand: Stand) -> None:
+    done(gate, ANN, Act.DIRECT, kitchen(stand), value=DirectRule.WITH_MODERATORS)
+    room = private(gate, BOB, ANN)
+    assert isinstance(room, bytes) and allowed(gate, BOB, room, 1) == {}
+    done(gate, BOSS, Act.BAN, whom=ANN)
+    assert allowed(gate, BOB, room, 6) == all_but("direct", "delete")
 
 
 def test_in_a_private_room_the_rule_needs_a_role_on_the_server(gate: Gate, stand: Stand) -> None:
