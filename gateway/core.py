@@ -25,6 +25,7 @@ from gateway.sessions import Session, Sessions, tag_of
 from gateway.upstream import Upstream
 from protocol.backplane import (
     INSTANCE_BYTES,
+    Down,
     FeedKind,
     Up,
     check_down,
@@ -98,7 +99,12 @@ class Core:
         self._sockets = sockets
         self._own_addresses = own_addresses
         self._random = random
+        self._process = random.randbytes(INSTANCE_BYTES)
+        self._introductions = 0
         self._instance = b""
+        self._registered = False
+        """The broker has answered the introduction. Until then nothing else of it is taken: it is
+        of before, and somebody may have been put out since."""
         self._own: list[str] = []
         self._at_ms = 0
         self._linked = False
@@ -138,12 +144,20 @@ class Core:
         self._take = self._counter.take
 
     def at(self, now_ms: int) -> None:
-        """Set the time for what comes in next; monotonic, above 0."""
+        """Set the time; monotonic, above 0.
+
+        Call it when something was received and before it is passed on: what waited while this
+        process stood still is not pushed then.
+        """
         if self.connected and self._at_ms and now_ms - self._at_ms > _STALL_MS:
             log.warning("stood_still ms=%d", now_ms - self._at_ms)
-            self._delivery.doubt()
-            self.connected = False  # the next beat introduces it
+            self._doubt()
         self._at_ms = self._delivery.now_ms = now_ms
+
+    def _doubt(self) -> None:
+        """Push nothing, and take nothing of the broker; the next beat introduces this gateway."""
+        self._delivery.doubt()
+        self.connected = self._registered = False
 
     # --- clients ----------------------------------------------------------------------------
 
@@ -287,15 +301,16 @@ class Core:
         """The link to the broker is gone."""
         if self.connected:
             log.warning("broker_lost")
-        self._delivery.doubt()
-        self.connected = self._linked = False
+        self._doubt()
+        self._linked = False
 
     def _introduce(self) -> None:
         """Say who we are and who is here, under a new instance."""
+        self._doubt()
         self._instance = self._random.randbytes(INSTANCE_BYTES)
+        self._introductions += 1
         self.connected = True
         self._own = self._own_addresses()
-        self._delivery.doubt()
         for session in list(self.sessions.by_slot.values()):
             if session.in_flight or not session.welcome:
                 text = "the connection behind the gateway was lost: say HELLO again"
@@ -305,7 +320,8 @@ class Core:
             for lost in session.asks.lost():
                 self._reply(session, lost)
         self._counter.collect()
-        operations: list[list[Any]] = [[Up.REGISTER, self._own]]
+        introduction = [Up.REGISTER, self._own, self._process, self._introductions]
+        operations: list[list[Any]] = [introduction]
         operations += [opening(one) for one in self.sessions.by_slot.values()]
         if not self._send_up(operations):
             self.connected = False
@@ -322,9 +338,22 @@ class Core:
         for operation in operations:
             try:
                 check_down(operation)
-                self.upstream.take(operation)
+                if self._is_of_now(operation):
+                    self.upstream.take(operation)
             except WireError as error:
                 log.warning("bad_operation code=%s error=%s", operation[0], error)
+
+    def _is_of_now(self, operation: list[Any]) -> bool:
+        """Whether the broker says it to this gateway as it has introduced itself last."""
+        code = operation[0]
+        if code == Down.WHO:
+            return len(operation) < 2 or operation[1] == self._instance
+        if code == Down.REGISTERED:
+            mine = len(operation) < 7 or operation[6] == self._instance
+            if not mine or not self.connected:
+                return False
+            self._registered = True
+        return self._registered
 
     def answered(self, parts: list[bytes]) -> None:
         """Take an answer of the reader."""
@@ -353,6 +382,10 @@ class Core:
         except (ValueError, WireError):
             log.warning("bad_feed frames=%d", len(parts))
             return
+        if self._registered and header.term > self.upstream.term:
+            # Of a broker that was started since: the link to the one before is gone, too.
+            log.warning("broker_lost")
+            self._doubt()
         if header.kind == FeedKind.FRAME:
             self._delivery.to_all(payload)
         elif header.kind == FeedKind.MEMBERS:
@@ -386,6 +419,7 @@ class Core:
 
         Call it after every look at the feed.
         """
+        self.at(now_ms)
         if self._counter.go_on(now_ms):
             self.send_collected()
         for origin in self._sentences.due(now_ms):

@@ -381,7 +381,9 @@ class Counter:
             self.operations.append([Up.ASK, session.slot, data])
 
     def _pong(self, session: Session, frame: Ping) -> bytes:
-        rooms = self._fanout.rooms if session.purpose is Purpose.TALK else {}
+        # Of rooms from which somebody may have been put out not even the head is told.
+        silent = session.purpose is not Purpose.TALK or session.doubted
+        rooms = {} if silent else self._fanout.rooms
         heads = [[room, rooms[room].head] for room in session.rooms if room in rooms]
         return encode(Pong(frame.nonce, self.epoch, heads))
 

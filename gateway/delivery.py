@@ -110,6 +110,8 @@ class Delivery:
             if session.owed:
                 text = "you were too slow for an answer: say HELLO again"
                 frame = encode(Error(ErrorCode.NO_SESSION, "", text, 0, 0))
+            elif session.doubted:
+                continue
             else:
                 heads = [[room, rooms[room].head] for room in session.rooms if room in rooms]
                 frame = encode(Heads(epoch, heads))

@@ -176,6 +176,7 @@ class Gateway:
                 data = self._backend.recv(_NO_WAIT)
             except zmq.Again:
                 break
+            self._core.at(_now_ms())
             self._core.told(data)
         self._core.send_collected()
 
@@ -188,12 +189,13 @@ class Gateway:
             self._core.answered(parts)
 
     def _drain_feed(self) -> None:
-        receive, fed = self._feed.recv_multipart, self._core.fed
+        receive, at, fed = self._feed.recv_multipart, self._core.at, self._core.fed
         for _ in range(_FEED_MAX):
             try:
                 parts = receive(_NO_WAIT)
             except zmq.Again:
                 return
+            at(_now_ms())
             fed(parts)
 
     def _watch_backend(self) -> None:

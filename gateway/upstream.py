@@ -48,7 +48,8 @@ class Upstream:
         self._introduce = introduce
         self._serve_clients = serve_clients
         self._server = ""
-        self._term = 0
+        self.term = 0
+        """Of the broker that has answered the last introduction."""
         self.addresses: list[str] = []
         """Where clients can connect: all gateways, as many as a frame may name."""
 
@@ -93,7 +94,7 @@ class Upstream:
     def _registered(
         self, server: str, public: bytes, secret: bytes, epoch: bytes, term: int
     ) -> None:
-        self._server, self._term = server, term
+        self._server, self.term = server, term
         if self._counter.epoch not in (b"", epoch):
             # Another journal: nobody's rooms and heads are what they were told.
             for session in list(self._sessions.by_slot.values()):
@@ -139,7 +140,7 @@ class Upstream:
             session.person,
             session.nick or "",
             epoch,
-            self._term,
+            self.term,
             self._server,
             self.addresses,
             rooms,

@@ -25,7 +25,12 @@ class Hall:
         self.head = 0
         self.core.at(self.now_ms)
         self.core.linked()
-        self.tell([Down.REGISTERED, "Zviazok", b"p" * 32, b"s" * 32, EPOCH, 7])
+        self.register()
+
+    def register(self, instance: bytes = b"", term: int = 7) -> None:
+        """Let the broker answer an introduction: the last one, if no instance is given."""
+        answer = [Down.REGISTERED, "Zviazok", b"p" * 32, b"s" * 32, EPOCH, term]
+        self.tell([*answer, instance or self.wires.instance])
 
     def tell(self, *operations: list[Any]) -> None:
         """Let the broker say this, in one batch."""

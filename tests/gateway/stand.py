@@ -31,7 +31,11 @@ class Wires:
         self.room = 0
         self.told: list[tuple[bytes, AnyFrame]] = []
         self.sent: list[list[list[Any]]] = []
+        self.instance = b""
+        """Under which the last batch was sent."""
         self.asked: list[list[bytes]] = []
+        self.slow: set[bytes] = set()
+        """Routes that take nothing of what is for many."""
         self.topics: set[bytes] = set()
         self.ended: list[Origin] = []
 
@@ -40,14 +44,16 @@ class Wires:
         return Sent.DONE
 
     def send_all(self, sessions: Iterable[Session], data: bytes) -> list[tuple[Session, Sent]]:
-        self.told += [(session.route, decode(data)) for session in sessions]
-        return []
+        reached = [(one, Sent.SLOW if one.route in self.slow else Sent.DONE) for one in sessions]
+        self.told += [(one.route, decode(data)) for one, sent in reached if not sent]
+        return [(one, sent) for one, sent in reached if sent]
 
     def send_up(self, batch: bytes) -> bool:
         if not self.room:
             return False
         self.room -= 1
-        self.sent.append(decode_batch(batch)[1])
+        self.instance, operations = decode_batch(batch)
+        self.sent.append(operations)
         return True
 
     def send_read(self, parts: list[bytes]) -> bool:

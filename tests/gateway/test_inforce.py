@@ -16,6 +16,8 @@ from protocol.frames import (
     Events,
     Heads,
     Left,
+    Ping,
+    Pong,
     Presence,
     Read,
     Typed,
@@ -112,7 +114,8 @@ def test_while_the_broker_cannot_be_heard_nothing_is_pushed(hall: Hall, how: str
         hall.publish()
         hall.core.linked()
     else:
-        hall.tell([Down.WHO])
+        hall.tell([Down.WHO, hall.wires.instance])
+    hall.register()
     hall.flush()
     hall.core.fed([bytes(16), feed_header(FeedKind.FRAME, 7, EPOCH, 0, 0), encode(Presence([]))])
     assert hall.wires.told == []
@@ -136,6 +139,7 @@ def test_who_stood_still_asks_first_who_is_in_which_room(hall: Hall) -> None:
     hall.core.beat()
     (introduced,) = hall.wires.sent[before:]
     assert [one[0] for one in introduced] == [Up.REGISTER, Up.OPEN]
+    hall.register()
     hall.open(ann)
     hall.flush()
     assert hall.wires.to(ann) == [Left(0, ROOM)]
@@ -149,3 +153,93 @@ def test_in_quiet_times_nobody_is_doubted(hall: Hall) -> None:
         hall.core.tend(hall.now_ms)
     assert len(hall.heard(ann)) == 20
     assert hall.core.connected
+
+
+def test_who_stands_still_in_the_middle_of_a_turn_notices_it_before_anything_is_pushed(
+    hall: Hall,
+) -> None:
+    ann = hall.enter("ann", ROOM)
+    hall.flush()
+    hall.publish()  # it was received, and now this process is stopped
+    hall.core.flush(hall.now_ms + 12_000)
+    assert hall.wires.to(ann) == []
+    assert not hall.core.connected
+
+
+@pytest.mark.parametrize("asleep", [True, False])
+def test_what_the_broker_said_before_is_not_taken_after_it(hall: Hall, asleep: bool) -> None:
+    """Whoever is in a room by an answer of before may have been put out since."""
+    ann = hall.enter("ann", ROOM)
+    instance = hall.wires.instance
+    if asleep:
+        hall.now_ms += 12_000
+        hall.core.at(hall.now_ms)
+    else:
+        hall.core.unlinked()
+        hall.core.linked()
+    for _ in range(2):
+        hall.register(instance)
+        hall.open(ann, ROOM)
+        hall.tell([Down.ENTERED, hall.slot(ann), 0, OTHER, 0, "other", 5, []])
+        hall.tell([Down.CONFIRM, TICKET])
+        hall.tell([Down.WHO, instance if not asleep else b"another!"])
+        hall.publish()
+        hall.publish(OTHER)
+        hall.flush()
+        assert hall.wires.told == [] and hall.confirmed() == []
+        hall.core.beat()
+    assert hall.wires.instance != instance
+    hall.register()
+    hall.open(ann, ROOM)
+    assert hall.wires.to(ann) == [Heads(EPOCH, [[ROOM, hall.head]])]
+    hall.tell([Down.CONFIRM, TICKET])
+    assert hall.confirmed() == [TICKET]
+
+
+def test_a_broker_that_asks_again_for_an_introduction_that_was_made_is_not_heeded(
+    hall: Hall,
+) -> None:
+    first = hall.wires.instance
+    hall.tell([Down.WHO, first])
+    second = hall.wires.instance
+    assert second != first
+    hall.tell([Down.WHO, first])
+    assert hall.wires.instance == second
+    registers = [one[0] for one in hall.wires.sent if one[0][0] == Up.REGISTER]
+    assert [one[3] for one in registers] == [1, 2]
+    assert registers[0][2] == registers[1][2] != first
+
+
+def test_whoever_is_in_doubt_hears_not_even_a_head(hall: Hall) -> None:
+    ann, bob = hall.enter("ann", ROOM), hall.enter("bob", ROOM)
+    hall.wires.slow = {bob}
+    hall.publish()
+    hall.flush()
+    hall.wires.told.clear()
+    hall.core.unlinked()
+    hall.wires.slow = set()
+    hall.publish()
+    hall.say(ann, Ping(5))
+    assert hall.wires.to(ann) == [Pong(5, EPOCH, [])]
+    hall.core.tend(hall.now_ms)
+    assert hall.wires.to(bob) == []
+    hall.core.linked()
+    hall.register()
+    hall.open(bob, ROOM)
+    hall.core.tend(hall.now_ms)
+    assert hall.wires.to(bob) == [Heads(EPOCH, [[ROOM, hall.head]])]
+
+
+def test_what_a_broker_publishes_that_was_started_since_is_not_pushed(hall: Hall) -> None:
+    """Its feed may be there before the end of the link to the one before is noticed."""
+    ann = hall.enter("ann", ROOM)
+    hall.publish(term=8)
+    hall.flush()
+    assert hall.wires.to(ann) == []
+    hall.core.beat()
+    hall.register(term=8)
+    hall.open(ann, ROOM)
+    assert hall.wires.to(ann) == [Heads(EPOCH, [[ROOM, hall.head]])]
+    hall.publish(term=8)
+    hall.flush()
+    assert hall.heard(ann) == [b"block %d" % hall.head]
