@@ -164,9 +164,12 @@ class Office:
         """
         self.directory.leave(room, person, self.batch)
         self.marks.forget(room, person)
-        heir = self.order.left(room, person, self.batch)
+        self.tell_heir(room, self.order.left(room, person, self.batch), by)
+        for theirs in self.sessions.of(person):
+            theirs.tell(Down.LEFT, request if theirs is session else 0, room.room)
+
+    def tell_heir(self, room: Room, heir: Person | None, by: Person) -> None:
+        """Tell a private room who owns it now, if somebody else does."""
         if heir is not None:
             owner = int(Role.OWNER)
             self.notice(room, by, "role", who=heir.person, nick=heir.nick, value=owner)
-        for theirs in self.sessions.of(person):
-            theirs.tell(Down.LEFT, request if theirs is session else 0, room.room)

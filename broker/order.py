@@ -127,10 +127,20 @@ class Order:
         if not standing.role:
             return None
         self._put_role(room, person, Role.MEMBER, batch)
-        if room.kind is not RoomKind.PRIVATE or self._others_own(room, person) or not room.members:
+        return self.succeed(room, batch)
+
+    def succeed(self, room: Room, batch: Batch) -> Person | None:
+        """Let somebody own a private room where nobody does who is let in; return who."""
+        if room.kind is not RoomKind.PRIVATE:
+            return None
+        owners = [one for one in self._with_role(room) if self.role(room, one) is Role.OWNER]
+        let_in = [one for one in room.members.values() if not one.banned]
+        if not let_in or not all(one.banned for one in owners):
             return None
         # Members stand in the order of joining, and ``max`` takes the first of the highest.
-        heir = max(room.members.values(), key=lambda one: _standing(room, one).role)
+        heir = max(let_in, key=lambda one: _standing(room, one).role)
+        for one in owners:
+            self._put_role(room, one, Role.MEMBER, batch)
         self._put_role(room, heir, Role.OWNER, batch)
         return heir
 
@@ -151,12 +161,12 @@ class Order:
         return [self._people[no] for no, one in room.standings.items() if one.role]
 
     def _others_own(self, room: Room | None, person: Person) -> bool:
-        """Whether there is an owner without this person's role there.
+        """Whether there is an owner without this person's role there, who is not banned.
 
         In an open room that may be any owner of the server, the person too.
         """
         if any(
-            one is not person and self.role(room, one) is Role.OWNER
+            one is not person and not one.banned and self.role(room, one) is Role.OWNER
             for one in self._with_role(room)
         ):
             return True

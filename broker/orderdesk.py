@@ -258,12 +258,23 @@ class OrderDesk:
         if changed:
             office.sessions.touch(person)
             self._changed_everywhere(person)
+            self._succeed(person)
         return changed
+
+    def _succeed(self, person: Person) -> None:
+        """Private rooms that nobody could rule go on to others, as if their owner had left.
+
+        Told as done by that person: who was banned by whom is nobody's business there.
+        """
+        for room in person.rooms.values():
+            self._office.tell_heir(room, self._order.succeed(room, self._office.batch), person)
 
     def _unban(self, deed: _Deed, person: Person) -> bool:
         changed = self._order.ban(deed.room, person, False, self._office.batch)
         if changed:
             self._tell(deed, "unbanned")
+            if deed.room is None:
+                self._succeed(person)
         return changed
 
     def _mute(self, deed: _Deed, person: Person) -> bool:

@@ -185,6 +185,49 @@ def test_whoever_was_there_first_of_the_highest_owns_it_then(gate: Gate, stand: 
     assert room in stand.directory.rooms
 
 
+def owners(stand: Stand, room: bytes) -> list[str]:
+    there = stand.directory.rooms[room]
+    members = there.members.values()
+    return [one.nick for one in members if stand.order.role(there, one) is Role.OWNER]
+
+
+def test_nobody_inherits_who_is_banned(gate: Gate, stand: Stand) -> None:
+    room = found(gate, ANN, "study", BOB, EVE)
+    done(gate, ANN, Act.ROLE, room, BOB, 1)
+    done(gate, BOSS, Act.BAN, whom=BOB)
+    gate.ask(ANN, Leave(5, room))
+    assert owners(stand, room) == ["Eve"]
+    stand.restart()
+    gate = Gate(stand)
+    assert owners(stand, room) == ["Eve"]
+    gate.open(EVE, EVE)
+    assert decode(gate.ask(EVE, Add(5, room, people(stand, ANN)))[-1][2]) == Done(5)
+
+
+def test_a_private_room_does_not_stay_with_who_is_banned(gate: Gate, stand: Stand) -> None:
+    room, two = found(gate, ANN, "study", BOB, EVE), found(gate, ANN, "two", BOB)
+    done(gate, ANN, Act.ROLE, two, BOB, 2)
+    before = stand.notices(two)
+    done(gate, BOSS, Act.BAN, whom=ANN)
+    bob = stand.person(BOB)
+    told = ("Ann", {"what": "role", "who": bob.person, "nick": "Bob", "value": 2})
+    assert last(stand, room) == told and stand.notices(two) == before
+    assert owners(stand, room) == ["Bob"] and names(stand, room) == ["Ann", "Bob", "Eve"]
+    assert owners(stand, two) == ["Ann", "Bob"], "Bob owned it as well"
+    # Who is banned is no other owner.
+    assert refused(gate, BOB, Act.ROLE, two, BOB) == (ErrorCode.FORBIDDEN, "role")
+    for number in (BOB, EVE):
+        done(gate, BOSS, Act.BAN, whom=number)
+    assert owners(stand, room) == ["Eve"], "nobody was left to whom it could go"
+    stand.restart()
+    gate = Gate(stand)
+    gate.open(BOSS, BOSS)
+    done(gate, BOSS, Act.UNBAN, whom=ANN)
+    assert owners(stand, room) == ["Ann"], "the first who is let in again"
+    done(gate, BOSS, Act.UNBAN, whom=EVE)
+    assert owners(stand, room) == ["Ann"]
+
+
 def test_a_direct_message_has_no_hands(gate: Gate, stand: Stand) -> None:
     gate.ask(ANN, Direct(9, people(stand, BOB)))
     direct = next(one for one in stand.directory.rooms.values() if one.kind is RoomKind.DIRECT)
