@@ -6,6 +6,7 @@ out is answered only when all gateways concerned have confirmed it (:mod:`broker
 Owned by the broker's main thread.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,8 @@ SERVER = bytes(16)
 BANNED_RETRY_MS = 60_000
 BANNED_TEXT = "you are banned from this server"
 DEVICE_TEXT = "this device is banned from this server"
+
+_REMOVED_MAX = 10_000
 
 _ANYWHERE = frozenset({Act.BAN, Act.UNBAN, Act.MUTE, Act.UNMUTE, Act.ROLE})
 _ON_SERVER = frozenset({Act.LOCK_NICK, Act.RENAME, Act.BAN_DEVICE, Act.UNBAN_DEVICE})
@@ -71,6 +74,8 @@ class OrderDesk:
         self._office = office
         self._order = office.order
         self._peopledesk = peopledesk
+        self._removed: OrderedDict[tuple[int, int], None] = OrderedDict()
+        """Room and event of what was removed last, so that it is told once; in memory alone."""
         self._acts: dict[Act, Callable[[_Deed, Person], bool]] = {
             Act.KICK: self._kick,
             Act.BAN: self._ban,
@@ -229,6 +234,11 @@ class OrderDesk:
 
     def _remove(self, deed: _Deed, room: Room) -> None:
         seq, text = deed.frame.value, deed.frame.text
+        if (room.no, seq) in self._removed:
+            return
+        self._removed[room.no, seq] = None
+        if len(self._removed) > _REMOVED_MAX:
+            self._removed.popitem(last=False)
         self._office.notice(room, deed.actor, "removed", of=seq, text=text)
 
     def _kick(self, deed: _Deed, person: Person) -> bool:

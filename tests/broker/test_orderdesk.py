@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from broker import orderdesk
 from broker.orderdesk import SERVER
 from protocol.backplane import Down, Up
 from protocol.codes import Act, DirectRule, ErrorCode, Role, RoomKind
@@ -508,6 +509,25 @@ def test_a_message_is_removed_whoever_said_it(gate: Gate, stand: Stand) -> None:
     room = kitchen(stand)
     done(gate, ANN, Act.REMOVE, room, value=2, text="spam")
     assert last(stand, room) == ("Ann", {"what": "removed", "of": 2, "text": "spam"})
+
+
+def test_what_was_removed_is_told_once(
+    gate: Gate, stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a reason could be said again and again, also in a room where nobody may write."""
+    monkeypatch.setattr(orderdesk, "_REMOVED_MAX", 2)
+    room = kitchen(stand)
+    for seq in (2, 3, 2, 2, 3):
+        done(gate, ANN, Act.REMOVE, room, value=seq, text="spam")
+    removed = [one["of"] for _, one in stand.notices(room) if one["what"] == "removed"]
+    assert removed == [2, 3]
+    done(gate, ANN, Act.REMOVE, room, value=4)
+    done(gate, ANN, Act.REMOVE, room, value=2)  # long ago: it is forgotten
+    assert stand.notices(room)[-1][1] == {"what": "removed", "of": 2}
+    general = stand.directory.open_room("general")
+    assert general is not None
+    done(gate, BOSS, Act.REMOVE, general.room, value=4)
+    assert stand.notices(general.room)[-1][1] == {"what": "removed", "of": 4}
 
 
 def test_hands_go_up_and_down(gate: Gate, stand: Stand) -> None:
