@@ -7,6 +7,7 @@ writers are given by the broker, ascending from 1, and name rows inside the jour
 """
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -271,6 +272,12 @@ class Page(NamedTuple):
 
 class History(Protocol):
     """Reading what is committed; any number of these beside the one writer."""
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """All that is read in this context is of one moment: whether somebody may, and what.
+
+        Nothing else is done in it: what it holds back is the shortening of the journal's WAL.
+        """
 
     def read(self, room: bytes, after: int, before: int, limit: int, max_bytes: int) -> Page | None:
         """Return blocks with events of ``after < seq < before`` (0: no bound).

@@ -306,10 +306,12 @@ class Reader:
 
     def _page(self, session: Session, device: bytes, frame: Read) -> None:
         self._counts["reads"] += 1
-        person_no = self._rights.person(device)
-        self._rights.need_member(person_no, frame.room)
         for max_bytes in (PAGE_MAX_BYTES, 1):
-            page = self._history.read(frame.room, frame.after, frame.before, frame.limit, max_bytes)
+            with self._history.at_once():
+                person_no = self._rights.person(device)
+                self._rights.need_member(person_no, frame.room)
+                span = frame.after, frame.before, frame.limit
+                page = self._history.read(frame.room, *span, max_bytes)
             assert page is not None  # a room that has members
             answer = Page(frame.request, frame.room, self._epoch, page.head, page.more, page.blocks)
             try:

@@ -6,6 +6,7 @@ reader must not checkpoint. How a page is made of rows says :mod:`broker.sqlite_
 
 import contextlib
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,18 @@ class SqliteHistory:
         self._rooms: dict[bytes, int] = {}
         self._devices: dict[bytes, tuple[int, int]] = {}
         """Numbers of device and person by the device's key."""
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Read what follows as it was at one moment; see :class:`broker.journal.History`."""
+        with telling("the history cannot be read"):
+            self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self._db.in_transaction:  # a fault of the disk may have ended it
+                with telling("the history cannot be read"):
+                    self._db.execute("ROLLBACK")
 
     def _room_no(self, room: bytes) -> int | None:
         no = self._rooms.get(room)

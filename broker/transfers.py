@@ -152,13 +152,16 @@ class Transfers:
 
     def _data(self, session: Session, frame: BlobGet, bulk: _Bulk) -> None:
         """Send the next piece of a range; ``bulk.sent`` stands still when there is no more."""
-        person_no, now_ms = self._rights.person(bulk.device), self._now_ms
-        self._rights.need_member(person_no, frame.room)
+        with self._history.at_once():
+            person_no, now_ms = self._rights.person(bulk.device), self._now_ms
+            self._rights.need_member(person_no, frame.room)
+            # Of a range that has begun, no piece was posted later.
+            found = bulk.sent or self._history.has_blob(frame.room, frame.sha256)
+        if not found:
+            raise WireError(ErrorCode.NO_BLOB, "sha256", "this room has no such picture or file")
         bulk.rest_ms = self._portions.pictures_ms(person_no, now_ms)
         if bulk.rest_ms:
             return
-        if not bulk.sent and not self._history.has_blob(frame.room, frame.sha256):
-            raise WireError(ErrorCode.NO_BLOB, "sha256", "this room has no such picture or file")
         offset = frame.offset + bulk.sent
         length = min(CHUNK_MAX_BYTES, frame.length - bulk.sent)
         size, data = self._blobs.read(frame.sha256, offset, length)

@@ -5,7 +5,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +118,9 @@ class Gated:
         if self.pages:
             return self.pages[max_bytes]
         return self.inner.read(room, after, before, limit, max_bytes)
+
+    def at_once(self) -> AbstractContextManager[None]:
+        return self.inner.at_once()
 
     def person_of(self, device: bytes) -> int | None:
         return self.inner.person_of(device)
@@ -267,6 +270,32 @@ def test_a_room_of_others_is_as_if_it_were_not_there(stage: Stage, room: bytes) 
     error = stage.refused(BlobGet(6, room, b"s" * 32, 0, 9))
     assert (error.code, error.field, error.kind) == (ErrorCode.NOT_MEMBER, "room", Kind.BLOB_GET)
     stage.still_serves()
+
+
+def test_who_is_put_out_while_a_page_is_made_gets_it_as_it_was_before(stage: Stage) -> None:
+    """Between the look at who is a member and the reading, the broker commits."""
+    stage.gated.gates = 1
+    stage.send(Read(5, ROOM, 0, 0, 500))
+    assert stage.gated.waiting.wait(DEADLINE_S)
+    stage.journal.append(Batch(left=[(1, 1)], blocks=[BlockRow(1, 7, 7, 9, b"a secret")]))
+    stage.send(Read(6, ROOM, 0, 0, 500))
+    data = [block.data for block in stage.blocks]
+    assert stage.answer() == (7, Page(5, ROOM, EPOCH, 6, False, data))
+    _, error = stage.answer()
+    assert isinstance(error, Error) and error.code == ErrorCode.NOT_MEMBER
+
+
+def test_who_is_put_out_gets_no_file_that_is_posted_at_that_moment(stage: Stage) -> None:
+    sha256 = hashlib.sha256(b"a secret").digest()
+    stage.ask(BlobChunk(1, sha256, 8, 0, b"a secret"))
+    stage.gated.gates = 1
+    stage.send(BlobGet(5, ROOM, sha256, 0, 8))
+    assert stage.gated.waiting.wait(DEADLINE_S)
+    stage.journal.append(Batch(left=[(1, 1)], blobs=[BlobRow(1, sha256, 8)]))
+    stage.send(Ping(1))
+    answers = [stage.answer()[1] for _ in range(2)]
+    (error,) = [one for one in answers if isinstance(one, Error) and one.kind == Kind.BLOB_GET]
+    assert error.code == ErrorCode.NO_BLOB
 
 
 def test_damage_is_told_and_costs_only_its_page(

@@ -7,6 +7,7 @@ disk), or after it.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from random import Random
 
@@ -293,6 +294,9 @@ class MemoryHistory:
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
+
+    def at_once(self) -> AbstractContextManager[None]:
+        return nullcontext()  # nobody writes meanwhile
 
     def read(self, room: bytes, after: int, before: int, limit: int, max_bytes: int) -> Page | None:
         tables = self._disk.tables
