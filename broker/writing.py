@@ -26,6 +26,8 @@ _DIRECT_OFF = ("direct", "direct messages are turned off for somebody here")
 _DIRECT_MODERATED = ("direct", "somebody here may only write privately where a moderator is too")
 """Neither names a room: it may be a private one of somebody else."""
 
+_SLOWED = SAID | {EventKind.EDIT, 0}
+"""What says something new in a slow room; kind 0 could be any."""
 _CHANGES_ALWAYS = frozenset({EventKind.DELETE})
 _CHANGES_IN_ANNOUNCE = frozenset({EventKind.DELETE, EventKind.REACT})
 
@@ -143,7 +145,7 @@ class Writing:
                 if ban is not None and kind not in _CHANGES_ALWAYS:
                     screened.append([int(ErrorCode.FORBIDDEN), *ban])
                     continue
-                if slow and (kind in SAID or kind == 0):
+                if slow and kind in _SLOWED:
                     wait_ms = self._wait_ms(room, person, slow, now_ms)
                     if wait_ms:
                         return Screened(screened, len(elements) - index, wait_ms)

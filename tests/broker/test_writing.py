@@ -238,7 +238,7 @@ def test_who_is_muted_in_a_room_acts_there_no_more(gate: Gate, stand: Stand) -> 
 def test_in_a_slow_room_one_thing_is_said_in_that_time(gate: Gate, stand: Stand) -> None:
     room = kitchen(stand)
     done(gate, ANN, Act.SLOW, room, value=30)
-    ack, busy = say(gate, BOB, room, 1, TEXT, REACT, EDIT, TEXT, REACT)
+    ack, busy = say(gate, BOB, room, 1, TEXT, REACT, DELETE, TEXT, REACT)
     assert isinstance(ack, Ack) and (ack.first_n, ack.count) == (1, 3)
     assert isinstance(busy, Busy) and (busy.first_n, busy.retry_ms) == (4, 30_000)
     stand.now_ms += 12_000
@@ -258,6 +258,18 @@ def test_in_a_slow_room_one_thing_is_said_in_that_time(gate: Gate, stand: Stand)
     assert isinstance(ack, Ack) and ack.count == 2
     texts = [decode_item(one.item)[1] for one in stand.history(room) if one.n]
     assert len(texts) == 10
+
+
+def test_to_change_what_was_said_counts_as_saying_something(gate: Gate, stand: Stand) -> None:
+    """Else one message could say anything, one thing after the other."""
+    room = kitchen(stand)
+    done(gate, ANN, Act.SLOW, room, value=30)
+    ack, busy = say(gate, BOB, room, 1, TEXT, EDIT)
+    assert isinstance(ack, Ack) and ack.count == 1
+    assert isinstance(busy, Busy) and busy.retry_ms == 30_000
+    stand.now_ms += 30_000
+    ack, busy = say(gate, BOB, room, 2, EDIT, TEXT)
+    assert isinstance(ack, Ack) and ack.count == 1 and isinstance(busy, Busy)
 
 
 def test_of_those_who_spoke_in_a_slow_room_only_who_must_wait_are_remembered(
