@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import tests.strategies  # noqa: F401  # its settings profile: no deadline
 from broker import directory as directory_module
 from broker.directory import Device, Person, Room
 from protocol.codes import ErrorCode, RoomKind

@@ -1,6 +1,7 @@
 """Private rooms: who is in them, who brings whom in, and that nobody else sees them."""
 
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -253,6 +254,30 @@ def test_members_come_in_pages_in_small_rooms_and_in_crowds(tmp_path: Path, crow
             assert 0 < len(page) <= limit
             seen += [one.person for one in page]
         assert seen == expected
+    stand.close()
+
+
+def test_pages_of_members_follow_who_comes_and_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a few rooms at a time: those that were asked for last are kept in order."""
+    monkeypatch.setattr(directory_module, "_SORTED_MAX", 2)
+    stand = Stand(tmp_path)
+    random = Random(5)
+    with stand.drain() as batch:
+        everybody = [stand.admit(n, f"p{n}", TOKEN, batch).person for n in range(99)]
+        rooms = [stand.directory.create(f"hall {n}", batch) for n in range(4)]
+        for _ in range(400):
+            room, person = random.choice(rooms), random.choice(everybody)
+            if person.no in room.members:
+                stand.directory.leave(room, person, batch)
+            elif len(room.members) < 11:
+                stand.directory.join(room, person, batch)
+            asked = random.choice(rooms)
+            page, more = stand.directory.members_page(asked, b"", 99)
+            assert page == sorted(asked.members.values(), key=lambda one: one.person)
+            assert not more
+            assert len(stand.directory._sorted) <= 2
     stand.close()
 
 
