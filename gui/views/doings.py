@@ -193,7 +193,7 @@ class Doings:
                 try:
                     found = find_bans(path, where) if path is not None else {}
                 except SetupError as error:
-                    log.warning("event=bans_unknown error=%s", error)
+                    log.warning("event=bans_unknown error=%s", str(error))
                     return
                 self._app.bridge.call(lambda: answer(found))
 

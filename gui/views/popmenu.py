@@ -15,6 +15,7 @@ from gui.text.rowlayout import Box
 from gui.text.textlayout import clean, one_line
 
 LINE = 36
+LINE_MIN = 24
 _RULE = 9
 _WIDE = (200, 320)
 _EDGE = 6
@@ -49,6 +50,7 @@ class PopMenu:
         self._outer: list[Sequence[Choice]] = []
         self._back: tk.Misc | None = None
         self._lit = -1
+        self._line = look.px(LINE)
         self._wished = (0, 0)
         """Where in the window its corner should be."""
         self.choices: Sequence[Choice] = ()
@@ -113,7 +115,7 @@ class PopMenu:
     # --- measures and paint -----------------------------------------------------
 
     def _tall(self, one: Choice) -> int:
-        return self._look.px(LINE if one.words else _RULE)
+        return self._line if one.words else self._look.px(_RULE)
 
     def _height(self) -> int:
         return sum(map(self._tall, self.choices)) + self._look.px(2 * _EDGE)
@@ -129,6 +131,11 @@ class PopMenu:
     def _fill(self, choices: Sequence[Choice]) -> None:
         self.choices = choices
         self._lit = -1
+        px, lines = self._look.px, sum(bool(one.words) for one in choices)
+        rest = px(2 * _EDGE) + px(_RULE) * (len(choices) - lines)
+        # In a low window the lines stand closer: all of them can be reached.
+        room = (self._root.winfo_height() - rest - 2) // max(1, lines)
+        self._line = max(px(LINE_MIN), min(px(LINE), room))
         self._draw()
         # A menu inside may be longer than the one around it.
         root, (x, y) = self._root, self._wished

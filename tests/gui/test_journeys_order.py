@@ -1,22 +1,28 @@
 """A lesson at a real server: the teacher's window, and a pupil's; the others are real clients."""
 
 import logging
+import subprocess
+import sys
+import tkinter as tk
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from gui.views.devicesheet import DeviceSheet
 from gui.views.ordersheet import OrderSheet
 from gui.views.privatesheet import PrivateSheet
 from gui.views.sheet import Sheet
-from protocol.client.happenings import ActDone, Changed, OrderKnown, RoomOrder
-from protocol.codes import Act, ErrorCode, EventKind, RoomKind
-from tests.gui.screens import Display
+from protocol.client.happenings import ActDone, Changed, Failed, Link, OrderKnown, RoomOrder
+from protocol.codes import Act, ErrorCode, EventKind, Role, RoomKind
+from protocol.invite import Invite
+from tests.gui.screens import Display, texts_of
 from tests.gui.seat import Seat
 from tests.gui.trip import shared  # noqa: F401
 from tests.integration.talker import Talker
-from tests.server import Server
+from tests.server import ROOT, Server
 
 
 class Lesson:
@@ -287,3 +293,84 @@ def _reacted(talker: Talker, seq: int) -> bool:
         for got in one.messages
         if got.kind == EventKind.TEXT
     )
+
+
+def owner_link(server: Server) -> Invite:
+    """A link that makes an owner of the server of whoever opens it."""
+    words = [sys.executable, "-m", "zviazok", "invite", "--data", str(server.data)]
+    words += ["--role", "owner"]
+    made = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    return replace(server.invite, token=Invite.parse(made.stdout).token)
+
+
+def test_an_owner_of_the_server_bans_and_lets_in_again(
+    lesson: Lesson,
+    shared: Server,  # noqa: F811
+    home: Path,
+) -> None:
+    seat, (marko, _) = lesson.seat, lesson.others
+    seat.leave()
+    seat = lesson.seat = Seat(
+        lesson.seat.display, home / "owner", str(owner_link(shared)), f"Chief {lesson.name}"
+    )
+    seat.take()
+    seat.wait(lambda: seat.model.server_role == Role.OWNER, "the role")
+    seat.controller.refresh_people()
+    seat.wait(lambda: seat.model.person(marko.person) is not None, "the people")
+    seat.main.people.field.focus()
+    seat.type(f"Marko {lesson.name}")
+    seat.wait(lambda: len(seat.main.people.shown) == 1, "one of them")
+    lesson.choose_of("Marko", "On the server", "Lock the nickname")
+    seat.wait(lambda: seat.main.talk.toast.text == "Done: it is in force", "the lock")
+    request = marko.client.rename("Other")
+    failed = marko.outcome(request)
+    assert isinstance(failed, Failed) and failed.field == "nick"
+    lesson.choose_of("Marko", "On the server", "Devices…")
+    devices = seat.main.dialog
+    assert isinstance(devices, DeviceSheet)
+    seat.wait(lambda: len(devices.buttons) == 1, "the device")
+    seat.keys("Escape")
+    lesson.choose_of("Marko", "On the server", "Ban from the server…")
+    seat.type("spam")
+    seat.keys("Return")
+    seat.wait(lambda: marko.link is Link.REFUSED, "the ban")
+    seat.wait(lambda: Sheet.top() is None, "it to be in force")
+    assert seat.controller.server_acts.banned(marko.person)
+    seat.main.audit_sheet()
+    words = f"banned Marko {lesson.name} from the server – “spam”"
+
+    def logged() -> bool:
+        top = Sheet.top()
+        assert top is not None
+        return any(words in " ".join(texts_of(one)) for one in canvases(top.card))
+
+    seat.wait(logged, "the log")
+    seat.keys("Escape")
+    lesson.choose_of("Marko", "On the server", "Lift the ban from the server")
+    seat.wait(lambda: not seat.controller.server_acts.banned(marko.person), "the end of the ban")
+    marko.client.retry_now()
+    seat.wait(lambda: marko.link is Link.ONLINE, "the way in")
+
+
+def canvases(widget: tk.Misc) -> list[tk.Canvas]:
+    found = [widget] if isinstance(widget, tk.Canvas) else []
+    return found + [one for child in widget.winfo_children() for one in canvases(child)]
+
+
+def test_whoever_is_banned_is_told_and_comes_back(
+    lesson: Lesson,
+    shared: Server,  # noqa: F811
+    home: Path,
+) -> None:
+    seat = lesson.seat
+    chief = Talker(home / "chief", owner_link(shared), f"Chief {lesson.name}").online()
+    lesson.others.append(chief)
+    lesson.done(chief, chief.client.act(Act.BAN, person=seat.model.me, text="spam"))
+    seat.wait(lambda: Sheet.top() is not None, "the sheet that says it")
+    assert seat.model.link.code == ErrorCode.BANNED
+    seat.keys("Escape")
+    seat.wait(lambda: "closed the way in" in seat.main.status.text, "the line")
+    lesson.done(chief, chief.client.act(Act.UNBAN, person=seat.model.me))
+    seat.controller.try_again()
+    seat.wait(lambda: seat.main.status.text == "Connected", "the connection")
+    assert Sheet.top() is None

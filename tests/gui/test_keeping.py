@@ -337,3 +337,20 @@ def test_no_words_of_the_menus_are_cut_off(bench: Bench, language: str) -> None:
             meant = "".join(one.words for one in menu.choices)
             assert shown.count("…") == meant.count("…"), shown
     menu.hide()
+
+
+def test_a_long_menu_is_whole_in_the_smallest_window(bench: Bench) -> None:
+    ready(bench)
+    server_role(bench, Role.OWNER)
+    until = int(time.time() * 1000) + 10**9
+    order(bench, roles=((ME, Role.OWNER),), muted=((OLENA, until),), hands=(OLENA,))
+    root, menu = bench.window.root, bench.main.menu
+    root.geometry("400x440")
+    bench.settle()
+    bench.main.person_menu(PEOPLE[1], 100, 300)
+    bench.settle()
+    assert len(menu.choices) >= 13
+    assert menu.widget.winfo_y() + menu.widget.winfo_height() <= root.winfo_height()
+    bench.keys("Up", "Return")
+    assert [one.words for one in menu.choices if one.work == menu._leave], "the last line is there"
+    menu.hide()

@@ -15,10 +15,20 @@ from typing import Any
 import pytest
 
 from gui.paint.pictures import THREADS
+from gui.views.keysheet import KeySheet
 from gui.views.settings.settingssheet import SECTIONS, SettingsSheet
 from gui.views.sheet import Sheet
-from protocol.client.happenings import RoomsListed
-from protocol.codes import EventKind
+from protocol.client.happenings import (
+    AuditEntry,
+    AuditKnown,
+    DeviceInfo,
+    DevicesKnown,
+    OrderKnown,
+    RoomOrder,
+    RoomsListed,
+)
+from protocol.codes import EventKind, Role
+from tests.gui import scenes
 from tests.gui.conftest import Bench
 from tests.gui.scenes import landscape
 
@@ -102,6 +112,38 @@ class Popups:
         for name, _ in SECTIONS:
             self.main.dialog.show(name)
             self.bench.settle()
+            if name == "devices":
+                self.devices_known()
+
+    def devices_known(self) -> None:
+        request = self.bench.client.asked("ask_devices")[-1][0]
+        some = (DeviceInfo(b"1" * 8, True, False), DeviceInfo(b"2" * 8, False, True))
+        self.bench.tell(DevicesKnown(scenes.ME, some, request))
+
+    def devices(self) -> None:
+        self.main.keeping.devices(scenes.PEOPLE[0])
+        self.devices_known()
+
+    def in_charge(self) -> None:
+        rules = RoomOrder(roles=((scenes.ME, Role.OWNER),), muted=((scenes.OLENA, 0),))
+        self.bench.tell(OrderKnown(self.room.room, rules))
+
+    def order(self) -> None:
+        self.in_charge()
+        self.main.order_sheet()
+        self.bench.settle()
+
+    def reason(self) -> None:
+        self.main.keeping.kick(self.room, scenes.PEOPLE[0])
+
+    def log(self) -> None:
+        self.main.audit_sheet()
+        request = self.bench.client.asked("ask_audit")[-1][0]
+        row = AuditEntry(1, 1, scenes.OLENA, "Олена", 2, scenes.PYOTR, "Пётр", 0, "why")
+        self.bench.tell(AuditKnown((row,), False, request))
+
+    def key(self) -> None:
+        KeySheet(self.main._root, self.main._look, "a:1", "0123", "4567", lambda: None)
 
     def join(self) -> None:
         self.main.join_room()
@@ -174,6 +216,13 @@ class Popups:
             "message menu": (lambda: menu.show(self.own[0], 50, 50, "", True), menu.hide),
             "search": (lambda: main.search(False), out),
             "whose": (self.whose, self.no_search),
+            "private room": (main.make_private, out),
+            "add": (lambda: main.add_people(room), out),
+            "order": (self.order, out),
+            "reason": (self.reason, out),
+            "log": (self.log, out),
+            "devices": (self.devices, out),
+            "key": (self.key, out),
             "tooltip": (self.tooltip, main.tip.hide),
             "toast": (lambda: main.say("words"), out),
         }
@@ -182,7 +231,8 @@ class Popups:
 NAMES = (
     "settings", "help", "switcher", "join", "people", "forward", "leave", "delete", "archive",
     "attach", "viewer", "reader", "emoji", "room menu", "more menu", "person menu", "new menu",
-    "message menu", "search", "whose", "tooltip", "toast",
+    "message menu", "search", "whose", "private room", "add", "order", "reason", "log", "devices",
+    "key", "tooltip", "toast",
 )  # fmt: skip
 
 

@@ -2,11 +2,14 @@
 
 import tkinter as tk
 
+import pytest
+
 from gui.views.auditsheet import AuditSheet
 from gui.views.newsheets import JoinSheet, PeopleSheet
 from gui.views.ordersheet import OrderSheet
 from gui.views.privatesheet import PrivateSheet
 from gui.views.sheet import Sheet
+from gui.words.i18n import LANGUAGES
 from protocol.client.happenings import (
     ActDone,
     AuditEntry,
@@ -201,3 +204,23 @@ def test_the_sheet_of_the_log_is_no_dialog_of_the_screen(bench: Bench) -> None:
     bench.settle()
     assert bench.main.dialog is settings, "it stands over the settings, which stay"
     assert not isinstance(bench.main.dialog, AuditSheet)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_sheet_of_a_private_room_fits_into_the_smallest_window(
+    bench: Bench, language: str
+) -> None:
+    ready(bench, language)
+    root = bench.window.root
+    root.geometry("400x440")
+    bench.settle()
+    bench.main.make_private("x")
+    sheet = bench.main.dialog
+    assert isinstance(sheet, PrivateSheet)
+    bench.settle()
+    for one in sheet.items[:2]:
+        sheet._toggle(one)
+    bench.settle()
+    bottom = sheet.button.winfo_rooty() + sheet.button.winfo_height()
+    assert bottom <= root.winfo_rooty() + root.winfo_height()
+    assert sheet.list.widget.winfo_height() >= 90
