@@ -43,7 +43,8 @@ class Deed(Enum):
     MOVE = ("too many rooms joined and left", Bucket(0.5, 60))
     """Joining, leaving, bringing in: up to 200 members are told. At once: all rooms of a school."""
     MAKE = ("too many new rooms", Bucket(1 / 30, 20))
-    """A room stays, and a server has 100,000."""
+    """A room stays, and a server has 100,000; a direct message counts as one, and those whom it
+    is made with cannot leave it."""
     RENAME = ("too many new nicknames", Bucket(1 / 60, 10))
     """A notice in each of up to 200 rooms."""
     PROFILE = ("too many new pictures and colours", Bucket(0.1, 10))

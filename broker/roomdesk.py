@@ -127,6 +127,8 @@ class RoomDesk:
         if known is None and not any(one.role >= Role.MODERATOR for one in others):
             self._office.need_voice(session)
         self._need_together([person, *others], [], RoomKind.DIRECT)
+        if known is None:
+            self._office.meters.need(person.no, Deed.MAKE, self._office.now_ms)
         room, fresh = self._directory.direct(person, others, self._office.batch)
         for one in fresh:
             for theirs in self._office.sessions.of(one):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from broker import directory as directory_module
+from broker.meters import Deed, Meters
 from protocol.backplane import Down
 from protocol.codes import Act, ErrorCode, Role, RoomKind
 from protocol.frames import Act as ActFrame
@@ -290,3 +291,21 @@ def test_the_maker_of_a_room_owns_it(gate: Gate, stand: Stand, monkeypatch: Any)
     assert stand.order.role(general, stand.person(EVE)) is Role.MEMBER
     monkeypatch.setattr(directory_module, "ROOMS_MAX", len(stand.directory.rooms))
     assert wrong(gate, EVE, Private(9, "full", [])) == (ErrorCode.TOO_MANY, "room")
+
+
+def test_direct_messages_that_are_new_count_as_rooms(gate: Gate, stand: Stand) -> None:
+    """Nobody can leave one: whoever makes them by the hundred fills up somebody's rooms."""
+    stand.office.meters = Meters()
+    stand.now_ms += 1
+    most = int(Deed.MAKE.bucket.most)
+    with stand.drain() as batch:
+        guests = [stand.admit(n, f"p{n}", TOKEN, batch).person for n in range(50, 51 + most)]
+    others = [one.person for one in guests]
+    for one in others[:most]:
+        assert gate.ask(BOB, Direct(9, [one]))[0][0] == Down.ENTERED
+    assert wrong(gate, BOB, Direct(9, others[most:])) == (ErrorCode.BUSY, "")
+    assert wrong(gate, BOB, Private(9, "study", [])) == (ErrorCode.BUSY, "")
+    # Those that are there are found as before.
+    assert gate.ask(BOB, Direct(9, [others[0]]))[0][0] == Down.ENTERED
+    stand.now_ms += int(1_000 / Deed.MAKE.bucket.per_s) + 1
+    assert gate.ask(BOB, Direct(9, others[most:]))[0][0] == Down.ENTERED
