@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -20,17 +21,19 @@ import broker.server
 import gateway.frontend
 import gateway.server
 from broker.server import Broker
+from gateway.core import Core
 from gateway.delivery import Sent
 from gateway.frontend import Frontend
 from gateway.server import Gateway
 from protocol import keys, sockets
 from protocol.addresses import free_ports
 from protocol.backplane import encode_slot
-from protocol.codes import Purpose
-from protocol.frames import Hello, Read, encode
+from protocol.codes import ErrorCode, Purpose
+from protocol.frames import Error, Hello, Ping, Read, encode
 from protocol.keys import KeyPair
 from protocol.sockets import DOMAIN_CLIENT, DOMAIN_PEER, Context, Socket
 from protocol.zap import ENDPOINT
+from tests.gateway.stand import Wires
 from tests.protocol.guarded import DEADLINE_S, Guarded
 
 ROOT = Path(__file__).parents[2]
@@ -174,6 +177,24 @@ def test_5_no_socket_of_ours_names_itself(context: Context) -> None:
     for name, make in CLIENTS.items():
         with make(context) as one:
             assert one.getsockopt(zmq.ROUTING_ID) == b"", name
+
+
+def test_5_a_session_is_believed_only_with_its_key() -> None:
+    """Another connection may come under the same routing id; it brings another ``User-Id``."""
+    wires = Wires()
+    wires.room = 100
+    core = Core(wires, lambda: ["here:1"], 0.0, Random(1))
+    core.at(1)
+    core.linked()
+    users = {who: keys.z85(keys.make().public).decode() for who in ("anna", "boris")}
+    route = b"\0same"
+    core.heard(route, users["anna"], encode(Hello("x", "anna", None, 0)), 1)
+    (session,) = core.sessions.by_slot.values()
+    assert session.user == users["anna"]
+    core.heard(route, users["boris"], encode(Ping(7)), 2)
+    assert [type(frame) for _, frame in wires.told] == [Error]
+    assert wires.told[0][1][0] == ErrorCode.NO_SESSION
+    assert not core.sessions.by_slot, "nobody is left whose route this was"
 
 
 # --- 6: ZAP, closed in doubt -------------------------------------------------------------------
