@@ -170,9 +170,13 @@ class Desk:
                 raise WireError(ErrorCode.UNAVAILABLE, "", _FULL_TEXT)
             if grant is not None and grant.role:
                 office.order.need_office(None)
-            if grant is not None:
+            # A counted invite is limited by itself; so those can come for whom one was made.
+            uncounted = grant is not None and not grant.uses
+            if uncounted:
                 office.meters.need_newcomer(office.now_ms)
             device = self._directory.enrol(key, nick, token, grant, office.wall_ms, office.batch)
+            if uncounted:
+                office.meters.came(office.now_ms)
             by = "device_link" if grant is None else grant.id or "standing_link"
             log.info("enrolled by=%s person=%s device=%s", by, *_names(device))
             if len(device.person.devices) == 1:

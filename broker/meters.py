@@ -30,9 +30,9 @@ _PERSON_BYTES: Final = Bucket(256 * 1024, 8 * 1024 * 1024)
 """What a person writes, in bytes: 20 thumbnails a second; at once a day's outbox of them."""
 _SHARE: Final = Bucket(2, 20)
 """What anybody may say in a room that is over its allowance: more than two a second is no talk."""
-_NEWCOMERS: Final = Bucket(2, 1_000)
-"""People who come to a server by an invite: a school at once; all who there can ever be
-(PEOPLE_MAX) in half a day."""
+_NEWCOMERS: Final = Bucket(1, 1_000)
+"""People who come to an open server: a school at once, then 60 a minute, so that filling it up
+(PEOPLE_MAX) takes longer than a day and stands in the log all the while."""
 _LEVELS_MAX: Final = 20_000
 """People, and rooms, of whom a level is kept: some 200 bytes each."""
 
@@ -104,7 +104,12 @@ class Meters:
             raise WireError(ErrorCode.BUSY, "", f"{deed.text}: wait {-(-wait_ms // 1_000)} s")
 
     def need_newcomer(self, now_ms: int) -> None:
-        """Let one more person in by an invite; raise :class:`WireError` (BUSY) if that is too much."""
-        if self.limited and _NEWCOMERS.take(self._newcomers, 1, now_ms):
+        """Raise :class:`WireError` (BUSY) if too many people came to the server lately."""
+        if self.limited and _NEWCOMERS.wait_ms(self._newcomers, 1, now_ms):
             text = "too many newcomers at once: try again in a minute"
             raise WireError(ErrorCode.BUSY, "", text)
+
+    def came(self, now_ms: int) -> None:
+        """Count somebody who is new."""
+        if self.limited:
+            _NEWCOMERS.spend(self._newcomers, 1, now_ms)

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from broker import meters as meters_module
+from broker.grants import Grant
 from broker.meters import Meters
 from protocol.backplane import Down, Up
 from protocol.bucket import Bucket
-from protocol.codes import ErrorCode, EventKind
+from protocol.codes import ErrorCode, EventKind, Role
 from protocol.frames import (
     Ack,
     AnyFrame,
@@ -136,14 +137,18 @@ def test_newcomers_by_an_invite_are_told_to_wait(
     monkeypatch.setattr(meters_module, "_NEWCOMERS", Bucket(1, 2))
     stand.now_ms += 1
 
-    def greet(number: int, token: str) -> list[object]:
-        out = gate.open(number, number, f"nick {number}", token)
+    def greet(number: int, token: str, nick: str = "") -> list[object]:
+        out = gate.open(number, number, nick or f"nick {number}", token)
         return [decode(one[2]) for one in out if one[0] == Down.CLOSED]
 
     for number in range(50):
         (bye,) = greet(100 + number, "wrong")  # costs nobody anything
         assert isinstance(bye, Bye) and bye.code == ErrorCode.TOKEN
+        (bye,) = greet(200 + number, TOKEN, "Ann")  # nor does who does not come in
+        assert isinstance(bye, Bye) and bye.code == ErrorCode.NICK_TAKEN
     assert greet(10, TOKEN) == greet(11, TOKEN) == []
     (bye,) = greet(12, TOKEN)
     assert isinstance(bye, Bye) and bye.code == ErrorCode.BUSY and bye.retry_ms >= 1_000
     assert greet(10, TOKEN) == []  # who is known comes in
+    stand.grants["counted"] = Grant("i1", Role.MEMBER, 1, 0)
+    assert greet(13, "counted") == []  # whoever has a counted invite, too

@@ -91,10 +91,12 @@ def test_newcomers_are_limited_for_the_whole_server() -> None:
     meters = Meters()
     for _ in range(1_000):
         meters.need_newcomer(1_000)
-    with pytest.raises(WireError) as caught:
-        meters.need_newcomer(1_000)
-    assert caught.value.code == ErrorCode.BUSY
-    meters.need_newcomer(1_501)
+        meters.came(1_000)
+    for now_ms in (1_000, 1_500):
+        with pytest.raises(WireError) as caught:
+            meters.need_newcomer(now_ms)
+        assert caught.value.code == ErrorCode.BUSY
+    meters.need_newcomer(2_001)
 
 
 def test_no_rate_is_no_limit_of_anything() -> None:
@@ -102,6 +104,7 @@ def test_no_rate_is_no_limit_of_anything() -> None:
     for _ in range(5_000):
         assert meters.say_ms(1, ROOM, 128, 1_000_000, 1_000) == 0
         meters.need_newcomer(1_000)
+        meters.came(1_000)
         for deed in Deed:
             meters.need(1, deed, 1_000)
 
