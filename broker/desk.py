@@ -246,10 +246,14 @@ class Desk:
             screen = partial(self._screen, room, person)
         retry_ms = _FULL_RETRY_MS if self.full else self._wait_ms(person, room, elements)
         if not retry_ms:
+            head, meters, now_ms = room.head, self._office.meters, self._office.now_ms
             try:
-                for answer in self._sequencer.submit(
+                answers = self._sequencer.submit(
                     person, device, room, outbox_epoch, first_n, elements, screen
-                ):
+                )
+                if room.head > head:
+                    meters.placed(person.no, room.no, room.head - head, now_ms)
+                for answer in answers:
                     session.tell(Down.DONE, answer.settled, answer.frame)
                     if answer.frame[1] == Kind.REFUSED:
                         no = decode_as(Refused, answer.frame)
@@ -272,7 +276,7 @@ class Desk:
             for one in elements
             if type(one) is bytes or type(one[0]) is bytes
         )
-        # Who is not in the room uses up nothing of what it may take.
+        # To who is not in the room it makes no difference how much is said there.
         room_no = room.no if room.no in person.rooms else 0
         return office.meters.say_ms(person.no, room_no, len(elements), size, office.now_ms)
 

@@ -75,7 +75,10 @@ class Meters:
         self._deeds: Levels[tuple[int, Deed]] = Levels(_LEVELS_MAX)
 
     def say_ms(self, person_no: int, room_no: int, count: int, size: int, now_ms: int) -> int:
-        """Take ``count`` messages of ``size`` bytes in all; or return for how long to wait."""
+        """Take ``count`` messages of ``size`` bytes in all; or return for how long to wait.
+
+        The room's allowance is only looked at: see :meth:`placed`.
+        """
         if not self.limited:
             return 0
         person, written = self._people.of(person_no), self._bytes.of(person_no)
@@ -85,15 +88,21 @@ class Meters:
         )
         if wait_ms:
             return wait_ms
-        room = self._rooms.of(room_no)
-        if count > _SHARE.most or _SHARE.take(self._shares.of(person_no), count, now_ms):
-            wait_ms = self._room.wait_ms(room, count, now_ms)
+        share = self._shares.of(person_no)
+        if count > _SHARE.most or _SHARE.wait_ms(share, count, now_ms):
+            wait_ms = self._room.wait_ms(self._rooms.of(room_no), count, now_ms)
             if wait_ms:
                 return wait_ms
-            self._room.spend(room, count, now_ms)
         self._person.spend(person, count, now_ms)
         _PERSON_BYTES.spend(written, size, now_ms)
         return 0
+
+    def placed(self, person_no: int, room_no: int, count: int, now_ms: int) -> None:
+        """Take from the room what has a place in it now: who may not write uses up nothing."""
+        if self.limited and (
+            count > _SHARE.most or _SHARE.take(self._shares.of(person_no), count, now_ms)
+        ):
+            self._room.spend(self._rooms.of(room_no), count, now_ms)
 
     def need(self, person_no: int, deed: Deed, now_ms: int) -> None:
         """Let somebody do this once; raise :class:`WireError` (BUSY) if it is too much."""

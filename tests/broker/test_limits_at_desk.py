@@ -21,6 +21,7 @@ from protocol.frames import (
     Join,
     Leave,
     Profile,
+    Refused,
     Rename,
     decode,
 )
@@ -99,6 +100,24 @@ def test_a_room_that_takes_no_more_takes_a_word_of_everybody(stand: Stand, gate:
             say(gate, slot, room, first_n)
     assert isinstance(say(gate, EVE, room, 1), Busy)
     assert isinstance(say(gate, EVE, room, 1, 2), Ack)
+
+
+def test_who_may_not_write_takes_nothing_of_the_rooms_allowance(stand: Stand, gate: Gate) -> None:
+    room = room_of(gate, ANN, True)
+    room_of(gate, BOB, False)
+    with stand.drain() as batch:
+        hall, bob = stand.directory.rooms[room], stand.person(BOB)
+        stand.order.mute(hall, bob, 0, stand.now_ms, batch)
+    for slot in (BOB, EVE):  # one is muted, one is not in the room
+        for first_n in range(1, 1_001, 100):
+            out = gate.do([Up.RUN, slot, room, OUTBOX, first_n, [TEXT] * 100])
+            assert all(isinstance(decode(one[3]), Refused) for one in out)
+            assert sum(one[2] for one in out) == 100
+        assert isinstance(say(gate, slot, room, 1_001), Busy)
+    for first_n in range(1, 901, 100):
+        assert isinstance(say(gate, ANN, room, first_n), Ack)
+    # A room takes 2,000 at once: all of it is still there but for what was placed.
+    assert stand.office.meters._rooms.of(hall.no).left == 1_100
 
 
 @pytest.mark.parametrize(

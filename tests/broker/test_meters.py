@@ -16,6 +16,7 @@ def flood(meters: Meters, person_no: int, room_no: int, now_ms: int = 1_000) -> 
     """Say as much as goes; return how much that was."""
     said = 0
     while not meters.say_ms(person_no, room_no, 1, 1, now_ms):
+        meters.placed(person_no, room_no, 1, now_ms)
         said += 1
     return said
 
@@ -61,6 +62,15 @@ def test_a_room_takes_only_so_much_and_everybody_has_a_share() -> None:
     assert flood(meters, 101, OTHER) == BURST
 
 
+def test_what_gets_no_place_in_a_room_costs_its_sender_alone() -> None:
+    meters = Meters()
+    for person_no in range(1, 9):
+        while not meters.say_ms(person_no, ROOM, ITEMS_PER_SEND_MAX, 1, 1_000):
+            pass
+    assert meters.say_ms(1, OTHER, ITEMS_PER_SEND_MAX, 1, 1_000) > 0
+    assert flood(meters, 9, ROOM) == BURST
+
+
 def test_a_room_that_was_full_has_room_again() -> None:
     meters = Meters()
     for person_no in range(1, 5):
@@ -103,6 +113,7 @@ def test_no_rate_is_no_limit_of_anything() -> None:
     meters = Meters(0)
     for _ in range(5_000):
         assert meters.say_ms(1, ROOM, 128, 1_000_000, 1_000) == 0
+        meters.placed(1, ROOM, 128, 1_000)
         meters.need_newcomer(1_000)
         meters.came(1_000)
         for deed in Deed:
@@ -114,6 +125,7 @@ def test_levels_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     meters = Meters()
     for number in range(100):
         meters.say_ms(number, number, 1, 1, 1_000)
+        meters.placed(number, number, 25, 1_000)
         meters.need(number, Deed.MOVE, 1_000)
     for levels in (meters._people, meters._bytes, meters._shares, meters._rooms, meters._deeds):
         assert len(levels) <= 10
