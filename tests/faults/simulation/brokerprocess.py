@@ -6,7 +6,7 @@ are gateways. It is started again by itself a while after it died, as the superv
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import zmq
 
@@ -29,6 +29,15 @@ _POLL_MS = 500
 _DRAIN_MAX = 512
 
 
+class Part(NamedTuple):
+    """A part of a message, of a connection that ZAP let in."""
+
+    bytes: bytes
+
+    def get(self, name: str) -> str:
+        return name
+
+
 class MemoryReader(Reader):
     """The product's reader of histories without its thread, its files and its socket."""
 
@@ -46,10 +55,10 @@ class MemoryReader(Reader):
         """Serve what has come."""
         self._take()
 
-    def recv_multipart(self, _: int) -> list[bytes]:
+    def recv_multipart(self, _: int, copy: bool) -> list["Part"]:
         if not self.asked:
             raise zmq.Again
-        return self.asked.popleft()
+        return [Part(data) for data in self.asked.popleft()]
 
     def send_multipart(self, parts: list[bytes], _: int) -> None:
         if not self._answer(parts):
