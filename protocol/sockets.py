@@ -82,9 +82,13 @@ def _backplane(socket: Socket) -> None:
 
 
 def _beat(socket: Socket) -> None:
-    """Have libzmq notice a dead connection; few enough here for its linear timers."""
-    socket.setsockopt(zmq.HEARTBEAT_IVL, 3_000)
-    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 9_000)
+    """Have libzmq notice a dead connection; few enough here for its linear timers.
+
+    A gateway must notice it, and push nothing more, before the broker counts it as gone: both
+    together, and one beat, are less than ``GATEWAY_DEADLINE_MS``.
+    """
+    socket.setsockopt(zmq.HEARTBEAT_IVL, 2_000)
+    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 4_000)
     # The broker lets go of a gateway that stands still, and of all that waits for it.
     socket.setsockopt(zmq.HEARTBEAT_TTL, 9_000)
 

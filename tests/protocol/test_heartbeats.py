@@ -8,6 +8,7 @@ import pytest
 import zmq
 
 from protocol import sockets
+from protocol.backplane import BEAT_MS, GATEWAY_DEADLINE_MS
 from protocol.keys import make
 
 MESSAGES = 3_000
@@ -87,6 +88,20 @@ def test_ingress_outlives_a_gateway_that_dies_while_it_is_behind() -> None:
         out, err = server.communicate("\n", timeout=60)
     assert (server.returncode, err) == (0, "")
     assert 0 < int(out) <= MESSAGES
+
+
+def test_a_gateway_notices_a_dead_link_before_the_broker_counts_it_as_gone() -> None:
+    """It pushes what the feed brings until then; the feed is a connection of its own."""
+    context = zmq.Context()
+    keys = make()
+    for make_socket in (sockets.backend, sockets.feed):
+        socket = make_socket(context, keys, keys.public)
+        every_ms = socket.getsockopt(zmq.HEARTBEAT_IVL)
+        silent_ms = socket.getsockopt(zmq.HEARTBEAT_TIMEOUT)
+        assert isinstance(every_ms, int) and isinstance(silent_ms, int)
+        assert 0 < every_ms + silent_ms + BEAT_MS <= GATEWAY_DEADLINE_MS - 2_000
+        socket.close()
+    context.term()
 
 
 def test_nothing_stops_the_reading_of_what_broker_and_gateways_say() -> None:

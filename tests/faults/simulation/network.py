@@ -242,9 +242,11 @@ class Network:
 
     def _watch(self, connection: Connection, side: int) -> None:
         """The heartbeats of gateways' links: who hears nothing for so long lets go."""
-        self.agenda.after(
-            9_000 + self.agenda.random.randrange(3_000), self._starve, connection, side
-        )
+        self.agenda.after(self._noticed_ms(1 - side), self._starve, connection, side)
+
+    def _noticed_ms(self, side: int) -> int:
+        """After how long an end notices that it hears nothing (``protocol/sockets.py``)."""
+        return (4_000, 7_000)[side] + self.agenda.random.randrange(2_000)
 
     def _starve(self, connection: Connection, side: int) -> None:
         if connection.wires[side].blocked and connection.open[1 - side]:
@@ -257,8 +259,7 @@ class Network:
         for connection in self.connections:
             if connection.trunk and host in connection.hosts:
                 side = 1 - connection.hosts.index(host)
-                ms = 9_000 + self.agenda.random.randrange(3_000)
-                self.agenda.after(ms, self._let_go, connection, side, paused)
+                self.agenda.after(self._noticed_ms(side), self._let_go, connection, side, paused)
 
     def _let_go(self, connection: Connection, side: int, paused: Callable[[], bool]) -> None:
         if paused() and connection.open[side]:
