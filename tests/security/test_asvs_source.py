@@ -14,7 +14,7 @@ import pytest
 from broker.invites import draw
 from broker.tokens import standing_token
 from protocol.codes import Role
-from tests.security.test_source import PACKAGES, ROOT, called, imported, none
+from tests.security.test_source import PACKAGES, ROOT, begins, called, imported, nodes, none
 
 sre: Any = importlib.import_module("re._constants")
 parser: Any = importlib.import_module("re._parser")
@@ -211,6 +211,17 @@ def test_templates_are_our_own() -> None:
         # Sentences of gui/words; and the log's own lines, in the class that makes them.
         mine = place.path in ("gui/words/i18n.py", "protocol/plain.py")
         assert constant or mine, str(place)
+
+
+def test_no_spreadsheet_is_written() -> None:
+    """1.2.10: whoever adds one has to keep formulas out of it."""
+    wrong = ("csv", "openpyxl", "xlsxwriter", "odf", "pandas")
+    none(f"{place} {name}" for place, name in imported(*PACKAGES) if begins(name, *wrong))
+    for place in nodes(*PACKAGES):
+        if isinstance(place.node, ast.Call):
+            texts = [one.value for one in place.node.args if isinstance(one, ast.Constant)]
+            names = [one for one in texts if isinstance(one, str)]
+            assert not any(one.endswith((".csv", ".tsv", ".xls", ".xlsx")) for one in names), place
 
 
 _LEVELS = ("debug", "info", "warning", "error", "critical", "exception")
