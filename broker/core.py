@@ -305,18 +305,19 @@ class Core:
         for gateway in known:
             self._send(gateway.route, [[Down.WHO, gateway.instance]])
 
-    def _set_full(self, full: bool, now_ms: int, text: str) -> None:
+    def _set_full(self, full: bool, now_ms: int, text: str, reserve: bool = False) -> None:
         if full and not self.full:
             log.warning("disk_full hint=make_room;_nothing_is_taken_until_then error=%s", text)
         elif self.full and not full:
             log.info("disk_has_room")
         self.full = self._desk.full = full
+        self._desk.reserve = reserve
         self._full_ms = now_ms
 
     def _look_for_room(self, now_ms: int) -> None:
         if not self.full:
             if not self._journal.has_room():
-                self._set_full(True, now_ms, "the reserve is reached")
+                self._set_full(True, now_ms, "the reserve is reached", reserve=True)
             elif now_ms - self._full_ms > FULL_RETRY_MAX_MS:
                 self._full_wait_ms = FULL_RETRY_MS
         elif (

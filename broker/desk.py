@@ -66,6 +66,7 @@ _WRITING = frozenset(
     }
 )
 """Requests that change what is stored."""
+_PUTTING_OUT = frozenset({Act.KICK, Act.BAN, Act.BAN_DEVICE})
 _DEEDS = {
     Kind.JOIN: Deed.MOVE,
     Kind.LEAVE: Deed.MOVE,
@@ -88,6 +89,8 @@ class Desk:
         """Work with these books."""
         self.full = False
         """The disk has no room: nothing may go into the batch."""
+        self.reserve = False
+        """But for what puts somebody out: no write has failed yet, the disk's reserve is there."""
         self._office = office
         self._directory = office.directory
         self._sequencer = office.sequencer
@@ -303,7 +306,7 @@ class Desk:
             handler = self._requests.get(Kind(kind))
             if handler is None:
                 raise WireError(ErrorCode.MISTIMED, "kind", "this is not a request")
-            if self.full and kind in _WRITING:
+            if self.full and kind in _WRITING and not self._spared(frame):
                 raise WireError(ErrorCode.BUSY, "", _FULL_TEXT)
             deed = _DEEDS.get(kind)
             if deed is not None:
@@ -314,6 +317,10 @@ class Desk:
             self._log_refused(session, kind, error.code, error.field)
             answer = Error(error.code, error.field, error.text, kind, request)
             self._office.answer(session, answer)
+
+    def _spared(self, frame: AnyFrame) -> bool:
+        """Whether the reserve of a full disk is there for this: nobody can do these for long."""
+        return self.reserve and type(frame) is ActFrame and frame.act in _PUTTING_OUT
 
     # --- what is pushed ------------------------------------------------------------------
 

@@ -306,6 +306,28 @@ def test_at_the_reserve_it_stops_by_itself(house: House, monkeypatch: pytest.Mon
     assert isinstance(ack, Ack)
 
 
+def test_the_reserve_is_there_for_putting_somebody_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.open(2, "Eve")
+    eve = house.core.directory.device(key(2))
+    assert eve is not None
+    person = eve.person.person
+    made = house.do([Up.ASK, 1, encode(Private(7, "study", [person]))])
+    room = next(one[3] for one in made if one[0] == Down.ENTERED)
+    monkeypatch.setattr(house.journal, "has_room", lambda: False)
+    house.tick(1_000)
+    for what in (Act.MUTE, Act.PAUSE, Act.UNBAN):
+        error = house.ask(1, ActFrame(5, what, room, person, b"", 1, ""))
+        assert isinstance(error, Error) and error.code == ErrorCode.BUSY
+    said = house.do([Up.ASK, 1, encode(ActFrame(5, Act.BAN, room, person, b"", 0, ""))])
+    assert [one[0] for one in said] == [Down.LEFT, Down.CONFIRM]
+    assert answers(house.do([Up.CONFIRMED, said[-1][1]])) == [Done(5)]
+    assert house.core.full
+    banned = [one for one in house.journal.contents().room_standings if one.banned]
+    assert [one.person_no for one in banned] == [eve.person.no]
+
+
 def test_a_gateway_that_cannot_be_told_or_is_silent_is_forgotten(house: House) -> None:
     house.reachable = False
     house.run(1, 1, "stored all the same")
