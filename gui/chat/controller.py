@@ -88,6 +88,7 @@ class Controller(Roaming, Writing):
         self.server_acts = ServerActs()
         self._audited = False
         self._open_next = b""
+        self._leaving = set()
         self._asked_portraits: set[bytes] = set()
 
     def attach(self, view: View) -> None:
@@ -120,7 +121,7 @@ class Controller(Roaming, Writing):
         assert in_tk_thread(), "the controller lives in the Tk thread"
         part = Part.NONE
         now_ms = int(self._clock() * 1000)
-        before = self.model.active
+        before, rooms = self.model.active, self.model.rooms
         for happening in happenings:
             if isinstance(happening, Refused):
                 # The server says it in English.
@@ -131,6 +132,8 @@ class Controller(Roaming, Writing):
         if self.model.active != before:
             self._entered()
         self._show(part)
+        if rooms is not self.model.rooms:
+            self._no_longer_in(rooms.values())
 
     def _react(self, happening: Happening) -> Part:
         match happening:

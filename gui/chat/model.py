@@ -47,7 +47,7 @@ from protocol.limits import TYPING_MS
 
 _OF_HISTORY = (
     "entries", "quoted", "marks", "plain", "latest", "unread", "mentions", "counted", "read",
-    "more", "newer", "asked", "primed", "unread_from",
+    "more", "newer", "asked", "primed", "unread_from", "bans",
 )  # fmt: skip
 """Fields of a room that say nothing about another journal."""
 
@@ -248,7 +248,7 @@ class Model:
                 self._by_person = {one.person: one for one in happening.people}
                 return Part.PEOPLE | Part.ROOMS | Part.TIMELINE | Part.ORDER
             case OrderKnown():
-                self._known(happening.room).order = happening.order
+                self._known(happening.room).rule(happening.order, bool(happening.request))
                 return Part.ORDER if happening.room == self.active else Part.NONE
             case MembersKnown():
                 self._known(happening.room).members = happening.members

@@ -5,11 +5,13 @@ not, a sentence in the person's language. Which acts one may do is not decided h
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 from gui.chat.asking import Asking, Got
 from gui.chat.room import NEVER, Room
 from gui.chat.serveracts import ServerActs
 from gui.chat.standing import Standing
+from gui.words import holdwords
 from protocol.client.client import SERVER
 from protocol.client.happenings import (
     ActDone,
@@ -68,7 +70,7 @@ class Ordering(Asking):
     def _look_around(self) -> None:
         """Ask what only the open room needs: who is in it, and what holds there."""
         room = self.model.room
-        if room is None or self.model.is_direct(room) or self.model.link.link is not Link.ONLINE:
+        if room is None or self.model.link.link is not Link.ONLINE:
             return
         self.ask_order(room)
         self.ask_members(room)
@@ -76,7 +78,7 @@ class Ordering(Asking):
     def ask_order(self, room: Room) -> None:
         """Ask what holds in a room, once in a session: what changes is told from then on."""
         online = self.model.link.link is Link.ONLINE
-        if online and not room.ordered and not self.model.is_direct(room):
+        if online and not room.ordered:
             room.ordered = True
             self._hushed.append(self._client.ask_order(room.room))
 
@@ -166,7 +168,13 @@ class Ordering(Asking):
     def raise_hand(self, room: Room | None = None) -> None:
         """Raise one's hand in the open room, or take it down again."""
         room = room or self.model.room
-        if room is not None and not self.model.is_direct(room):
+        if room is None or self.model.is_direct(room):
+            return
+        stand = self.standing(room)
+        if stand.muted is not None:
+            today = date.fromtimestamp(self._clock())
+            self._say(holdwords.kept_from(self._context.tr, stand, today), bad=True)
+        else:
             self._client.raise_hand(room.room, self.model.me not in room.order.hands)
 
     # --- private rooms ----------------------------------------------------------

@@ -4,12 +4,13 @@ Lives in the Tk thread. What was asked of the server is answered by "" or by the
 not, a sentence in the person's language.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from gui.chat.asking import Got
 from gui.chat.history import History
 from gui.chat.model import Part
 from gui.chat.room import Notify, Room, Sound
+from gui.words import wording
 from protocol.client.happenings import Done, Failed, OpenRoom, RoomsListed
 from protocol.errors import BadNameError
 from protocol.names import clean_room_name
@@ -20,6 +21,8 @@ class Roaming(History):
 
     focused: bool
     """Whether the window has the focus: what nobody looks at was not seen."""
+    _leaving: set[bytes]
+    """Rooms that one has asked to leave, until that is answered."""
     _open_next: bytes
     """The room to show once the server has named it, or empty bytes."""
 
@@ -153,14 +156,27 @@ class Roaming(History):
     def leave(self, room: Room) -> None:
         """Leave a room."""
         title = self.model.title(room)
+        self._leaving.add(room.room)
 
         def done(got: Got) -> None:
+            self._leaving.discard(room.room)
             if isinstance(got, Failed):
                 self._say(self._refusal(got), bad=True)
             else:
                 self._say(self._context.tr("window.left", room=title))
 
         self._ask(self._client.leave(room.room), done)
+
+    def _no_longer_in(self, before: Iterable[Room]) -> None:
+        """Tell which of these rooms one is not in any more, if one did not ask to leave them."""
+        for room in before:
+            if room.room not in self.model.rooms and room.room not in self._leaving:
+                name = self.model.title(room)
+                words, last = self._context.tr("order.no_longer", room=name), room.latest
+                if last is not None and last.body.get("who") == self.model.me:
+                    # Put out: the last thing that came says by whom, and why.
+                    words = f"{words}\n{wording.content(self._context.tr, last)}"
+                self._say(words, bad=True)
 
     def _remember(self) -> None:
         raise NotImplementedError

@@ -192,6 +192,13 @@ class Room:
     said_s: float = 0.0
     """When one has said something here last, in seconds since 1970."""
 
+    def rule(self, order: RoomOrder, asked: bool) -> None:
+        """Take what holds here; ``asked``: it is the answer to a question, else it has changed."""
+        if not asked and not self.order.slow_s:
+            # What was said before a room was made slow does not count.
+            self.said_s = 0.0
+        self.order = order
+
     def entry(self, seq: int) -> Entry | None:
         """Return the entry of a ``seq``, if it is loaded (or quoted)."""
         if self.entries and self.first_seq <= seq <= self.last_seq:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from gui.chat.room import Room
 from protocol.client.happenings import RoomOrder
-from protocol.codes import Role, RoomKind
+from protocol.codes import DirectRule, Role, RoomKind
 
 
 def over(own: int, other: int) -> bool:
@@ -21,6 +21,14 @@ def muted_until(order: RoomOrder, person: bytes, now_s: float) -> int | None:
     """Return until when somebody may write nothing (0: until it is lifted); None: they may."""
     until = order.muted_until(person)
     return None if until and until <= now_s * 1000 else until
+
+
+def may_write_to(order: RoomOrder, own: int, other: int) -> bool:
+    """Whether members of a room, with these roles, may write to each other privately."""
+    kept = (own >= Role.MODERATOR, other >= Role.MODERATOR)
+    if order.direct == DirectRule.FREE:
+        return True
+    return any(kept) if order.direct == DirectRule.WITH_MODERATORS else all(kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,11 @@ class Standing:
         return self.role >= Role.MODERATOR
 
     @property
+    def may_act(self) -> bool:
+        """Whether one may do something to keep order: who is muted may not."""
+        return self.in_charge and self.muted is None
+
+    @property
     def may_react(self) -> bool:
         """Whether reactions are free."""
         return self.muted is None and (self.in_charge or not self.order.paused)
@@ -50,6 +63,10 @@ class Standing:
     def may_say(self) -> bool:
         """Whether something may be said or edited, if not at once in a slow room."""
         return self.may_react and (self.in_charge or not self.order.announce)
+
+    def may_write_to(self, person: bytes) -> bool:
+        """Whether the room lets one write privately to somebody who is in it."""
+        return may_write_to(self.order, self.role, self.order.role_of(person))
 
     @property
     def holds(self) -> bool:
@@ -62,9 +79,12 @@ class Standing:
 
 def standing(room: Room | None, me: bytes, server_role: int, now_s: float) -> Standing:
     """Return how one stands in a room; ``server_role`` counts where the room is open."""
-    if room is None or room.info is None or room.info.kind is RoomKind.DIRECT:
+    if room is None or room.info is None:
         return Standing()
     order = room.order
+    if room.info.kind is RoomKind.DIRECT:
+        # It knows no order, but somebody may write nowhere on the server.
+        return Standing(muted=muted_until(order, me, now_s))
     role = order.role_of(me)
     if room.info.kind is RoomKind.OPEN:
         role = max(role, server_role)

@@ -62,6 +62,9 @@ class TitleBar:
         """Make ``widget``."""
         self._look = look
         self._model = model
+        self._of: tuple[object, object] = ((), ())
+        self._here = 0
+        """How many of these members of a room are online."""
         self.alone = False
         """The line about the connection is out of sight: tell it here."""
         self.widget = tk.Canvas(master, highlightthickness=0, bd=0, width=10, cursor="hand2")
@@ -92,8 +95,10 @@ class TitleBar:
             return tr("main.members", n=len(others) + 1), False
         if room.members is None:
             return "", False
-        here = sum(self._is_online(one) for one in room.members)
-        return tr("order.room_online", len(room.members), online=here), False
+        of = (room.members, model.people)
+        if self._of[0] is not of[0] or self._of[1] is not of[1]:
+            self._of, self._here = of, sum(self._is_online(one) for one in room.members)
+        return tr("order.room_online", len(room.members), online=self._here), False
 
     def _is_online(self, member: MemberInfo) -> bool:
         known = self._model.person(member.person)

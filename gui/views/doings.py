@@ -99,10 +99,12 @@ class Doings:
     def person_menu(self, person: PersonInfo, x: int, y: int) -> None:
         """Offer what can be done with somebody."""
         mention = self.talk.mention if self._model.room is not None else None
-        tr, controller = self._look.tr, self._controller
+        tr, controller, room = self._look.tr, self._controller, self._model.room
+        here = room is not None and any(one.person == person.person for one in room.members or ())
+        free = not here or controller.standing().may_write_to(person.person)
         choices = person_choices(
-            tr, person, self.write_to, mention, self.talk.copy, self.people.doubt(person),
-            state_of(tr, self._model.room, person, controller.now_s),
+            tr, person, self.write_to if free else None, mention, self.talk.copy,
+            self.people.doubt(person), state_of(tr, room, person, controller.now_s),
         )  # fmt: skip
         self.menu.show(choices + order_choices(tr, controller, person, self.keeping), x, y)
 

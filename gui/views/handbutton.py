@@ -3,9 +3,11 @@
 Belongs to the Tk thread.
 """
 
+import time
 import tkinter as tk
 
 from gui.chat.model import Model
+from gui.chat.standing import muted_until
 from gui.paint.kit import IconButton
 from gui.paint.look import Look
 
@@ -40,5 +42,7 @@ class HandButton:
             button.widget.pack_forget()
             return
         button.set_ink("accent" if self.up else "quiet")
+        # Who may not write raises no hand.
+        button.enable(muted_until(room.order, self._model.me, time.time()) is None)
         if not button.widget.winfo_manager():
             button.widget.pack(side="right", padx=(0, self._look.px(4)), before=beside)

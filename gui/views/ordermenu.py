@@ -106,6 +106,10 @@ def _in_room(
     theirs = room.order.role_of(who)
     if not stand.kept or not over(stand.role, theirs):
         return []
+    if not stand.may_act:
+        silent = muted_until(room.order, who, controller.now_s) is not None
+        lift = Choice(tr("order.unmute"), lambda: does.unmute(room, who))
+        return [lift] if silent and stand.role >= Role.OWNER else []
     inside = room.members is None or any(one.person == who for one in room.members)
     found = []
     if inside and who in room.order.hands:

@@ -21,7 +21,7 @@ from gui.views.sheet import Sheet
 from gui.words import holdwords, orderwords
 from gui.words.orderwords import RULES
 from protocol.client.happenings import RoomOrder
-from protocol.codes import Act
+from protocol.codes import Act, Role
 
 WIDTH, HEIGHT = 520, 620
 SLOW_S: Final = (0, 5, 10, 30, 60, 300, 900, 3_600)
@@ -83,21 +83,33 @@ class OrderSheet:
             ),
         )  # fmt: skip
         yield None
-        self._heading(tr("order.direct"))
-        options = [(int(rule), tr(f"order.direct_{rule}")) for rule in RULES]
-        self._add(
-            "direct",
-            kit.Choice(
-                frame, look, options, order.direct, lambda rule: self._do(Act.DIRECT, rule),
-                stacked=True,
-            ),
-        )  # fmt: skip
-        self._words(tr("order.direct_note"))
+        if self._may_direct:
+            yield from self._direct(order.direct)
         yield None
         self._lists.pack(fill="x")
         self.pane.filled()
         yield from self._fill_lists()
         self.parts["pause"].widget.focus_set()
+
+    @property
+    def _may_direct(self) -> bool:
+        """Whether one may rule direct messages: in a private room not without a further role."""
+        model = self._controller.model
+        return not model.is_private(self._room) or model.server_role >= Role.MODERATOR
+
+    def _direct(self, rule: int) -> Steps:
+        look, tr, frame = self._look, self._look.tr, self.pane.inner
+        self._heading(tr("order.direct"))
+        options = [(int(rule), tr(f"order.direct_{rule}")) for rule in RULES]
+        self._add(
+            "direct",
+            kit.Choice(
+                frame, look, options, rule, lambda rule: self._do(Act.DIRECT, rule),
+                stacked=True,
+            ),
+        )  # fmt: skip
+        self._words(tr("order.direct_note"))
+        yield None
 
     def _switch(self, act: Act, on: bool, words: str, note: str) -> kit.Switch:
         return kit.Switch(
@@ -211,7 +223,9 @@ class OrderSheet:
             ("pause", order.paused), ("announce", order.announce), ("direct", order.direct),
             ("slow", order.slow_s),
         ):  # fmt: skip
-            part = self.parts[name]
+            part = self.parts.get(name)
+            if part is None:
+                continue
             known = part.on if isinstance(part, kit.Switch) else part.chosen
             if name == "slow" and known != value:
                 part.offer(self._slow_options(order.slow_s), order.slow_s)

@@ -11,13 +11,15 @@ from protocol.client.happenings import PersonInfo
 def person_choices(
     tr: Words,
     person: PersonInfo,
-    write_to: Callable[[bytes], None],
+    write_to: Callable[[bytes], None] | None,
     mention: Callable[[PersonInfo], None] | None,
     copy: Callable[[str], None],
     doubt: str = "",
     standing: Sequence[str] = (),
 ) -> list[Choice]:
     """Return the lines of a person's menu; without ``mention`` no room is open to do it in.
+
+    Without ``write_to`` a room does not let one write to them.
 
     ``doubt`` says what is odd about the name, ``standing`` what role they have and the like.
     """
@@ -28,8 +30,10 @@ def person_choices(
         *(Choice(one) for one in standing),
         *([Choice(f"⚠ {doubt}")] if doubt else ()),
         RULE,
-        Choice(tr("rooms.write"), lambda: write_to(person.person)),
     ]
+    if write_to is not None:
+        write = write_to
+        choices.append(Choice(tr("rooms.write"), lambda: write(person.person)))
     if mention is not None:
         named = mention
         choices.append(Choice(tr("rooms.mention"), lambda: named(person)))

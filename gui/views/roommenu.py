@@ -9,6 +9,7 @@ from gui.chat.room import Notify, Room, Sound
 from gui.views.popmenu import RULE, Choice
 from gui.words import wording
 from gui.words.i18n import Words
+from protocol.codes import Role
 
 HOUR_S = 3600
 
@@ -60,10 +61,11 @@ def room_choices(
 
 def _order(tr: Words, controller: Controller, room: Room, does: RoomDoings) -> list[Choice]:
     """What only those in charge of it do."""
-    if not controller.standing(room).in_charge:
+    stand = controller.standing(room)
+    if not stand.may_act and not (stand.kept and stand.role >= Role.OWNER):
         return []
     found = []
-    if controller.model.is_private(room):
+    if stand.may_act and controller.model.is_private(room):
         found.append(Choice(tr("order.add_people"), lambda: does.add_people(room)))
     return [*found, Choice(tr("order.sheet"), lambda: does.order_sheet(room)), RULE]
 

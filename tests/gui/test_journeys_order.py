@@ -247,7 +247,11 @@ def test_a_pupil_sees_what_holds_and_raises_a_hand(lesson: Lesson) -> None:
 
     # --- slow: the time that is left is counted down, and what is written waits in the field.
     act(Act.SLOW, 60)
-    seat.wait(lambda: "you may write in" in holds.text, "the countdown from what was said last")
+    seat.wait(lambda: "one message in 1 minute" in holds.text, "slow mode")
+    seat.main.focus()
+    seat.write("first")
+    seat.wait_shown("first")
+    seat.wait(lambda: "you may write in" in holds.text, "the countdown")
     before = holds.text
     seat.wait(lambda: holds.text != before and "you may write in" in holds.text, "it to go on")
     seat.main.focus()

@@ -59,6 +59,9 @@ def test_a_menu_has_only_what_one_may_do_by_ones_role(bench: Bench) -> None:
     assert found >= ORDER_LINES and not found & (OWNER_LINES | SERVER_LINES)
     order(bench, roles=((ME, Role.MODERATOR), (OLENA, Role.MODERATOR)))
     assert not set(menu_of(bench, "Olena")) & ORDER_LINES, "nobody rules over their like"
+    order(bench, roles=((ME, Role.OWNER),), muted=((ME, 0), (OLENA, 0)))
+    found = set(menu_of(bench, "Olena"))
+    assert "Let write again" in found and not found & ORDER_LINES, "whoever is muted only lifts"
     order(bench)
     assert not set(menu_of(bench, "Olena")) & (ORDER_LINES | OWNER_LINES | SERVER_LINES)
     bench.main.menu.hide()
@@ -219,6 +222,26 @@ def test_messages_of_others_are_removed_after_asking(bench: Bench) -> None:
     assert not offers("reply", own) and not offers("\U0001f44d", own) and offers("delete", own)
 
 
+def test_a_room_that_forbids_direct_messages_does_not_offer_them(bench: Bench) -> None:
+    ready(bench)
+    order(bench, direct=1)
+    bench.tell(Arrived(CLUB, (text(1, "hello", room=CLUB),), True))
+    assert "Write privately" not in menu_of(bench, "Olena")
+    menu = bench.main.timeline.pointer.menu
+    bench.main.menu.hide()
+    menu.show(bench.main._model.rooms[CLUB].entries[0], 100, 100)
+    assert menu.place_of("direct") is None and menu.place_of("reply") is not None
+    menu.hide()
+    order(bench, direct=1, roles=((OLENA, Role.MODERATOR),))
+    assert "Write privately" in menu_of(bench, "Olena")
+    order(bench, direct=2)
+    bench.tell(members_known(CLUB, PEOPLE[:1]))
+    bench.main.people.toggle()
+    bench.settle()
+    assert "Write privately" in menu_of(bench, "Olena"), "somebody who is not in the room"
+    bench.main.menu.hide()
+
+
 # --- what holds ------------------------------------------------------------------------
 
 
@@ -249,6 +272,10 @@ def test_what_is_written_stays_while_nothing_may_be_said(bench: Bench) -> None:
 def test_an_empty_field_says_that_it_is_closed_and_takes_no_files(bench: Bench) -> None:
     ready(bench)
     order(bench, muted=((ME, 0),))
+    hand = bench.main.talk.hand.button
+    assert hand is not None and not hand.enabled
+    bench.keys("ctrl+shift+h")
+    assert not bench.client.asked("raise_hand")
     assert "You cannot write here now" in " ".join(texts_of(bench.main.composer.box._hint))
     bench.main.talk.files_dropped([bench.profile.folder / "x.png"])
     assert Sheet.top() is None and "may not write" in bench.main.talk.toast.text

@@ -1,6 +1,7 @@
 """The sheets of order in a real window: a room's order, private rooms, the log, being banned."""
 
 import tkinter as tk
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from gui.views.sheet import Sheet
 from gui.words.i18n import LANGUAGES
 from protocol.client.happenings import (
     ActDone,
+    Arrived,
     AuditEntry,
     AuditKnown,
     Done,
@@ -22,10 +24,11 @@ from protocol.client.happenings import (
     RoomOrder,
     RoomsChanged,
 )
-from protocol.codes import Act, ErrorCode, Role
-from tests.gui.club import CLUB, acts, answer, choose, lines, order, ready
+from protocol.codes import Act, ErrorCode, EventKind, Role
+from tests.gui.club import CLUB, acts, answer, choose, lines, order, ready, server_role
 from tests.gui.conftest import Bench
 from tests.gui.fakes import (
+    DIRECT,
     GENERAL,
     ME,
     OLENA,
@@ -33,13 +36,29 @@ from tests.gui.fakes import (
     SOMCHAI,
     info,
     members_known,
+    text,
 )
 
 # --- sheets ----------------------------------------------------------------------------
 
 
+def test_direct_messages_are_ruled_in_a_private_room_by_those_with_a_further_role(
+    bench: Bench,
+) -> None:
+    ready(bench)
+    for role in (Role.MEMBER, Role.MODERATOR):
+        server_role(bench, role)
+        bench.main.order_sheet()
+        sheet = bench.main.dialog
+        assert isinstance(sheet, OrderSheet)
+        bench.wait(lambda sheet=sheet: sheet._building.done, "the sheet")
+        assert ("direct" in sheet.parts) is (role is Role.MODERATOR)
+        sheet.sheet.close()
+
+
 def test_the_order_of_a_room_is_changed_and_follows_others(bench: Bench) -> None:
     ready(bench)
+    server_role(bench, Role.MODERATOR)
     order(bench, roles=((ME, Role.OWNER),), muted=((OLENA, 0),))
     bench.main._model.rooms[CLUB].bans[SOMCHAI] = (3, "Somchai")
     bench.main.more_menu()
@@ -224,3 +243,19 @@ def test_the_sheet_of_a_private_room_fits_into_the_smallest_window(
     bottom = sheet.button.winfo_rooty() + sheet.button.winfo_height()
     assert bottom <= root.winfo_rooty() + root.winfo_height()
     assert sheet.list.widget.winfo_height() >= 90
+
+
+def test_whoever_is_put_out_is_told_by_whom_and_why(bench: Bench) -> None:
+    ready(bench)
+    said = {"what": "kicked", "who": ME, "nick": "Marko", "text": "spam"}
+    out = replace(text(1, room=CLUB), kind=EventKind.NOTICE, body=said)
+    bench.tell(Arrived(CLUB, (out,), True))
+    rooms = (info(GENERAL, "general"), info(DIRECT, "", 0, ((ME, "Marko"), (OLENA, "Olena"))))
+    bench.tell(RoomsChanged(rooms))
+    told = bench.main.talk.toast.text
+    assert told == "You are no longer in “Club”\nOlena removed Marko from the room – “spam”"
+    bench.main.talk.toast.hide()
+    controller = bench.main._controller
+    controller.leave(bench.main._model.rooms[GENERAL])
+    bench.tell(RoomsChanged(rooms[1:]))
+    assert bench.main.talk.toast.text == "", "one has asked for it oneself"

@@ -6,7 +6,7 @@ import pytest
 
 from gui.chat.room import Room
 from gui.chat.serveracts import ServerActs
-from gui.chat.standing import over, standing
+from gui.chat.standing import may_write_to, over, standing
 from protocol.client.happenings import AuditEntry, RoomInfo, RoomOrder
 from protocol.codes import Act, Role, RoomKind
 from tests.gui.fakes import EPOCH, GENERAL, ME, OLENA
@@ -52,10 +52,10 @@ def test_who_is_muted_may_say_nothing_until_it_ends() -> None:
     after = standing(muted, ME, Role.MEMBER, NOW_S + 61)
     assert after.may_say and not after.holds
     assert not standing(muted, OLENA, Role.MEMBER, NOW_S + 10**9).may_react
-    # Also somebody with a role can be muted by a higher one.
-    assert not standing(
-        room(muted=((ME, 0),), roles=((ME, Role.MODERATOR),)), ME, Role.MEMBER, NOW_S
-    ).may_say
+    # Also somebody with a role can be muted by a higher one, and does no act then.
+    chief = room(muted=((ME, 0),), roles=((ME, Role.MODERATOR),))
+    stand = standing(chief, ME, Role.MEMBER, NOW_S)
+    assert stand.in_charge and not stand.may_say and not stand.may_act
 
 
 def test_a_slow_room_counts_from_what_one_said_last() -> None:
@@ -77,6 +77,8 @@ def test_a_role_of_the_server_counts_in_open_rooms_alone() -> None:
     assert not standing(room(RoomKind.PRIVATE), ME, Role.OWNER, NOW_S).in_charge
     direct = standing(room(RoomKind.DIRECT, paused=True), ME, Role.OWNER, NOW_S)
     assert direct.may_say and not direct.in_charge and not direct.kept
+    nowhere = standing(room(RoomKind.DIRECT, muted=((ME, 0),)), ME, Role.MEMBER, NOW_S)
+    assert not nowhere.may_say and not nowhere.kept, "muted on the whole server"
     assert standing(None, ME, Role.OWNER, NOW_S).may_say
 
 
@@ -93,3 +95,21 @@ def test_the_newest_word_of_the_log_counts() -> None:
     acts.done(Act.BAN, OLENA, 0)
     acts.done(Act.LOCK_NICK, OLENA, 0)
     assert acts.banned(OLENA) and not acts.locked(OLENA)
+
+
+@pytest.mark.parametrize(
+    ("rule", "own", "other", "may"),
+    [
+        (0, Role.MEMBER, Role.MEMBER, True),
+        (1, Role.MEMBER, Role.MEMBER, False),
+        (1, Role.MEMBER, Role.MODERATOR, True),
+        (1, Role.OWNER, Role.MEMBER, True),
+        (2, Role.OWNER, Role.MEMBER, False),
+        (2, Role.MODERATOR, Role.OWNER, True),
+        (9, Role.MEMBER, Role.OWNER, False),
+    ],
+)
+def test_whom_one_may_write_to_by_the_rule_of_a_room(
+    rule: int, own: int, other: int, may: bool
+) -> None:
+    assert may_write_to(RoomOrder(direct=rule), own, other) is may

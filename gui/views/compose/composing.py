@@ -152,6 +152,8 @@ class Composing:
         model = self._controller.model
         room = model.room
         inside = set(model.others(room)) if room is not None else set()
+        if room is not None:
+            inside |= {one.person for one in room.members or ()}
         others = [one for one in model.people if one.person != model.me]
         return sorted(others, key=lambda one: (one.person not in inside, fold(one.nick)))
 

@@ -161,7 +161,7 @@ class MessageKeys:
 
 def may_remove(entry: Entry, stand: Standing) -> bool:
     """Whether a message is somebody else's, and one keeps order here."""
-    return not entry.own and entry.seq > 0 and selectable(entry) and stand.in_charge
+    return not entry.own and entry.seq > 0 and selectable(entry) and stand.may_act
 
 
 def may_change(entry: Entry) -> bool:
