@@ -13,9 +13,9 @@ from protocol.errors import WireError
 
 _DAY_S: Final = 24 * 3_600
 
-HISTORY: Final = Bucket(1024 * 1024, 16 * 1024 * 1024)
-"""Bytes of pages: 80,000 messages at once, then 5,000 a second. A client that reads a whole room
-goes on at this pace; a hundred at once take half a core."""
+HISTORY: Final = Bucket(512 * 1024, 8 * 1024 * 1024)
+"""Bytes of pages: 40,000 messages at once, then 2,500 a second. A client that reads a whole room
+goes on at this pace. What somebody asks for and does not take waits in the memory of a gateway."""
 PICTURES: Final = Bucket(4 * 1024 * 1024, 64 * 1024 * 1024)
 """Bytes of pictures and files that are fetched: six of the largest at once, one in 2.5 s then."""
 UPLOADS: Final = Bucket(512 * 1024 * 1024 / _DAY_S, 512 * 1024 * 1024)

@@ -121,9 +121,9 @@ def main() -> None:
     context.set(zmq.MAX_SOCKETS, 10_000)
     some = [Hostile(context, invite, kind, f"{name}{place}") for place in range(int(number))]
     print("ready", flush=True)
-    _wait_idle(some)
-    sys.stdin.readline()
-    while not select.select([sys.stdin], [], [], 0)[0]:
+    cue = Cue()
+    _wait_idle(some, cue)
+    while not cue.given(2, 0):
         for one in some:
             one.attack(time.monotonic())
             one.hear()
@@ -134,10 +134,24 @@ def main() -> None:
     context.destroy(0)
 
 
-def _wait_idle(some: list[Hostile]) -> None:
+class Cue:
+    """Counts the lines that have come on stdin, past its buffer: two may come at once."""
+
+    def __init__(self) -> None:
+        self._lines = 0
+
+    def given(self, lines: int, wait_s: float) -> bool:
+        """Whether so many lines have come, or stdin has ended."""
+        while self._lines < lines and select.select([0], [], [], wait_s)[0]:
+            came = os.read(0, 1_000)
+            self._lines += came.count(b"\n") if came else lines
+        return self._lines >= lines
+
+
+def _wait_idle(some: list[Hostile], cue: Cue) -> None:
     """Until it begins, take what comes and ping, as anybody does."""
     pinged_s = time.monotonic()
-    while not select.select([sys.stdin], [], [], 0.05)[0]:
+    while not cue.given(1, 0.05):
         for one in some:
             one.hear()
         if time.monotonic() - pinged_s > 10:
