@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "tests" / "security" / "README.md").read_text(encoding="utf-8")
 ASVS = (ROOT / "tests" / "security" / "asvs.md").read_text(encoding="utf-8")
+SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 TEST = r"`(tests/[\w/]+\.py)::(test_\w+)`"
 NAMED = sorted(set(re.findall(TEST, TEXT + ASVS)))
 ITEMS = """
@@ -38,6 +39,12 @@ def test_there_are_many() -> None:
 @pytest.mark.parametrize(("path", "name"), NAMED, ids=[name for _, name in NAMED])
 def test_what_the_tables_name_is_there(path: str, name: str) -> None:
     assert name in functions_of(path)
+
+
+def test_the_files_that_security_md_names_are_there() -> None:
+    named = set(re.findall(r"`(tests/[\w/]+\.(?:py|md))`", SECURITY))
+    assert len(named) > 15
+    assert [one for one in named if not (ROOT / one).is_file()] == []
 
 
 def test_every_rule_has_a_row() -> None:
