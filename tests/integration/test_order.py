@@ -331,7 +331,8 @@ def test_rules_hold_at_every_gateway_until_they_are_lifted(
 
 def test_direct_messages_of_a_class_are_turned_off(watched: OverheardServer, bare: Circle) -> None:
     link = watched.invite
-    anna, boris = bare(link, unique("anna"), 0), bare(link, unique("boris"), 1)
+    # In a private room the rule needs a role on the server, too.
+    anna, boris = bare(watched.owner_invite(), unique("anna"), 0), bare(link, unique("boris"), 1)
     vera = bare(link, unique("vera"), 2)
     room = made_private(anna, boris, vera)
     pair = boris.ask(Direct(0, [vera.person]), Room).room
@@ -345,6 +346,8 @@ def test_direct_messages_of_a_class_are_turned_off(watched: OverheardServer, bar
     act(anna, Act.DIRECT, room, value=DirectRule.OFF)
     assert refused(boris, with_anna) == (ErrorCode.FORBIDDEN, "direct")
     wrong = vera.ask_wrong(Direct(0, [boris.person]))
+    assert (wrong.code, wrong.field) == (ErrorCode.FORBIDDEN, "direct")
+    wrong = vera.ask_wrong(Private(0, "hidden", [boris.person]))
     assert (wrong.code, wrong.field) == (ErrorCode.FORBIDDEN, "direct")
     act(anna, Act.DIRECT, room, value=DirectRule.FREE)
     boris.tell(pair, "at last")
