@@ -44,6 +44,7 @@ from protocol.limits import PEOPLE_PAGE_MAX
 
 log = logging.getLogger("broker")
 
+_REFUSED = int(Kind.REFUSED)
 _REFUSED_RETRY_MS = 60_000
 _FULL_RETRY_MS = 2_000
 """On a full disk: often enough that everybody is back soon, seldom enough for a crowd."""
@@ -244,21 +245,26 @@ class Desk:
             session.tell(Down.DONE, count, encode(refused))
             return
         screen: Screen | None = None
-        if person.muted_until or not room.free or self._office.writing.apart(room):
-            # Seldom: something may hold here.
+        if person.muted_until or not room.free:
+            # Something may hold here. Everywhere else this is all that order costs a message.
             screen = partial(self._screen, room, person)
-        retry_ms = _FULL_RETRY_MS if self.full else self._wait_ms(person, room, elements)
+        meters, retry_ms = self._office.meters, 0
+        if self.full:
+            retry_ms = _FULL_RETRY_MS
+        elif meters.limited:
+            retry_ms = self._wait_ms(person, room, elements)
         if not retry_ms:
-            head, meters, now_ms = room.head, self._office.meters, self._office.now_ms
+            head = room.head
             try:
                 answers = self._sequencer.submit(
                     person, device, room, outbox_epoch, first_n, elements, screen
                 )
-                if room.head > head:
-                    meters.placed(person.no, room.no, room.head - head, now_ms)
+                if meters.limited and room.head > head:
+                    many, now_ms = room.head - head, self._office.now_ms
+                    meters.placed(person.no, room.no, many, now_ms)
                 for answer in answers:
                     session.tell(Down.DONE, answer.settled, answer.frame)
-                    if answer.frame[1] == Kind.REFUSED:
+                    if answer.frame[1] == _REFUSED:
                         no = decode_as(Refused, answer.frame)
                         self._log_refused(session, Kind.SEND, ErrorCode(no.code), no.field)
                 return
@@ -272,8 +278,6 @@ class Desk:
     def _wait_ms(self, person: Person, room: Room, elements: list[Any]) -> int:
         """Return for how long to wait, because the person or the room writes too much."""
         office = self._office
-        if not office.meters.limited:
-            return 0
         size = sum(
             len(one) if type(one) is bytes else len(one[0])
             for one in elements

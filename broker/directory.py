@@ -57,8 +57,8 @@ class Room:
     """Who is more, or less, than a member here; this and what follows is :mod:`broker.order`'s."""
     rules: RulesRow | None = None
     free: bool = False
-    """Every member may write here who is not muted on the server, and in a private room not held
-    by the rule of another; never so in a direct message, where such rules hold for everybody."""
+    """An open room in which everybody may write who is not muted on the server. In the others rules
+    of their own, or of other rooms, may hold."""
 
 
 @dataclass(slots=True, eq=False)

@@ -51,7 +51,7 @@ class Order:
         else:
             self.directs.pop(room.no, None)
         room.free = (
-            room.kind is not RoomKind.DIRECT
+            room.kind is RoomKind.OPEN
             and (rules is None or not (rules.paused or rules.announce or rules.slow_s))
             and not any(one.muted_until for one in room.standings.values())
         )

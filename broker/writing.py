@@ -1,7 +1,7 @@
 """What somebody may write in a room now: mutes, pauses, announcements, slow mode, direct messages.
 
-Asked only where ``room.free`` is false, the person is muted on the server, or the rule of another
-room may hold (:meth:`Writing.apart`): everywhere else the broker looks at these and goes on.
+Asked only where ``room.free`` is false or the person is muted on the server: everywhere else the
+broker looks at these two and goes on.
 
 Slow mode remembers in memory who said something in which room, each for as long as it counts:
 never more than people who wrote within the room's seconds. Pure. Owned by the broker's main thread.
@@ -82,10 +82,6 @@ class Writing:
         rules = room.rules
         return rules is not None and rules.announce and not self._order.in_charge(room, person)
 
-    def apart(self, room: Room) -> bool:
-        """Whether rules of other rooms may hold in a private one."""
-        return room.kind is RoomKind.PRIVATE and bool(self._order.directs)
-
     def apart_forbidden(
         self, bound: Iterable[Person], there: dict[int, Person], kind: RoomKind
     ) -> Ban | None:
@@ -134,6 +130,8 @@ class Writing:
         """
         slow = self._slow_ms(room, person)
         closed, announced = self._closed(room, person, wall_ms), self._announced(room, person)
+        if closed is None and not announced and not slow:
+            return Screened(elements, 0, 0)
         screened: list[Any] = []
         for index, one in enumerate(elements):
             refused = type(one) is list and type(one[0]) is int

@@ -334,7 +334,7 @@ class Ordering(RuleBasedStateMachine):
             muted = any(one.muted_until for one in room.standings.values())
             rules = self.house.order.rules(room)
             something = rules.paused or rules.announce or rules.slow_s or muted
-            assert room.free is (room.kind is not RoomKind.DIRECT and not something)
+            assert room.free is (room.kind is RoomKind.OPEN and not something)
             assert (room.no in self.house.order.directs) is bool(rules.direct)
 
 

@@ -77,7 +77,7 @@ def test_a_private_room_begins_with_whom_its_maker_wants(gate: Gate, stand: Stan
     stand.restart()
     assert names(stand, room) == ["Ann", "Bob"] and there.name == "study"
     again = stand.directory.rooms[room]
-    assert (again.kind, again.name, again.free) == (RoomKind.PRIVATE, "study", True)
+    assert (again.kind, again.name, again.free) == (RoomKind.PRIVATE, "study", False)
     assert stand.order.role(again, stand.person(ANN)) is Role.OWNER
 
 
