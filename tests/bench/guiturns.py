@@ -24,6 +24,8 @@ from gui.views.viewing.textviewer import TextViewer
 from gui.views.viewing.viewer import PictureViewer
 from gui.views.viewing.viewerbars import Subject
 from gui.window import Window
+from protocol.client.happenings import RoomOrder
+from protocol.codes import Role
 from tests.bench.guistore import BIG, LOBBY
 from tests.bench.turns import Turn, Turns
 
@@ -119,6 +121,7 @@ class Journeys:
         self._do("mouse over messages", *hover)
         self._do("jump", lambda: main._controller.jump(7), lambda: main._controller.to_end())
         self._do("people", main.toggle_people, main.toggle_people)
+        self._do("people", main.people.toggle, main.people.toggle)
         self._do("resize", lambda: self._window.root.geometry("900x640"),
                  lambda: self._window.root.geometry(SIZE))  # fmt: skip
         self._do("filter rooms", lambda: main.rooms.field.insert(0, "big"),
@@ -130,6 +133,8 @@ class Journeys:
         entry = next(one.row.entry for one in drawn if one.row.entry.words)
         menu = main.timeline.pointer.menu
         self._do("menus", lambda: menu.show(entry, 300, 200), menu.hide)
+        somebody = main._model.people[0]
+        self._do("menus", lambda: main.person_menu(somebody, 600, 200), main.menu.hide)
         self._do("menus", main.more_menu, main.menu.hide, main.new_menu, main.menu.hide)
 
     def _sheets(self) -> None:
@@ -145,6 +150,15 @@ class Journeys:
             "question": lambda: main.leave(room),
             "forward": lambda: main.talk.forward([room.entries[-1]]),
             "attach": lambda: self._attach(self._picture()),
+        }
+        # Sheets of order are shown to those in charge; nothing in them is pressed here.
+        room.order = RoomOrder(roles=((main._model.me, Role.OWNER),))
+        shown |= {
+            "private room": main.make_private,
+            "adding people": lambda: main.add_people(room),
+            "order of a room": lambda: main.order_sheet(room),
+            "log": main.audit_sheet,
+            "devices": lambda: main.keeping.devices(main._model.people[0]),
         }
         self._picture()
         for name, show in shown.items():
