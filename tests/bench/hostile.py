@@ -6,6 +6,7 @@ worst until the next, and prints one JSON object with what came back. It runs at
 priority, because such clients do not share a machine with those whom they flood.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -87,8 +88,9 @@ class Hostile:
         self.socket = sockets.client(self._context, self._device, self._invite.server_key)
         self.socket.setsockopt(zmq.SNDHWM, 100)
         self.socket.connect(endpoint(*parse_address(self._invite.addresses[0], 8080)))
-        self.socket.send(self._hello)
         self.got["connections"] += 1
+        with contextlib.suppress(zmq.Again):  # it may be refused already
+            self.socket.send(self._hello, zmq.DONTWAIT)
 
     def hear(self) -> None:
         """Count what comes back."""
@@ -157,7 +159,7 @@ def _wait_idle(some: list[Hostile], cue: Cue) -> None:
         if time.monotonic() - pinged_s > 10:
             pinged_s = time.monotonic()
             for one in some:
-                one.socket.send(encode(Ping(1)))
+                one.socket.send(encode(Ping(1)), zmq.DONTWAIT)
 
 
 if __name__ == "__main__":
