@@ -11,10 +11,10 @@ from typing import Protocol
 
 from gui.chat.model import Model, Part
 from gui.chat.room import Draft
+from gui.chat.standing import SERVER
 from gui.settings import Settings
 from gui.words import wording
 from gui.words.i18n import Words
-from protocol.client.client import SERVER
 from protocol.client.happenings import (
     ActDone,
     AuditKnown,

@@ -10,9 +10,8 @@ from datetime import date
 from gui.chat.asking import Asking, Got
 from gui.chat.room import NEVER, Room
 from gui.chat.serveracts import ServerActs
-from gui.chat.standing import Standing
+from gui.chat.standing import SERVER, Standing
 from gui.words import holdwords
-from protocol.client.client import SERVER
 from protocol.client.happenings import (
     ActDone,
     Arrived,

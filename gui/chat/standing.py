@@ -6,10 +6,14 @@ here they only tell what to offer. Times are of this machine's clock.
 
 import math
 from dataclasses import dataclass, field
+from typing import Final
 
 from gui.chat.room import Room
 from protocol.client.happenings import RoomOrder
 from protocol.codes import DirectRule, Role, RoomKind
+
+SERVER: Final = bytes(16)
+"""In place of a room: an act is for the whole server."""
 
 
 def over(own: int, other: int) -> bool:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 
 from gui.chat.controller import Controller
 from gui.chat.room import Entry, Room
+from gui.chat.standing import SERVER
 from gui.paint.look import Look
 from gui.text.textlayout import clean
 from gui.views.devicesheet import DeviceSheet
 from gui.views.sheet import LineSheet, ask
 from gui.words import orderwords
-from protocol.client.client import SERVER
 from protocol.client.happenings import PersonInfo
 from protocol.codes import Act, Role
 from protocol.limits import REASON_MAX_CHARS
