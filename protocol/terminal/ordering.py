@@ -48,7 +48,7 @@ HELP: Final = """\
 /lock NICK  /unlock   they may not change their nickname; they may again
 /rename NICK NEW      give somebody another nickname
 /devices [NICK]       devices of yours, or of somebody
-/ban-device NICK TAG  lock a device out; /unban-device lets it in again
+/ban-device NICK TAG  lock a device out; those in charge let it in by /unban-device
 /audit [NUMBER]       what was done on the server, before that number
 /link                 make another device yours
 /whoami               who you are, and which keys are used here

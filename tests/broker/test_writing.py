@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from broker.directory import Room
 from broker.orderdesk import SERVER
 from protocol.backplane import Down, Up
 from protocol.codes import Act, DirectRule, ErrorCode, EventKind, Role, RoomKind
@@ -406,6 +407,25 @@ def test_private_rooms_are_no_way_around_the_rule(
     assert allowed(gate, BOB, pair, 16) == held
     gate.ask(BOB, Leave(9, kitchen(stand)))
     assert allowed(gate, BOB, pair, 21) == {}
+
+
+@pytest.mark.parametrize("make", [direct, private])
+def test_rules_of_other_rooms_are_looked_at_once_for_all_that_is_sent(
+    gate: Gate, stand: Stand, monkeypatch: pytest.MonkeyPatch, make: Any
+) -> None:
+    """They can be many, and so can people: that is not done again for each of 128 items."""
+    room = make(gate, BOB, ANN)
+    done(gate, ANN, Act.DIRECT, kitchen(stand), value=DirectRule.WITH_MODERATORS)
+    looked: list[int] = []
+    rule = stand.order.direct_rule
+
+    def look(one: Room) -> DirectRule:
+        looked.append(one.no)
+        return rule(one)
+
+    monkeypatch.setattr(stand.order, "direct_rule", look)
+    (ack,) = say(gate, BOB, room, 1, *[TEXT] * 128)
+    assert isinstance(ack, Ack) and ack.count == 128 and len(looked) == 1
 
 
 def test_nobody_banned_watches(gate: Gate, stand: Stand) -> None:
