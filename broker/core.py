@@ -2,8 +2,8 @@
 
 One drain: the desk handles each operation, the journal stores everything in one transaction, and
 only then answers go out and blocks are published. What the core does to the world it does through
-:class:`Outside` and :class:`broker.journal.Journal`; it opens no socket and no file and looks at
-no clock, so that it runs in a simulation as it runs in a process.
+:class:`broker.outside.Outside` and :class:`broker.journal.Journal`; it opens no socket and no file
+and looks at no clock, so that it runs in a simulation as it runs in a process.
 
 A journal that has no room ends nothing: what the drain had decided is forgotten, the state is read
 again from what is stored, and until there is room whoever wants to write is told to wait. Any other
@@ -12,7 +12,7 @@ fault of the journal ends the process, because starting is recovering. Owned by 
 
 import logging
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from broker.desk import Desk
 from broker.directory import Directory, Random
@@ -22,6 +22,7 @@ from broker.marks import Marks
 from broker.meters import Meters
 from broker.office import Office
 from broker.order import Order
+from broker.outside import Outside
 from broker.profiles import Profiles
 from broker.sequencer import BlobStored, Sequencer
 from broker.sessions import Gateway, Sessions
@@ -64,22 +65,6 @@ _STALL_MS = 3 * HEADS_MS
 _BATCH_BYTES = BACKPLANE_MAX_BYTES // 4
 """Batches to a gateway that are larger are split."""
 _SUBSCRIBED_MAX = 1_000_000
-
-
-class Outside(Protocol):
-    """What the core needs of the process around it."""
-
-    def send(self, route: bytes, data: bytes) -> bool:
-        """Send a batch to a gateway by ingress; False: it cannot be reached."""
-
-    def publish(self, parts: list[bytes]) -> None:
-        """Publish ``[topic, header, payload]`` by egress."""
-
-    def note_addresses(self, addresses: list[str]) -> None:
-        """Remember where the gateways listen now."""
-
-    def note_heads(self, heads: dict[bytes, int]) -> None:
-        """Note beside the journal how far these rooms are stored, before anybody is told."""
 
 
 class Core:

@@ -143,7 +143,7 @@ class Broker:
             elif notice[:1] == b"\x00":
                 self.core.unsubscribed(notice[1:])
 
-    # --- what the core asks for: broker.core.Outside ------------------------------------
+    # --- what the core asks for: broker.outside.Outside ------------------------------------
 
     def send(self, route: bytes, data: bytes) -> bool:
         """Send a batch to a gateway; False: it is gone, or takes no more."""

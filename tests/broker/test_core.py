@@ -73,7 +73,7 @@ class House:
             FIRST_MS,
         )
 
-    # broker.core.Outside
+    # broker.outside.Outside
 
     def send(self, route: bytes, data: bytes) -> bool:
         if self.reachable and route not in self.cut_off:

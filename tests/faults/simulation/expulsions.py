@@ -255,7 +255,7 @@ class House:
             FIRST_MS + self.now_ms,
         )
 
-    # --- broker.core.Outside ------------------------------------------------------------------
+    # --- broker.outside.Outside ---------------------------------------------------------------
 
     def send(self, route: bytes, data: bytes) -> bool:
         for gate in self._gates:
