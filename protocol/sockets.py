@@ -110,7 +110,9 @@ def frontend(context: Context, keys: KeyPair) -> Socket:
     _keep_alive(socket)
     socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
     socket.setsockopt(zmq.SNDHWM, _CLIENT_SNDHWM)
-    socket.setsockopt(zmq.RCVHWM, 256)
+    # A hostile client may send heartbeats, too. How much of it waits is bounded by the drains of a
+    # gateway, which end the connection of whoever sends too much, and by its limit of memory.
+    _never_stop(socket)
     socket.setsockopt(zmq.MAXMSGSIZE, FRAME_MAX_BYTES + _CURVE_BYTES)
     socket.setsockopt(zmq.IPV6, 1)
     socket.linger = 500

@@ -1,4 +1,4 @@
-"""A gateway that dies while the broker is behind with reading: libzmq must not abort the broker."""
+"""A peer that dies while a server is behind with reading: libzmq must not abort the server."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ from protocol.zap import ZapHandler
 context, poller = zmq.Context(), zmq.Poller()
 zap = ZapHandler(context, lambda *_: True, poller)
 keys = KeyPair(bytes.fromhex(sys.argv[1]), bytes.fromhex(sys.argv[2]))
-socket = sockets.ingress(context, keys)
+socket = getattr(sockets, sys.argv[3])(context, keys)
 print(sockets.bind(socket, "tcp://127.0.0.1:*", "test"), flush=True)
 while not socket.poll(0):
     poller.poll(20)
@@ -50,7 +50,7 @@ from protocol.keys import KeyPair, make
 
 context = zmq.Context()
 mine = make()
-socket = sockets.backend(context, mine, bytes.fromhex(sys.argv[2]))
+socket = getattr(sockets, sys.argv[4])(context, mine, bytes.fromhex(sys.argv[2]))
 socket.setsockopt(zmq.SNDHWM, 0)
 socket.setsockopt(zmq.HEARTBEAT_IVL, 1)
 socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 60_000)
@@ -65,10 +65,12 @@ time.sleep(60)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX")
-def test_ingress_outlives_a_gateway_that_dies_while_it_is_behind() -> None:
+@pytest.mark.parametrize(("made", "peer_made"), [("ingress", "backend"), ("frontend", "client")])
+def test_a_server_outlives_a_peer_that_dies_while_it_is_behind(made: str, peer_made: str) -> None:
+    """Clients of ours send no heartbeats, but a hostile one may."""
     keys = make()
     with subprocess.Popen(
-        [sys.executable, "-c", _SERVER, keys.public.hex(), keys.secret.hex()],
+        [sys.executable, "-c", _SERVER, keys.public.hex(), keys.secret.hex(), made],
         text=True,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -77,7 +79,7 @@ def test_ingress_outlives_a_gateway_that_dies_while_it_is_behind() -> None:
         assert server.stdin is not None and server.stdout is not None
         address = server.stdout.readline().strip()
         with subprocess.Popen(
-            [sys.executable, "-c", _PEER, address, keys.public.hex(), str(MESSAGES)],
+            [sys.executable, "-c", _PEER, address, keys.public.hex(), str(MESSAGES), peer_made],
             stdout=subprocess.PIPE,
             text=True,
         ) as peer:
@@ -104,10 +106,11 @@ def test_a_gateway_notices_a_dead_link_before_the_broker_counts_it_as_gone() -> 
     context.term()
 
 
-def test_nothing_stops_the_reading_of_what_broker_and_gateways_say() -> None:
+def test_nothing_stops_the_reading_of_a_server() -> None:
     context = zmq.Context()
     keys = make()
-    made = [sockets.ingress(context, keys), sockets.egress(context, keys)]
+    made = [sockets.frontend(context, keys), sockets.ingress(context, keys)]
+    made.append(sockets.egress(context, keys))
     made.append(sockets.backend(context, keys, keys.public))
     for socket in made:
         assert socket.getsockopt(zmq.RCVHWM) == 0
