@@ -245,7 +245,7 @@ class Light:
                 self._route.learn(one.addresses)
 
     def _down(self, drop: Drop, now_ms: int) -> None:
-        refused = bool(drop.code)
+        refused = drop.final
         self._lost(drop.text, refused)
         if not refused:
             self._connect_at = now_ms + self._route.failed() + drop.retry_ms
