@@ -286,6 +286,8 @@ class Counter:
         0: it may go on at once. Up to DELAY_MAX_MS: it was put where it waits. Above: nothing was
         taken.
         """
+        if not self._allowance.limited:
+            return 0
         purse = session.purse
         wait_ms = self._allowance.wait_ms(purse, items, size, now_ms)
         if wait_ms > DELAY_MAX_MS:
