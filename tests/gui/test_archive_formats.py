@@ -174,7 +174,8 @@ def test_hostile_words_stay_words(scene: Scene, tmp_path: Path) -> None:
     hrefs = {link["href"] for link in found.all("a") if link["href"].startswith("http")}
     assert "https://ok.example/a?b=1&c=2" in hrefs
     assert linked("(https://a@b.c/d_(e))") == (
-        '(<a href="https://b.c/d_(e)" rel="noopener noreferrer nofollow">https://a@b.c/d_(e)</a> [b.c])'
+        '(<a href="https://b.c/d_(e)" rel="noopener noreferrer nofollow">'
+        "https://a@b.c/d_(e)</a> [b.c])"
     )
     assert linked("https://exa%6dple.org/ <") == "https://exa%6dple.org/ &lt;"
     assert "<script>alert(1)</script>" in found.text
