@@ -14,6 +14,7 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
+from broker.blobrights import BlobRights
 from broker.desk import Desk
 from broker.directory import Directory, Random
 from broker.grants import FindGrant
@@ -22,9 +23,9 @@ from broker.marks import Marks
 from broker.meters import Meters
 from broker.office import Office
 from broker.order import Order
-from broker.outside import Outside
+from broker.outside import Blobs, Outside
 from broker.profiles import Profiles
-from broker.sequencer import BlobStored, Sequencer
+from broker.sequencer import Sequencer
 from broker.sessions import Gateway, Sessions
 from protocol.backplane import (
     INSTANCE_BYTES,
@@ -73,7 +74,7 @@ class Core:
     def __init__(
         self,
         journal: Journal,
-        blob_stored: BlobStored,
+        blobs: Blobs,
         frontend: KeyPair,
         find_grant: FindGrant,
         random: Random,
@@ -87,7 +88,7 @@ class Core:
         ``rate_per_s`` is what one person may write in the long run; 0: without any limit.
         """
         self._journal = journal
-        self._blob_stored = blob_stored
+        self._blobs = blobs
         self._frontend = frontend
         self._find_grant = find_grant
         self._random = random
@@ -116,7 +117,7 @@ class Core:
             contents.last_writer_no,
             self._journal.writer,
             self._journal.answers,
-            self._blob_stored,
+            BlobRights(self._journal, self._blobs).may_name,
         )
         self.directory = Directory(contents, self._random)
         self.sessions = Sessions()

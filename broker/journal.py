@@ -6,7 +6,7 @@ nothing outside knows which one it is. Numbers (``no``) of people, devices, room
 writers are given by the broker, ascending from 1, and name rows inside the journal.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -345,6 +345,9 @@ class Journal(Protocol):
 
     def picture(self, person_no: int) -> bytes:
         """Return somebody's picture; empty: they have none. Raises :class:`DamagedError`."""
+
+    def posted(self, sha256: bytes, room_nos: Iterable[int]) -> bool:
+        """Whether the blob was posted in one of these rooms. Raises :class:`DamagedError`."""
 
     def audit(self, before: int, limit: int) -> list[AuditRow]:
         """Return up to ``limit`` acts of the audit log with ``no < before``, the newest first.

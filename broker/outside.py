@@ -1,6 +1,16 @@
-"""What the broker's core asks of the process around it: sockets, and files beside the journal."""
+"""What the broker's core asks of the process around it: sockets, blobs, files by the journal."""
 
 from typing import Protocol
+
+
+class Blobs(Protocol):
+    """What is asked about blobs for every item that names one."""
+
+    def stored(self, sha256: bytes, size: int) -> bool:
+        """Whether a blob of this content and size is stored."""
+
+    def uploaded(self, sha256: bytes, device: bytes) -> bool:
+        """Whether the device with this key has sent all bytes of the blob, as far as is known."""
 
 
 class Outside(Protocol):

@@ -64,8 +64,15 @@ class Portions:
             )
 
     def took_upload(self, person_no: int, size: int, now_ms: int) -> None:
-        """So many bytes were stored for the person."""
-        UPLOADS.spend(self._uploads.of(person_no), size, now_ms)
+        """The person has begun an upload of so many bytes: room is kept for all of them.
+
+        Below zero: it was given up, and so many bytes of it never came.
+        """
+        level = self._uploads.of(person_no)
+        if size < 0:
+            UPLOADS.give(level, -size, now_ms)
+        else:
+            UPLOADS.spend(level, size, now_ms)
 
     def _wait_ms(self, bucket: Bucket, levels: Levels[int], person_no: int, now_ms: int) -> int:
         return bucket.wait_ms(levels.of(person_no), 0, now_ms) if self._limited else 0

@@ -28,7 +28,8 @@ _NO_DEVICE = bytes(DEVICE_TAG_BYTES)
 
 FindWriter = Callable[[int, int, bytes], WriterRow | None]
 FindAnswers = Callable[[int, int, int], Iterator[AnswerRow]]
-BlobStored = Callable[[bytes, int], bool]
+MayName = Callable[[Person, Device, bytes, int], bool]
+"""Whether somebody's item may name a blob of this SHA-256 and size."""
 Screen = Callable[[list[Any]], Screened]
 """Takes the elements of a RUN that are new; see :meth:`broker.writing.Writing.screen`."""
 
@@ -65,14 +66,14 @@ class Sequencer:
         last_writer_no: int,
         find_writer: FindWriter,
         find_answers: FindAnswers,
-        blob_stored: BlobStored,
+        may_name: MayName,
     ) -> None:
         """Start behind what the journal holds."""
         self._epoch = epoch
         self._writer_no = last_writer_no
         self._find_writer = find_writer
         self._find_answers = find_answers
-        self._blob_stored = blob_stored
+        self._may_name = may_name
         self._writers: OrderedDict[tuple[int, int, bytes], _Writer] = OrderedDict()
         self._batch = Batch()
         self._noted: dict[int, list[int]] = {}
@@ -133,7 +134,7 @@ class Sequencer:
             waiting = retry_ms = 0
             if screen is not None:
                 elements, waiting, retry_ms = screen(elements)
-            for stretch in self._stretches(room, elements):
+            for stretch in self._stretches(person, device, room, elements):
                 if isinstance(stretch, list):
                     seq = self._place(person, device, room, outbox_epoch, first_n, stretch)
                     count = len(stretch)
@@ -207,7 +208,7 @@ class Sequencer:
         return answers
 
     def _stretches(
-        self, room: Room, elements: list[Any]
+        self, person: Person, device: Device, room: Room, elements: list[Any]
     ) -> Iterator[list[bytes] | tuple[int, str, str]]:
         """Split elements into lists of items to place and single refusals."""
         if all(type(one) is bytes for one in elements):
@@ -221,7 +222,7 @@ class Sequencer:
                 items.append(one)
             elif type(one[0]) is int:
                 refusal = (one[0], one[1], one[2])
-            elif self._blob_stored(one[1], one[2]):
+            elif self._may_name(person, device, one[1], one[2]):
                 self._batch.blobs.append(BlobRow(room.no, one[1], one[2]))
                 items.append(one[0])
             else:

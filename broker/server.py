@@ -62,7 +62,7 @@ class Broker:
         self._blobs = BlobStore(data / "blobs")
         self.core = Core(
             self._journal,
-            self._blobs.stored,
+            self._blobs,
             frontend,
             find_grant,
             os.urandom,

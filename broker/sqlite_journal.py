@@ -11,7 +11,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -317,6 +317,15 @@ class SqliteJournal:
                 "SELECT data FROM picture WHERE person_no=?", (person_no,)
             ).fetchone()
         return row[0] if row and type(row[0]) is bytes else b""
+
+    def posted(self, sha256: bytes, room_nos: Iterable[int]) -> bool:
+        """Look for a blob in rooms; raise :class:`DamagedError`."""
+        rooms = list(room_nos)
+        places = ",".join("?" * len(rooms))
+        with telling("the journal cannot be read"):
+            where = f"WHERE room_no IN ({places}) AND sha256=? LIMIT 1"
+            row = self._db.execute(select("blob", where), (*rooms, sha256)).fetchone()
+        return row is not None and bool(check("blob", row))
 
     def audit(self, before: int, limit: int) -> list[AuditRow]:
         """Read acts of the audit log, the newest first; raise :class:`DamagedError`."""

@@ -10,7 +10,7 @@ Owned by the reader's thread; what it sends and refuses goes through the reader.
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 
-from broker.blobs import BlobStore
+from broker.blobs import BlobStore, Uploader
 from broker.journal import History
 from broker.portions import Portions
 from broker.rights import Rights
@@ -138,16 +138,20 @@ class Transfers:
         return well and type(frame) is BlobGet and before < bulk.sent < frame.length, 0
 
     def _upload(self, session: Session, frame: BlobPut | BlobChunk, bulk: _Bulk) -> None:
-        person_no, now_ms = self._rights.person(bulk.device), self._now_ms
-        if type(frame) is BlobChunk:
-            self._portions.need_upload(person_no, len(frame.data), now_ms)
-            args = frame.sha256, bulk.device, frame.size
-            offset = self._blobs.write(*args, frame.offset, frame.data)
-            if offset == frame.offset + len(frame.data):
-                self._portions.took_upload(person_no, len(frame.data), now_ms)
-        else:
-            offset = self._blobs.have(frame.sha256, bulk.device, frame.size)
-            self._portions.need_upload(person_no, frame.size - offset, now_ms)
+        uploader = Uploader(self._rights.person(bulk.device), bulk.device)
+        what = frame.sha256, uploader, frame.size
+        # Paid for before the first byte, because room is kept for all of them.
+        due_bytes = self._blobs.due_bytes(*what)
+        if due_bytes:
+            self._portions.need_upload(uploader.person_no, due_bytes, self._now_ms)
+        try:
+            if type(frame) is BlobChunk:
+                offset = self._blobs.write(*what, frame.offset, frame.data)
+            else:
+                offset = self._blobs.have(*what)
+        finally:
+            for person_no, size in self._blobs.take_charges():
+                self._portions.took_upload(person_no, size, self._now_ms)
         self._send(session, BlobHave(frame.request, frame.sha256, frame.size, offset))
 
     def _data(self, session: Session, frame: BlobGet, bulk: _Bulk) -> None:

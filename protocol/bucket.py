@@ -46,6 +46,11 @@ class Bucket:
         if self.per_s:
             level.left = self._refresh(level, now_ms) - cost
 
+    def give(self, level: Level, amount: float, now_ms: int) -> None:
+        """Give back what was taken and not used; never more than fits."""
+        if self.per_s:
+            level.left = min(self._refresh(level, now_ms) + amount, self.most)
+
     def take(self, level: Level, cost: float, now_ms: int) -> int:
         """Take ``cost`` if it is there; return for how long to wait otherwise."""
         wait_ms = self.wait_ms(level, cost, now_ms)

@@ -186,8 +186,8 @@ BLOB_RANGE_MAX_BYTES: Final = 256 * 1024
 UPLOAD_WINDOW_CHUNKS: Final = 8
 """Chunks under way without an answer: keeps 100 ms links busy at 40 Mbit/s."""
 
-UPLOADS_PER_DEVICE_MAX: Final = 8
-"""Unfinished uploads that one device may leave on the server."""
+UPLOADS_PER_PERSON_MAX: Final = 16
+"""Unfinished uploads that one person may leave on the server, with all devices."""
 
 BLOB_QUOTA_BYTES: Final = 10 * 1024 * 1024 * 1024
 """All pictures and files of a server together."""

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from broker.blobs import PART_KEPT_S, BlobStore
+from broker.blobs import PART_KEPT_S, PART_KEPT_TIGHT_S, BlobStore, Uploader
 from protocol.codes import ErrorCode
 from protocol.errors import SetupError, WireError
-from protocol.limits import BLOB_MAX_BYTES, UPLOADS_PER_DEVICE_MAX
+from protocol.limits import BLOB_MAX_BYTES, UPLOADS_PER_PERSON_MAX
 
-DEVICE = b"D" * 32
-OTHER = b"E" * 32
+DEVICE = Uploader(1, b"D" * 32)
+OTHER = Uploader(2, b"E" * 32)
 
 
 def picture(size: int, seed: int = 0) -> tuple[bytes, bytes]:
@@ -30,20 +30,21 @@ def picture(size: int, seed: int = 0) -> tuple[bytes, bytes]:
     return data, hashlib.sha256(data).digest()
 
 
-def upload(store: BlobStore, data: bytes, device: bytes = DEVICE, step: int = 700) -> int:
+def upload(store: BlobStore, data: bytes, uploader: Uploader = DEVICE, step: int = 700) -> int:
     """Send all bytes the way a client does; return the last answer."""
     sha256 = hashlib.sha256(data).digest()
-    offset = store.have(sha256, device, len(data))
+    offset = store.have(sha256, uploader, len(data))
     while offset < len(data):
-        offset = store.write(sha256, device, len(data), offset, data[offset : offset + step])
+        offset = store.write(sha256, uploader, len(data), offset, data[offset : offset + step])
     return offset
 
 
 def files(folder: Path) -> dict[str, bytes]:
+    """What is stored or under way."""
     return {
         str(path.relative_to(folder).as_posix()): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file()
+        if path.is_file() and path.parent.name != "uploaders"
     }
 
 
@@ -64,8 +65,10 @@ def test_a_blob_is_stored_by_its_content_once(tmp_path: Path) -> None:
     name = sha256.hex()
     assert files(tmp_path) == {f"{name[:2]}/{name}": data}
     assert store.used_bytes == 2_000
-    assert store.have(sha256, OTHER, 2_000) == 2_000
-    assert store.write(sha256, OTHER, 2_000, 0, data) == 2_000
+    assert store.have(sha256, DEVICE, 2_000) == 2_000
+    assert store.write(sha256, DEVICE, 2_000, 0, data) == 2_000
+    assert upload(store, data, OTHER) == 2_000
+    assert files(tmp_path) == {f"{name[:2]}/{name}": data}
     assert store.used_bytes == 2_000
     if os.name == "posix":
         for path in tmp_path.rglob("*"):
@@ -146,7 +149,7 @@ def test_going_on_after_a_restart(tmp_path: Path) -> None:
     assert upload(store, data) == 1_000
     store = BlobStore(tmp_path)
     assert store.used_bytes == 1_000
-    assert store.have(sha256, OTHER, 1_000) == 1_000
+    assert store.have(sha256, DEVICE, 1_000) == 1_000
     assert list((tmp_path / "parts").iterdir()) == []
 
 
@@ -160,11 +163,11 @@ def test_bytes_that_are_not_those_of_the_name_are_dropped(tmp_path: Path) -> Non
     assert store.used_bytes == 0
     assert not store.stored(sha256, 1_000)
     assert upload(store, data) == 1_000
-    # The content is known to have another size.
-    error = refusal(store.have, sha256, OTHER, 999)
-    assert (error.code, error.field) == (ErrorCode.BLOB_MISMATCH, "size")
-    error = refusal(store.write, sha256, OTHER, 2_000, 0, b"x")
-    assert (error.code, error.field) == (ErrorCode.BLOB_MISMATCH, "size")
+    # Another size is that of another content.
+    assert store.have(sha256, DEVICE, 999) == 0
+    error = refusal(store.write, sha256, DEVICE, 999, 0, data[:999])
+    assert error.code is ErrorCode.BLOB_MISMATCH
+    assert store.read(sha256, 0, 1_000) == (1_000, data)
 
 
 def test_a_part_that_a_crash_spoilt_starts_over(tmp_path: Path) -> None:
@@ -189,6 +192,54 @@ def test_a_part_that_vanished_starts_over(tmp_path: Path) -> None:
     assert upload(store, data) == 1_000
 
 
+def test_who_only_knows_a_hash_learns_nothing(tmp_path: Path) -> None:
+    """Whatever they ask, the answers are those of a store in which the blob is not."""
+    store, empty = BlobStore(tmp_path / "full"), BlobStore(tmp_path / "empty")
+    data, sha256 = picture(1_000)
+    upload(store, data)
+    store.write(sha256, Uploader(1, b"F" * 32), 1_000, 0, data[:500])
+    for one in (store, empty):
+        assert not one.uploaded(sha256, OTHER.device)
+        for size in (1_000, 999):
+            assert one.have(sha256, OTHER, size) == 0
+            assert one.due_bytes(sha256, OTHER, size) == size
+            assert one.write(sha256, OTHER, size, 0, b"") == 0
+            assert one.write(sha256, OTHER, size, 500, data[500:size]) == 0
+        for guess in (bytes(1_000), data[:999] + b"?"):
+            error = refusal(one.write, sha256, OTHER, 1_000, 0, guess)
+            assert error.code is ErrorCode.BLOB_MISMATCH
+        assert not one.uploaded(sha256, OTHER.device)
+    assert store.read(sha256, 0, 1_000) == (1_000, data)
+    assert upload(store, data, OTHER) == 1_000
+    assert store.uploaded(sha256, OTHER.device)
+
+
+def test_who_has_sent_the_bytes_is_known_after_a_restart(tmp_path: Path) -> None:
+    store = BlobStore(tmp_path)
+    data, sha256 = picture(1_000)
+    assert not store.uploaded(sha256, DEVICE.device)
+    store.write(sha256, DEVICE, 1_000, 0, data[:999])
+    assert not store.uploaded(sha256, DEVICE.device)
+    upload(store, data)
+    for _ in range(2):
+        assert store.uploaded(sha256, DEVICE.device)
+        assert not store.uploaded(sha256, OTHER.device)
+        assert store.have(sha256, DEVICE, 1_000) == 1_000
+        store = BlobStore(tmp_path)
+
+
+def test_bytes_that_are_lost_are_taken_again(tmp_path: Path) -> None:
+    """Of a blob that vanished or shrank, whoever has sent it before."""
+    store = BlobStore(tmp_path)
+    data, sha256 = picture(1_000)
+    upload(store, data)
+    path = tmp_path / sha256.hex()[:2] / sha256.hex()
+    path.write_bytes(data[:300])
+    assert store.have(sha256, DEVICE, 1_000) == 0
+    assert upload(store, data) == 1_000
+    assert store.read(sha256, 0, 1_000) == (1_000, data)
+
+
 def test_the_faster_of_two_devices_stores(tmp_path: Path) -> None:
     store = BlobStore(tmp_path)
     data, sha256 = picture(1_000)
@@ -196,7 +247,8 @@ def test_the_faster_of_two_devices_stores(tmp_path: Path) -> None:
     store.write(sha256, OTHER, 1_000, 0, data[:100])
     assert store.used_bytes == 2_000
     assert store.write(sha256, DEVICE, 1_000, 500, data[500:]) == 1_000
-    assert store.write(sha256, OTHER, 1_000, 100, data[100:200]) == 1_000
+    assert store.write(sha256, OTHER, 1_000, 100, data[100:200]) == 200
+    assert upload(store, data, OTHER) == 1_000
     assert store.used_bytes == 1_000
     assert list((tmp_path / "parts").iterdir()) == []
 
@@ -220,17 +272,71 @@ def test_quota_counts_what_is_stored_and_what_was_begun(tmp_path: Path) -> None:
     assert refusal(store.have, sha_third, DEVICE, 1).code is ErrorCode.QUOTA
 
 
-def test_a_device_has_few_unfinished_uploads(tmp_path: Path) -> None:
+def test_all_of_an_upload_is_paid_for_at_its_first_byte(tmp_path: Path) -> None:
     store = BlobStore(tmp_path)
-    pictures = [picture(100, seed) for seed in range(UPLOADS_PER_DEVICE_MAX + 1)]
-    for data, sha256 in pictures[:-1]:
-        assert store.write(sha256, DEVICE, 100, 0, data[:50]) == 50
+    data, sha256 = picture(1_000)
+    wrong = hashlib.sha256(b"other").digest()
+    assert store.due_bytes(sha256, DEVICE, 1_000) == 1_000
+    store.have(sha256, DEVICE, 1_000)
+    store.write(sha256, DEVICE, 1_000, 5, data[5:9])
+    assert store.take_charges() == []
+    store.write(sha256, DEVICE, 1_000, 0, data[:1])
+    assert store.take_charges() == [(1, 1_000)]
+    assert store.due_bytes(sha256, DEVICE, 1_000) == 0
+    # What was begun before a restart is paid for by who goes on with it.
+    store = BlobStore(tmp_path)
+    assert store.due_bytes(sha256, DEVICE, 1_000) == 999
+    upload(store, data)
+    assert store.take_charges() == [(1, 999)]
+    assert store.due_bytes(sha256, DEVICE, 1_000) == 0
+    upload(store, data)
+    assert store.take_charges() == []
+    # Who sends other bytes has sent them.
+    refusal(store.write, wrong, OTHER, 1_000, 0, data)
+    assert store.take_charges() == [(2, 1_000)]
+
+
+def test_what_never_came_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = BlobStore(tmp_path, quota_bytes=2_000)
+    store.write(picture(1_500, 1)[1], DEVICE, 1_500, 0, bytes(300))
+    second, sha_second = picture(1_000, 2)
+    now_s = time.time()
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: now_s + PART_KEPT_TIGHT_S - 60)
+        assert refusal(store.have, sha_second, OTHER, 1_000).code is ErrorCode.QUOTA
+    assert store.take_charges() == [(1, 1_500)]
+    # After an hour it goes, because its place is needed; and what never came with it.
+    monkeypatch.setattr(time, "time", lambda: now_s + PART_KEPT_TIGHT_S + 60)
+    assert upload(store, second, OTHER) == 1_000
+    assert store.take_charges() == [(1, -1_200), (2, 1_000)]
+    assert store.used_bytes == 1_000
+    assert list((tmp_path / "parts").iterdir()) == []
+
+
+def test_a_person_has_few_unfinished_uploads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = BlobStore(tmp_path)
+    pictures = [picture(100, seed) for seed in range(UPLOADS_PER_PERSON_MAX + 1)]
+    for number, (data, sha256) in enumerate(pictures[:-1]):
+        device = DEVICE._replace(device=b"%032d" % (number % 4))
+        assert store.write(sha256, device, 100, 0, data[:50]) == 50
     data, sha256 = pictures[-1]
     assert refusal(store.have, sha256, DEVICE, 100).code is ErrorCode.TOO_MANY
     assert refusal(store.write, sha256, DEVICE, 100, 0, data).code is ErrorCode.TOO_MANY
     assert upload(store, data, OTHER) == 100
-    assert upload(store, pictures[0][0]) == 100
+    # Also after a restart; until one is finished, or an hour has passed.
+    store = BlobStore(tmp_path)
+    assert refusal(store.have, sha256, DEVICE, 100).code is ErrorCode.TOO_MANY
+    assert upload(store, pictures[0][0], DEVICE._replace(device=b"%032d" % 0)) == 100
     assert upload(store, picture(100, 99)[0]) == 100
+    assert store.write(sha256, DEVICE, 100, 0, data[:50]) == 50
+    more, sha_more = picture(100, 98)
+    assert refusal(store.have, sha_more, DEVICE, 100).code is ErrorCode.TOO_MANY
+    now_s = time.time()
+    monkeypatch.setattr(time, "time", lambda: now_s + PART_KEPT_TIGHT_S + 60)
+    assert upload(store, more) == 100
+    assert list((tmp_path / "parts").iterdir()) == []
 
 
 def test_old_and_foreign_parts_go_at_the_start(tmp_path: Path) -> None:
@@ -242,10 +348,12 @@ def test_old_and_foreign_parts_go_at_the_start(tmp_path: Path) -> None:
     past = time.time() - PART_KEPT_S - 60
     os.utime(part, (past, past))
     store.write(sha_new, DEVICE, 100, 0, new[:50])
-    whole = tmp_path / "parts" / f"{picture(100, 3)[1].hex()}-{DEVICE[:8].hex()}-100"
+    whole = tmp_path / "parts" / f"{picture(100, 3)[1].hex()}-{DEVICE.device[:8].hex()}-100-1"
     whole.write_bytes(picture(100, 3)[0])
-    huge = tmp_path / "parts" / f"{sha_new.hex()}-{DEVICE[:8].hex()}-{BLOB_MAX_BYTES + 1}"
+    huge = tmp_path / "parts" / f"{sha_new.hex()}-{DEVICE.device[:8].hex()}-{BLOB_MAX_BYTES + 1}-1"
     huge.write_bytes(b"x")
+    earlier = tmp_path / "parts" / f"{picture(100, 4)[1].hex()}-{DEVICE.device[:8].hex()}-100"
+    earlier.write_bytes(b"x")  # of a version that did not write down the person
     store = BlobStore(tmp_path)
     assert store.have(sha_old, DEVICE, 100) == 0
     assert store.have(sha_new, DEVICE, 100) == 50
@@ -264,7 +372,7 @@ def test_names_are_checked(tmp_path: Path) -> None:
         assert refusal(store.have, bytes(32), DEVICE, size).field == "size"
     for offset, data in ((0, b"123456"), (3, b"123"), (-1, b"1"), (6, b"")):
         assert refusal(store.write, bytes(32), DEVICE, 5, offset, data).field == "data"
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["blobs", "parts"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["blobs", "parts", "uploaders"]
 
 
 @pytest.mark.parametrize("last", [False, True])

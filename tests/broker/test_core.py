@@ -42,7 +42,7 @@ from protocol.frames import (
 from protocol.frames import Act as ActFrame
 from protocol.items import decode_item, encode_item
 from protocol.keys import KeyPair
-from tests.broker.stand import FIRST_MS, TOKEN, key, open_to
+from tests.broker.stand import FIRST_MS, TOKEN, NoBlobs, key, open_to
 
 OUTBOX = b"outbox-1"
 FRONTEND = KeyPair(b"p" * 32, b"s" * 32)
@@ -64,7 +64,7 @@ class House:
         self.journal = SqliteJournal(folder / "journal.sqlite3")
         self.core = Core(
             self.journal,
-            lambda *_: False,
+            NoBlobs(),
             FRONTEND,
             open_to(TOKEN).get,
             Random(1).randbytes,

@@ -43,6 +43,7 @@ from broker.sqlite_history import SqliteHistory
 from broker.sqlite_journal import SqliteJournal
 from protocol.codes import Act, DirectRule, Role, RoomKind
 from protocol.errors import DamagedError, FencedError, JournalError, SetupError
+from protocol.limits import ROOMS_PER_PERSON_MAX
 from tests.faults.simulation import journal as simulated
 from tests.faults.simulation.journal import Disk, MemoryHistory, MemoryJournal
 
@@ -435,6 +436,10 @@ def test_blobs_belong_to_rooms(store: Store) -> None:
     assert not history.has_blob(room_row(2).room, b"s" * 32)
     assert not history.has_blob(room_row(3).room, b"s" * 32)
     assert not history.has_blob(room_row(1).room, b"t" * 32)
+    assert journal.posted(b"s" * 32, [1]) and journal.posted(b"s" * 32, {3: 0, 2: 0, 1: 0})
+    assert not journal.posted(b"s" * 32, [2, 3]) and not journal.posted(b"t" * 32, [1, 2])
+    assert not journal.posted(b"s" * 32, [])
+    assert journal.posted(b"s" * 32, range(1, ROOMS_PER_PERSON_MAX + 1))
 
 
 def test_history_knows_whose_device_it_is_and_who_is_banned(store: Store) -> None:

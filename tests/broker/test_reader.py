@@ -34,7 +34,7 @@ from broker.sqlite_history import SqliteHistory
 from broker.sqlite_journal import SqliteJournal
 from protocol.backplane import decode_slot, encode_slot
 from protocol.codes import ErrorCode, Kind, Role, RoomKind
-from protocol.errors import DamagedError, JournalError, SetupError
+from protocol.errors import DamagedError, JournalError, SetupError, WireError
 from protocol.frames import (
     AnyFrame,
     BlobChunk,
@@ -50,7 +50,15 @@ from protocol.frames import (
     encode,
 )
 from protocol.keys import KeyPair, make
-from protocol.limits import BLOB_RANGE_MAX_BYTES, CHUNK_MAX_BYTES, FRAME_MAX_BYTES, PAGE_MAX_BYTES
+from protocol.limits import (
+    BLOB_MAX_BYTES,
+    BLOB_RANGE_MAX_BYTES,
+    CHUNK_MAX_BYTES,
+    DEVICES_PER_PERSON_MAX,
+    FRAME_MAX_BYTES,
+    PAGE_MAX_BYTES,
+    UPLOADS_PER_PERSON_MAX,
+)
 from protocol.sockets import Context, Socket, backend
 from protocol.zap import ZapHandler
 
@@ -431,6 +439,27 @@ def test_a_stranger_does_not_get_in(stage: Stage) -> None:
 # --- pictures -----------------------------------------------------------------------------
 
 
+def test_a_file_that_is_there_is_as_if_it_were_not_for_who_did_not_send_it(stage: Stage) -> None:
+    """Another device of the same person, even: they send the bytes, too."""
+    data = b"a secret"
+    sha256 = stage.put(data)
+    other = b"E" * 32
+    stage.journal.append(Batch(devices=[DeviceRow(2, other, 1)]))
+
+    def ask(frame: AnyFrame) -> AnyFrame:
+        stage.dealer.send_multipart([encode_slot(7), other, encode(frame)])
+        return stage.answer()[1]
+
+    assert ask(BlobPut(1, sha256, 8)) == BlobHave(1, sha256, 8, 0)
+    assert ask(BlobPut(2, sha256, 9)) == BlobHave(2, sha256, 9, 0)
+    assert ask(BlobChunk(3, sha256, 8, 4, data[4:])) == BlobHave(3, sha256, 8, 0)
+    guess = ask(BlobChunk(4, sha256, 8, 0, b"a guess!"))
+    assert isinstance(guess, Error) and guess.code == ErrorCode.BLOB_MISMATCH
+    assert ask(BlobChunk(5, sha256, 8, 0, data)) == BlobHave(5, sha256, 8, 8)
+    assert ask(BlobPut(6, sha256, 8)) == BlobHave(6, sha256, 8, 8)
+    assert stage.blobs.used_bytes == 8
+
+
 def test_a_picture_there_and_back(stage: Stage) -> None:
     data = random.Random(1).randbytes(5 * CHUNK_MAX_BYTES + 123)
     sha256 = hashlib.sha256(data).digest()
@@ -641,6 +670,37 @@ def test_more_uploads_than_ones_portion_a_day_are_refused(
     assert (error.code, error.field, error.request) == (ErrorCode.QUOTA, "size", 3)
     clock.now_ms += 1_000
     assert isinstance(stage.ask(BlobPut(4, b"s" * 32, 11)), BlobHave)
+
+
+def test_few_people_cannot_take_the_room_of_all_by_a_byte_each(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many devices they have: begun uploads count by the person, at their whole size."""
+    clock = Clock(monkeypatch)
+    devices = [b"%032d" % number for number in range(2, DEVICES_PER_PERSON_MAX + 1)]
+    rows = [DeviceRow(number, key, 1) for number, key in enumerate(devices, 2)]
+    stage.journal.append(Batch(devices=rows))
+    begun = 0
+    for device in devices:
+        for number in range(3):
+            sha256 = hashlib.sha256(device + bytes([number])).digest()
+            chunk = encode(BlobChunk(1, sha256, BLOB_MAX_BYTES, 0, b"x"))
+            stage.dealer.send_multipart([encode_slot(7), device, chunk])
+            answer = stage.answer()[1]
+            if isinstance(answer, BlobHave):
+                begun += 1
+            else:
+                assert isinstance(answer, Error) and answer.code == ErrorCode.TOO_MANY
+    assert begun == UPLOADS_PER_PERSON_MAX
+    assert stage.blobs.used_bytes == begun * BLOB_MAX_BYTES
+    # The day's portion is spent as if all had come, so no other is paid for by what was begun.
+    left = int(UPLOADS.most) - stage.blobs.used_bytes
+    portions = stage.reader._portions
+    portions.need_upload(1, left, clock.now_ms)
+    with pytest.raises(WireError):
+        portions.need_upload(1, left + 1, clock.now_ms)
+    portions.took_upload(1, -BLOB_MAX_BYTES, clock.now_ms)
+    portions.need_upload(1, left + BLOB_MAX_BYTES, clock.now_ms)
 
 
 def test_without_limits_nobody_waits(stage: Stage) -> None:

@@ -81,3 +81,19 @@ def test_levels_are_bounded_and_the_oldest_are_forgotten() -> None:
     assert len(levels) == 3
     assert bucket.wait_ms(levels.of("ann"), 1, 1_000)
     assert not bucket.wait_ms(levels.of("bob"), 1, 1_000)
+
+
+@given(rates, st.integers(1, 1_000), steps, st.integers(0, 2_000))
+def test_what_is_given_back_is_there_but_never_more_than_fits(
+    per_s: float, most: int, them: list[tuple[int, int]], amount: int
+) -> None:
+    bucket, level, other = Bucket(per_s, most), Level(), Level()
+    now_ms = 1_000
+    for pause_ms, cost in them:
+        now_ms += pause_ms
+        bucket.spend(level, cost, now_ms)
+        bucket.spend(other, cost, now_ms)
+    bucket.give(level, amount, now_ms)
+    bucket.spend(other, 0, now_ms)
+    assert level.left <= most
+    assert level.left == min(most, other.left + amount)

@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from broker.blobs import BlobStore
+from broker.blobs import BlobStore, Uploader
 from broker.invites import make_book
 from broker.journal import Batch, BlobRow, BlockRow, DeviceRow, MemberRow, PersonRow, RoomRow
 from broker.sqlite_journal import SqliteJournal
@@ -76,7 +76,7 @@ class DataFolder:
         """Store blobs and post them in the first room."""
         for data in pictures:
             digest = hashlib.sha256(data).digest()
-            self.blobs.write(digest, b"D" * 32, len(data), 0, data)
+            self.blobs.write(digest, Uploader(1, b"D" * 32), len(data), 0, data)
             self.journal.append(Batch(blobs=[BlobRow(1, digest, len(data))]))
 
     def kill(self, copy: Path) -> Path:

@@ -111,7 +111,7 @@ class Honest:
             contents.last_writer_no,
             self.journal.writer,
             self.journal.answers,
-            lambda sha256, size: False,
+            lambda *_: False,
         )
         self.directory = Directory(contents, self._random.randbytes)
 

@@ -72,6 +72,16 @@ class Route(bytes):
         return int.from_bytes(self, "big")
 
 
+class NoBlobs:
+    """Nothing is uploaded here."""
+
+    def stored(self, sha256: bytes, size: int) -> bool:
+        return False
+
+    def uploaded(self, sha256: bytes, device: bytes) -> bool:
+        return False
+
+
 class BrokerProcess(Process):
     """The broker; ``core_type`` makes its core, so that a test can have a worse one."""
 
@@ -109,7 +119,7 @@ class BrokerProcess(Process):
             journal = MemoryJournal(self._disk)
             self.core = self._core_type(
                 journal,
-                lambda *_: False,
+                NoBlobs(),
                 FRONTEND,
                 {TOKEN: Grant("", Role.MEMBER, 0, 0)}.get,
                 agenda.draw().randbytes,

@@ -44,6 +44,7 @@ from protocol.frames import (
 from protocol.items import decode_item, encode_item
 from protocol.keys import KeyPair, z85
 from tests.faults.simulation.agenda import FIRST_MS
+from tests.faults.simulation.brokerprocess import NoBlobs
 from tests.faults.simulation.journal import Disk, MemoryJournal
 from tests.faults.simulation.judge import Violation
 
@@ -246,7 +247,7 @@ class House:
         grants = {"in": Grant("", Role.MEMBER, 0, 0), "own": Grant("own", Role.OWNER, 1, 0)}
         self._broker = self._broker_type(
             MemoryJournal(self._disk),
-            lambda *_: False,
+            NoBlobs(),
             KeyPair(b"p" * 32, b"s" * 32),
             grants.get,
             Random(self.random.random()).randbytes,

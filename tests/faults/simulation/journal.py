@@ -6,7 +6,7 @@ moment at which the process dies: before it, in it (then chance says whether it 
 disk), or after it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from random import Random
@@ -277,6 +277,9 @@ class MemoryJournal:
 
     def picture(self, person_no: int) -> bytes:
         return self._disk.tables.pictures.get(person_no, b"")
+
+    def posted(self, sha256: bytes, room_nos: Iterable[int]) -> bool:
+        return any((no, sha256) in self._disk.tables.blobs for no in room_nos)
 
     def audit(self, before: int, limit: int) -> list[AuditRow]:
         acts = [row for row in self._disk.tables.audit if not before or row.no < before]

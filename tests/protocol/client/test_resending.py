@@ -124,3 +124,28 @@ def test_where_the_bytes_are_gone_it_stays_refused_and_says_so(
     assert not nora.of(Discarded)
     nora.client.discard(nora.general, n)
     assert nora.wait(Discarded).n == n
+
+
+def test_the_server_is_killed_between_the_upload_and_the_message(
+    pair: tuple[Server, Person, Person], tmp_path: Path
+) -> None:
+    one, nora, omar = pair
+    parcels = nora.client._network.parcels
+    said_it = parcels.carried
+
+    def kill_first(request: int, parcel: Any) -> None:
+        one.kill_broker()
+        said_it(request, parcel)
+
+    parcels.carried = kill_first  # type: ignore[method-assign]
+    path = tmp_path / "notes.txt"
+    path.write_bytes(DATA)
+    nora.client.send_file(nora.general, path, "read this")
+    nora.wait(Queued)
+    one.restart_broker()
+    message = said(omar, EventKind.FILE)
+    assert (message.body["sha256"], message.body["caption"]) == (SHA256, "read this")
+    nora.wait(Acked)
+    assert not nora.of(Refused)
+    omar.client.fetch(omar.general, SHA256, len(DATA))
+    assert omar.wait(Fetched).path.read_bytes() == DATA
