@@ -23,11 +23,12 @@ _MAY_BE_EMOJI = (
 )
 """Everything that an emoji can begin with, keycaps aside; the rest is taken word by word."""
 _TOKEN = re.compile(
-    f"(?P<link>{URL})|(?P<emoji>{emoji.PATTERN})|(?P<newline>\n)|(?P<space>[^\\S\n]+)"
+    f"(?P<link>(?i:{URL}))|(?P<emoji>{emoji.PATTERN})|(?P<newline>\n)|(?P<space>[^\\S\n]+)"
     f"|(?P<thai>{_CLUSTER})"
-    f"|(?P<word>(?:(?!https?://|mailto:)(?![0-9#*]\ufe0f?\u20e3)[^\\s{_THAI}{_MAY_BE_EMOJI}])+|.)",
-    re.DOTALL | re.IGNORECASE,
+    f"|(?P<word>(?:(?!(?i:https?://|mailto:))(?![0-9#*]\ufe0f?\u20e3)[^\\s{_THAI}{_MAY_BE_EMOJI}])+|.)",
+    re.DOTALL,
 )
+"""Case counts but in addresses: without it, ``k`` would be the Kelvin sign, among the emoji."""
 _THAI_CLUSTER = re.compile(f"{_CLUSTER}|.", re.DOTALL)
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"

@@ -33,6 +33,17 @@ def test_words_are_kept_whole() -> None:
     assert (block.width, block.height) == (80, 40)
 
 
+@pytest.mark.parametrize("letter", "kKåÅωΩsſß")
+def test_no_letter_ends_a_word_by_its_case(letter: str) -> None:
+    # The Kelvin sign is a K, the Ohm sign an omega, and both are where emoji begin.
+    assert shown(wrap(f"ab {letter}li{letter}n", 60, Grid())) == ["ab", f"{letter}li{letter}n"]
+
+
+def test_a_link_is_one_in_any_case() -> None:
+    block = wrap("kkk HTTPS://Kiev.example/K", 400, Grid())
+    assert [run.kind for run in block.lines[0].runs] == ["text", "link"]
+
+
 def test_a_word_too_long_is_broken() -> None:
     assert shown(wrap("ab" + "x" * 9, 40, Grid())) == ["abxx", "xxxx", "xxx"]
 
