@@ -86,7 +86,7 @@ class Controller(Roaming, Writing):
         self._uploads = {}
         self._typed_at = 0.0
         self.server_acts = ServerActs()
-        self._audited = False
+        self._audited_s = NEVER
         self._open_next = b""
         self._leaving = set()
         self._asked_portraits: set[bytes] = set()

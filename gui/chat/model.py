@@ -14,7 +14,6 @@ from gui.chat import reading
 from gui.chat.messages import Messages
 from gui.chat.room import Entry, Room, State, Transfer
 from gui.chat.span import cut_above
-from gui.chat.standing import Standing, standing
 from gui.text.textlayout import clean
 from protocol.client.happenings import (
     Acked,
@@ -126,13 +125,13 @@ class Model:
         """Whether only its members can see it."""
         return room.info is not None and room.info.kind is RoomKind.DIRECT
 
+    def is_open(self, room: Room) -> bool:
+        """Whether everybody may join."""
+        return room.info is not None and room.info.kind is RoomKind.OPEN
+
     def is_private(self, room: Room) -> bool:
         """Whether it is a room by invitation."""
         return room.info is not None and room.info.kind is RoomKind.PRIVATE
-
-    def standing(self, room: Room | None, now_s: float) -> Standing:
-        """Return what one may do in a room just now."""
-        return standing(room, self.me, self.server_role, now_s)
 
     @property
     def server_role(self) -> int:
@@ -249,10 +248,10 @@ class Model:
                 return Part.PEOPLE | Part.ROOMS | Part.TIMELINE | Part.ORDER
             case OrderKnown():
                 self._known(happening.room).rule(happening.order, bool(happening.request))
-                return Part.ORDER if happening.room == self.active else Part.NONE
+                return self._order_part(happening.room)
             case MembersKnown():
                 self._known(happening.room).members = happening.members
-                return Part.ORDER if happening.room == self.active else Part.NONE
+                return self._order_part(happening.room)
             case Typing():
                 return self._typing(happening, now_ms)
             case Marked():
@@ -273,6 +272,12 @@ class Model:
         if found is None:
             found = self._early[room] = Room(room)
         return found
+
+    def _order_part(self, room: bytes) -> Part:
+        here = self.room
+        # The rules of rooms hold in direct messages and private rooms, too.
+        shown = here is not None and (room == self.active or not self.is_open(here))
+        return Part.ORDER if shown else Part.NONE
 
     def _touch(self, room: bytes) -> Part:
         return Part.ROOMS | Part.TIMELINE if room == self.active else Part.ROOMS

@@ -4,13 +4,15 @@ Lives in the Tk thread. What was asked of the server is answered by "" or by the
 not, a sentence in the person's language. Which acts one may do is not decided here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import date
+from itertools import islice
 
 from gui.chat.asking import Asking, Got
 from gui.chat.room import NEVER, Room
 from gui.chat.serveracts import ServerActs
-from gui.chat.standing import SERVER, Standing
+from gui.chat.standing import SERVER, Standing, apart_by, standing
 from gui.words import holdwords
 from protocol.client.happenings import (
     ActDone,
@@ -22,7 +24,7 @@ from protocol.client.happenings import (
     Failed,
     Link,
 )
-from protocol.codes import Act, EventKind, Role
+from protocol.codes import Act, DirectRule, EventKind, Role
 from protocol.errors import BadNameError
 from protocol.limits import PEOPLE_PAGE_MAX
 from protocol.names import clean_nick
@@ -30,7 +32,11 @@ from protocol.names import clean_nick
 MEMBERS_S = 60.0
 """Who is in the open room is asked anew after so long: large rooms do not tell who comes."""
 AUDIT_PAGES = 5
-"""Pages of the log that are read to know who is banned: a thousand acts."""
+"""Pages of the log that are read first to know who is banned: a thousand acts."""
+AUDIT_S = 60.0
+"""Its newest page is read anew after so long: nobody tells of what others did."""
+RULES_AT_ONCE = 10
+"""Rooms that are asked within a second whether their rules hold in a room of a few, too."""
 _MOVES = frozenset(("joined", "left", "kicked", "banned", "role"))
 """Notices after which other people are in a room, or with another role."""
 
@@ -41,12 +47,34 @@ class Ordering(Asking):
     """The part of the controller that keeps order."""
 
     server_acts: ServerActs
-    _audited: bool
-    """The log of the server was asked for in this session."""
+    _audited_s: float
+    """When the log of the server was asked for last in this session, or NEVER."""
 
     def standing(self, room: Room | None = None) -> Standing:
         """Return what one may do just now, in the open room or in another one."""
-        return self.model.standing(room or self.model.room, self._clock())
+        model, room = self.model, room or self.model.room
+        found = standing(room, model.me, model.server_role, self._clock())
+        if room is None or model.is_open(room):
+            return found
+        people = room.info.members if room.info else ()
+        there = [who for who, _ in people] or [one.person for one in room.members or ()]
+        rule, of = self._apart(there, model.is_direct(room), room)
+        return found if of is None else replace(found, apart=rule, apart_of=model.title(of))
+
+    def may_write_to(self, person: bytes) -> bool:
+        """Whether the rules of rooms that are known let one write privately to somebody."""
+        return self._apart((self.model.me, person), True)[1] is None
+
+    def _apart(
+        self, there: Collection[bytes], direct: bool, here: Room | None = None
+    ) -> tuple[DirectRule, Room | None]:
+        """Return the rule by which these people write nothing apart (``here``), and whose it is."""
+        model = self.model
+        for room in model.rooms.values() if there else ():
+            rule = apart_by(room, model.me, model.server_role, there, direct)
+            if rule and room is not here:
+                return rule, room
+        return DirectRule.FREE, None
 
     @property
     def now_s(self) -> float:
@@ -61,7 +89,7 @@ class Ordering(Asking):
 
     def _new_session(self) -> None:
         """The connection stands anew: what was known of members and of order may be another."""
-        self._audited = False
+        self._audited_s = NEVER
         for room in self.model.rooms.values():
             room.members_s, room.ordered = NEVER, False
         self._look_around()
@@ -69,10 +97,21 @@ class Ordering(Asking):
     def _look_around(self) -> None:
         """Ask what only the open room needs: who is in it, and what holds there."""
         room = self.model.room
-        if room is None or self.model.link.link is not Link.ONLINE:
+        if self.model.link.link is not Link.ONLINE:
+            return
+        if self._audited_s != NEVER and self._clock() - self._audited_s >= AUDIT_S:
+            self._know_server()
+        if room is None:
             return
         self.ask_order(room)
         self.ask_members(room)
+        if not self.model.is_open(room):
+            ruling = (
+                one for one in self.model.rooms.values()
+                if not one.ordered and not self.model.is_direct(one)
+            )  # fmt: skip
+            for one in tuple(islice(ruling, RULES_AT_ONCE)):
+                self.ask_order(one)
 
     def ask_order(self, room: Room) -> None:
         """Ask what holds in a room, once in a session: what changes is told from then on."""
@@ -106,11 +145,15 @@ class Ordering(Asking):
                 break
 
     def _know_server(self) -> None:
-        """Read the log of the server once, if one may: menus show who is banned."""
-        if not self._audited and self.model.server_role >= Role.MODERATOR:
-            self._audited = True
-            self.server_acts = ServerActs()
-            self._read_log(0, AUDIT_PAGES)
+        """Read what is new in the log of the server, if one may: menus show who is banned."""
+        first, now_s = self._audited_s == NEVER, self._clock()
+        if self.model.server_role < Role.MODERATOR:
+            return
+        if first or now_s - self._audited_s >= AUDIT_S:
+            self._audited_s = now_s
+            if first:
+                self.server_acts = ServerActs()
+            self._read_log(0, AUDIT_PAGES if first else 1)
 
     def _read_log(self, before: int, pages: int) -> None:
         acts = self.server_acts
@@ -134,7 +177,7 @@ class Ordering(Asking):
         def got(what: Got) -> None:
             if isinstance(what, ActDone):
                 if room == SERVER:
-                    self.server_acts.done(act, person, value)
+                    self.server_acts.done(act, person, value, self._clock())
                     if answer is None:
                         self._say(self._context.tr("order.in_force"))
                 if answer is not None:

@@ -5,6 +5,7 @@ here they only tell what to offer. Times are of this machine's clock.
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,12 +28,31 @@ def muted_until(order: RoomOrder, person: bytes, now_s: float) -> int | None:
     return None if until and until <= now_s * 1000 else until
 
 
-def may_write_to(order: RoomOrder, own: int, other: int) -> bool:
-    """Whether members of a room, with these roles, may write to each other privately."""
-    kept = (own >= Role.MODERATOR, other >= Role.MODERATOR)
-    if order.direct == DirectRule.FREE:
-        return True
-    return any(kept) if order.direct == DirectRule.WITH_MODERATORS else all(kept)
+def apart_by(
+    ruling: Room, me: bytes, server_role: int, there: Collection[bytes], direct: bool
+) -> DirectRule:
+    """Return the rule of a room that one is in by which these people write nothing apart, or FREE.
+
+    ``there`` are all of a direct message, or (not ``direct``) of a private room, oneself too. Of
+    the others only those are known to be held by the rule who are known to be in ``ruling``.
+    """
+    order, info = ruling.order, ruling.info
+    if info is None or order.direct not in (DirectRule.WITH_MODERATORS, DirectRule.OFF):
+        return DirectRule.FREE
+
+    def keeps(person: bytes) -> bool:
+        role = order.role_of(person)
+        if person == me and info.kind is RoomKind.OPEN:
+            role = max(role, server_role)
+        return role >= Role.MODERATOR
+
+    members = {me, *(one.person for one in ruling.members or ())}
+    held = [one for one in (there if direct else (me,)) if one in members and not keeps(one)]
+    if not held:
+        return DirectRule.FREE
+    if direct and order.direct == DirectRule.OFF:
+        return DirectRule.OFF
+    return DirectRule.FREE if any(map(keeps, there)) else DirectRule.WITH_MODERATORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +67,10 @@ class Standing:
     """Seconds until the next message may be sent."""
     kept: bool = False
     """Order is kept here at all: it is no direct message."""
+    apart: DirectRule = DirectRule.FREE
+    """The rule of another room by which nothing may be written here."""
+    apart_of: str = ""
+    """The name of that room."""
 
     @property
     def in_charge(self) -> bool:
@@ -61,23 +85,25 @@ class Standing:
     @property
     def may_react(self) -> bool:
         """Whether reactions are free."""
-        return self.muted is None and (self.in_charge or not self.order.paused)
+        free = self.muted is None and not self.apart
+        return free and (self.in_charge or not self.order.paused)
 
     @property
     def may_say(self) -> bool:
         """Whether something may be said or edited, if not at once in a slow room."""
         return self.may_react and (self.in_charge or not self.order.announce)
 
-    def may_write_to(self, person: bytes) -> bool:
-        """Whether the room lets one write privately to somebody who is in it."""
-        return may_write_to(self.order, self.role, self.order.role_of(person))
-
     @property
     def holds(self) -> bool:
         """Whether there is anything that people have to be told."""
         one = self.order
         return bool(
-            self.muted is not None or one.paused or one.announce or one.slow_s or one.direct
+            self.muted is not None
+            or self.apart
+            or one.paused
+            or one.announce
+            or one.slow_s
+            or one.direct
         )
 
 

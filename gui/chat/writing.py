@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from gui.chat.asking import Asking, Got
+from gui.chat.asking import Got
 from gui.chat.model import Part
+from gui.chat.ordering import Ordering
 from gui.chat.room import Draft, Entry, Room, Transfer
 from gui.words import holdwords
 from protocol.client.happenings import Failed, Fetched
@@ -30,7 +31,7 @@ class _Upload:
     reply: int
 
 
-class Writing(Asking):
+class Writing(Ordering):
     """The part of the controller that sends."""
 
     _uploads: dict[int, _Upload]
@@ -52,9 +53,8 @@ class Writing(Asking):
 
     def kept_from(self) -> str:
         """Return why nothing can be said in the open room just now, or ""."""
-        now_s = self._clock()
-        stand = self.model.standing(self.model.room, now_s)
-        return holdwords.kept_from(self._context.tr, stand, date.fromtimestamp(now_s))
+        today = date.fromtimestamp(self._clock())
+        return holdwords.kept_from(self._context.tr, self.standing(), today)
 
     def _reason(self, text: str) -> str:
         tr = self._context.tr

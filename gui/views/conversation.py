@@ -248,6 +248,10 @@ class Conversation:
         """Tell what one may do in the open room."""
         return self._controller.standing()
 
+    def may_write_to(self, person: bytes) -> bool:
+        """Tell whether the rules of rooms let one write to somebody privately."""
+        return self._controller.may_write_to(person)
+
     def remove(self, entries: Sequence[Entry]) -> None:
         """Take messages of others back for everybody, after asking."""
         self._around.remove(entries)

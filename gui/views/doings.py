@@ -100,8 +100,7 @@ class Doings:
         """Offer what can be done with somebody."""
         mention = self.talk.mention if self._model.room is not None else None
         tr, controller, room = self._look.tr, self._controller, self._model.room
-        here = room is not None and any(one.person == person.person for one in room.members or ())
-        free = not here or controller.standing().may_write_to(person.person)
+        free = controller.may_write_to(person.person)
         choices = person_choices(
             tr, person, self.write_to if free else None, mention, self.talk.copy,
             self.people.doubt(person), state_of(tr, room, person, controller.now_s),

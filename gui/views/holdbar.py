@@ -1,4 +1,4 @@
-"""What holds in the open room, above where one writes: paused, announcements, slow mode, muted.
+"""What holds in the open room, above where one writes: paused, slow mode, muted and so on.
 
 It has no height where nothing holds, and counts down while one has to wait. A click asks for the
 order of the room, where one keeps it. Belongs to the Tk thread.
@@ -116,6 +116,8 @@ class HoldBar:
         if stand is None or stand.muted is not None:
             return "muted"
         order = stand.order
+        if stand.apart:
+            return "lock"
         if order.paused:
             return "pause"
         if order.announce:

@@ -19,6 +19,9 @@ from protocol.codes import Act, Role
 from protocol.limits import REASON_MAX_CHARS
 
 _NAME_CHARS = 40
+_MUTE = ("order.mute_title_always", "order.mute_title")
+_SERVER_MUTE = ("order.mute_server_title_always", "order.mute_server_title")
+"""Names of the questions whether to mute somebody until it is lifted, and for a time."""
 
 
 class Keeping:
@@ -37,14 +40,11 @@ class Keeping:
 
     def mute(self, room: Room, person: PersonInfo, seconds: int) -> None:
         """Let somebody write nothing for a time, 0: until it is lifted; asks for a reason."""
-        tr, nick = self._look.tr, _short(person.nick)
-        title = tr("order.mute_title_always", nick=nick)
-        if seconds:
-            title = tr("order.mute_title", nick=nick, time=orderwords.span(tr, seconds))
-        note = tr("order.reason_seen")
+        tr = self._look.tr
         self._with_reason(
-            title, note, tr("order.mute_do"), Act.MUTE, room.room, person.person, seconds
-        )
+            self._mute_title(_MUTE, person, seconds), tr("order.reason_seen"),
+            tr("order.mute_do"), Act.MUTE, room.room, person.person, seconds,
+        )  # fmt: skip
 
     def unmute(self, room: Room, person: bytes) -> None:
         """Let somebody write again."""
@@ -98,6 +98,19 @@ class Keeping:
 
     # --- on the server ----------------------------------------------------------
 
+    def mute_server(self, person: PersonInfo, seconds: int) -> None:
+        """Let somebody write nothing on the server for a time, 0: until it is lifted; asks."""
+        tr = self._look.tr
+        self._with_reason(
+            self._mute_title(_SERVER_MUTE, person, seconds),
+            " ".join((tr("order.mute_server_note"), tr("order.reason_logged"))),
+            tr("order.mute_do"), Act.MUTE, SERVER, person.person, seconds,
+        )  # fmt: skip
+
+    def unmute_server(self, person: bytes) -> None:
+        """Let somebody write on the server again."""
+        self._controller.act(Act.UNMUTE, person=person)
+
     def ban_server(self, person: PersonInfo) -> None:
         """Shut somebody out of the server, after asking."""
         tr = self._look.tr
@@ -139,6 +152,12 @@ class Keeping:
 
     def _name(self, room: Room) -> str:
         return clean(self._controller.model.title(room))[:_NAME_CHARS]
+
+    def _mute_title(self, names: tuple[str, str], person: PersonInfo, seconds: int) -> str:
+        tr, nick = self._look.tr, _short(person.nick)
+        if not seconds:
+            return tr(names[0], nick=nick)
+        return tr(names[1], nick=nick, time=orderwords.span(tr, seconds))
 
     def _give_role(self, room: bytes, person: PersonInfo, role: int) -> None:
         def do() -> None:

@@ -45,6 +45,12 @@ class OrderDoings(Protocol):
     def lower(self, room: Room, person: bytes) -> None:
         """Take somebody's hand down."""
 
+    def mute_server(self, person: PersonInfo, seconds: int) -> None:
+        """Let somebody write nothing anywhere on the server for a time."""
+
+    def unmute_server(self, person: bytes) -> None:
+        """Let somebody write on the server again."""
+
     def ban_server(self, person: PersonInfo) -> None:
         """Shut somebody out of the server."""
 
@@ -112,13 +118,17 @@ def _in_room(
         return [lift] if silent and stand.role >= Role.OWNER else []
     inside = room.members is None or any(one.person == who for one in room.members)
     found = []
+
+    def mute(seconds: int) -> None:
+        does.mute(room, person, seconds)
+
     if inside and who in room.order.hands:
         found.append(Choice(tr("order.lower"), lambda: does.lower(room, who)))
     if inside:
-        if muted_until(room.order, who, controller.now_s) is not None:
+        if _muted_here(controller, room, who):
             found.append(Choice(tr("order.unmute"), lambda: does.unmute(room, who)))
         else:
-            found.append(Choice(tr("order.mute_menu"), inside=_mutes(tr, room, person, does)))
+            found.append(Choice(tr("order.mute_menu"), inside=_mutes(tr, mute)))
     if inside and stand.role >= Role.OWNER:
         found.append(
             Choice(
@@ -135,16 +145,26 @@ def _in_room(
     return found
 
 
-def _mutes(tr: Words, room: Room, person: PersonInfo, does: OrderDoings) -> tuple[Choice, ...]:
-    def mute(seconds: int) -> Callable[[], None]:
-        return lambda: does.mute(room, person, seconds)
+def _muted_here(controller: Controller, room: Room, person: bytes) -> bool:
+    """Whether somebody is muted by an act in the room, and not only on the server.
+
+    The server tells the longer one of both.
+    """
+    now_s = controller.now_s
+    until = muted_until(room.order, person, now_s)
+    return until is not None and until != controller.server_acts.muted_until(person, now_s)
+
+
+def _mutes(tr: Words, mute: Callable[[int], None]) -> tuple[Choice, ...]:
+    def mute_for(seconds: int) -> Callable[[], None]:
+        return lambda: mute(seconds)
 
     return tuple(
         Choice(
             tr("order.mute_for", time=orderwords.span(tr, seconds))
             if seconds
             else tr("order.mute_always"),
-            mute(seconds),
+            mute_for(seconds),
         )
         for seconds in MUTES_S
     )
@@ -184,6 +204,14 @@ def _on_server(
             for role in ROLES
             if role != person.role
         ]
+
+    def mute(seconds: int) -> None:
+        does.mute_server(person, seconds)
+
+    if acts.muted_until(who, controller.now_s) is not None:
+        found.append(Choice(tr("order.unmute_server"), lambda: does.unmute_server(who)))
+    else:
+        found.append(Choice(tr("order.mute_server_menu"), inside=_mutes(tr, mute)))
     if acts.banned(who):
         found.append(Choice(tr("order.unban_server"), lambda: does.unban_server(who)))
     else:

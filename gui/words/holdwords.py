@@ -23,6 +23,8 @@ def holding(tr: Words, stand: Standing, today: date) -> list[str]:
         lines.append(tr("order.hold_muted_until", when=until(tr, stand.muted, today)))
     elif stand.muted is not None:
         lines.append(tr("order.hold_muted"))
+    if stand.apart:
+        lines.append(tr(f"order.hold_apart_{stand.apart:d}", room=stand.apart_of))
     rules = []
     if order.paused:
         rules.append(tr("order.hold_paused"))
@@ -34,7 +36,7 @@ def holding(tr: Words, stand: Standing, today: date) -> list[str]:
         rules.append(tr("order.hold_slow", time=span(tr, order.slow_s)))
     if order.direct in RULES[1:]:
         rules.append(tr(f"order.hold_direct_{order.direct}"))
-    if rules and stand.in_charge and stand.muted is None:
+    if rules and stand.in_charge and not lines:
         rules.append(tr("order.hold_not_you"))
     return lines + rules
 

@@ -43,6 +43,9 @@ class Acts:
     def standing(self) -> Standing:
         return self.stand
 
+    def may_write_to(self, person: bytes) -> bool:
+        return person != ME
+
     def forward(self, entries: Sequence[Entry]) -> None:
         self.calls.append(("forward", [entry.seq for entry in entries]))
 

@@ -329,6 +329,17 @@ def test_an_owner_of_the_server_bans_and_lets_in_again(
     request = marko.client.rename("Other")
     failed = marko.outcome(request)
     assert isinstance(failed, Failed) and failed.field == "nick"
+    lesson.choose_of("Marko", "On the server", "Mute on the server", "Mute for 10 minutes…")
+    seat.keys("Return")
+    seat.wait(lambda: Sheet.top() is None, "the mute to be in force")
+    barred = marko.outcome(marko.client.join(f"m {lesson.name}"))
+    assert isinstance(barred, Failed) and barred.field == "muted"
+    lesson.choose_of("Marko", "On the server", "Let write on the server again")
+    acts = seat.controller.server_acts
+    seat.wait(
+        lambda: acts.muted_until(marko.person, seat.controller.now_s) is None, "the end of the mute"
+    )
+    marko.done(marko.client.join(f"m {lesson.name}"))
     lesson.choose_of("Marko", "On the server", "Devices…")
     devices = seat.main.dialog
     assert isinstance(devices, DeviceSheet)
@@ -378,3 +389,28 @@ def test_whoever_is_banned_is_told_and_comes_back(
     seat.controller.try_again()
     seat.wait(lambda: seat.main.status.text == "Connected", "the connection")
     assert Sheet.top() is None
+
+
+def test_a_direct_message_says_which_room_forbids_it(
+    lesson: Lesson,
+    shared: Server,  # noqa: F811
+    home: Path,
+) -> None:
+    seat, (marko, _) = lesson.seat, lesson.others
+    chief = Talker(home / "chief", owner_link(shared), f"Chief {lesson.name}").online()
+    lesson.others.append(chief)
+    title = f"class {lesson.name}"
+    chief.client.make_private(title, [seat.model.me])
+    room = chief.room(title)
+    seat.wait(lambda: room in seat.model.rooms, "the room")
+    seat.controller.direct([marko.person])
+    seat.wait(lambda: seat.model.is_direct(seat.room), "the direct message")
+    holds, field = seat.main.talk.holds, seat.main.composer.field
+    seat.write("hello")
+    seat.wait_shown("hello")
+    lesson.done(chief, chief.client.act(Act.DIRECT, room, value=2))
+    seat.wait(lambda: title in holds.text and field.held, "the bar")
+    lesson.done(chief, chief.client.act(Act.DIRECT, room))
+    seat.wait(lambda: not holds.text and not field.held, "the end of it")
+    seat.write("again")
+    seat.wait_shown("again")

@@ -9,14 +9,11 @@ from gui.views.sheet import LineSheet, Sheet
 from gui.words.i18n import LANGUAGES
 from protocol.client.happenings import (
     Arrived,
-    AuditEntry,
-    AuditKnown,
     Changed,
 )
 from protocol.codes import Act, ErrorCode, EventKind, Role
 from tests.gui.club import (
     CLUB,
-    SERVER,
     acts,
     answer,
     choose,
@@ -46,8 +43,10 @@ ORDER_LINES = {
 OWNER_LINES = {"Role", "Make a moderator", "Make an owner…"}
 SERVER_LINES = {
     "On the server", "Give another nickname…", "Lock the nickname", "Devices…",
-    "Ban from the server…",
+    "Mute on the server", "Ban from the server…",
 }  # fmt: skip
+ROOM_LINES = {"Mute", "Remove from the room…", "Ban from the room…"}
+"""What is done in a room alone."""
 
 
 def test_a_menu_has_only_what_one_may_do_by_ones_role(bench: Bench) -> None:
@@ -72,7 +71,7 @@ def test_those_in_charge_of_the_server_rule_open_rooms_and_not_private_ones(benc
     order(bench)
     server_role(bench, Role.MODERATOR)
     found = set(menu_of(bench, "Olena"))
-    assert found >= SERVER_LINES and not found & ORDER_LINES
+    assert found >= SERVER_LINES and not found & ROOM_LINES
     assert "Make a moderator of the server" not in found
     bench.main.open_room(GENERAL)
     bench.settle()
@@ -81,7 +80,7 @@ def test_those_in_charge_of_the_server_rule_open_rooms_and_not_private_ones(benc
     assert "Make a moderator of the server" in menu_of(bench, "Olena")
     bench.main.open_room(DIRECT)
     bench.settle()
-    assert not set(menu_of(bench, "Olena")) & ORDER_LINES, "a direct message knows no order"
+    assert not set(menu_of(bench, "Olena")) & ROOM_LINES, "a direct message knows no order"
     bench.main.menu.hide()
 
 
@@ -158,40 +157,6 @@ def test_a_ban_that_was_told_in_the_room_can_be_lifted(bench: Bench) -> None:
     bench.main.menu.hide()
 
 
-def test_on_the_server_somebody_is_renamed_locked_and_banned(bench: Bench) -> None:
-    ready(bench)
-    server_role(bench, Role.MODERATOR)
-    log, _ = bench.client.asked("ask_audit")[-1]
-    locked = AuditEntry(1, 0, ME, "Marko", Act.LOCK_NICK, OLENA, "Olena", 1, "")
-    bench.tell(AuditKnown((locked,), False, log))
-    menu_of(bench, "Olena")
-    choose(bench, "On the server", "Unlock the nickname")
-    assert acts(bench) == [(Act.LOCK_NICK, SERVER, OLENA, b"", 0, "")]
-    answer(bench)
-    assert bench.main.talk.toast.text == "Done: it is in force"
-    menu_of(bench, "Olena")
-    choose(bench, "On the server", "Lock the nickname")
-    menu_of(bench, "Olena")
-    choose(bench, "On the server", "Give another nickname…")
-    sheet = bench.main.dialog
-    assert isinstance(sheet, LineSheet) and sheet.entry.get() == "Olena"
-    bench.keys("ctrl+a")
-    bench.keys(*"admin", "Return")
-    assert sheet.problem.cget("text") and acts(bench)[-1][0] is Act.LOCK_NICK
-    bench.keys("ctrl+a")
-    bench.keys(*"Olia", "Return")
-    assert acts(bench)[-1] == (Act.RENAME, SERVER, OLENA, b"", 0, "Olia")
-    answer(bench)
-    menu_of(bench, "Olena")
-    choose(bench, "On the server", "Ban from the server…")
-    bench.keys("Return")
-    assert acts(bench)[-1] == (Act.BAN, SERVER, OLENA, b"", 0, "")
-    answer(bench)
-    menu_of(bench, "Olena")
-    choose(bench, "On the server", "Lift the ban from the server")
-    assert acts(bench)[-1] == (Act.UNBAN, SERVER, OLENA, b"", 0, "")
-
-
 def test_messages_of_others_are_removed_after_asking(bench: Bench) -> None:
     ready(bench)
     bench.tell(
@@ -229,6 +194,7 @@ def test_a_room_that_forbids_direct_messages_does_not_offer_them(bench: Bench) -
     assert "Write privately" not in menu_of(bench, "Olena")
     menu = bench.main.timeline.pointer.menu
     bench.main.menu.hide()
+    bench.settle()
     menu.show(bench.main._model.rooms[CLUB].entries[0], 100, 100)
     assert menu.place_of("direct") is None and menu.place_of("reply") is not None
     menu.hide()
@@ -238,7 +204,11 @@ def test_a_room_that_forbids_direct_messages_does_not_offer_them(bench: Bench) -
     bench.tell(members_known(CLUB, PEOPLE[:1]))
     bench.main.people.toggle()
     bench.settle()
-    assert "Write privately" in menu_of(bench, "Olena"), "somebody who is not in the room"
+    assert "Write privately" not in menu_of(bench, "Olena"), "one is held oneself"
+    order(bench, direct=2, roles=((ME, Role.MODERATOR),))
+    assert "Write privately" in menu_of(bench, "Olena"), "nobody of both is held"
+    bench.tell(members_known(CLUB, PEOPLE[:2]))
+    assert "Write privately" not in menu_of(bench, "Olena"), "she is a member who keeps no order"
     bench.main.menu.hide()
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from gui.paint.buttons import Button
 from gui.views.auditsheet import AuditSheet
 from gui.views.newsheets import JoinSheet, PeopleSheet
 from gui.views.ordersheet import OrderSheet
@@ -212,6 +213,20 @@ def test_whoever_is_banned_is_told_and_may_read_on(bench: Bench) -> None:
     assert Sheet.top() is not None
     bench.tell(LinkChanged(Link.ONLINE, "127.0.0.1:8080"))
     assert Sheet.top() is None, "one is let in again"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_buttons_of_being_banned_have_their_whole_width(bench: Bench, language: str) -> None:
+    ready(bench, language)
+    bench.tell(LinkChanged(Link.REFUSED, text="banned", code=ErrorCode.BANNED))
+    bench.settle()
+    sheet = Sheet.top()
+    assert sheet is not None
+    found = [one for row in sheet.card.winfo_children() for one in row.winfo_children()]
+    wide = [one for one in found if isinstance(one, Button)]
+    assert len(wide) == 2
+    assert all(one.winfo_width() >= one.winfo_reqwidth() for one in wide)
+    bench.keys("Escape")
 
 
 def test_the_sheet_of_the_log_is_no_dialog_of_the_screen(bench: Bench) -> None:

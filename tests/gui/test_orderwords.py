@@ -12,7 +12,7 @@ from gui.text.noticewords import gathered
 from gui.words import holdwords, orderwords, wording
 from gui.words.i18n import LANGUAGES, Words
 from protocol.client.happenings import AuditEntry, RoomOrder
-from protocol.codes import Act, ErrorCode, EventKind, Role
+from protocol.codes import Act, DirectRule, ErrorCode, EventKind, Role
 
 NICK, WHO = "Марко", "Олена"
 TODAY = date(2026, 11, 20)
@@ -107,6 +107,10 @@ def test_what_holds_is_told_the_hardest_first(language: str) -> None:
     assert muted[1:] == lines and "14:30" in muted[0]
     assert holdwords.kept_from(tr, Standing(order, muted=LATER), TODAY) == muted[0]
     assert holdwords.kept_from(tr, Standing(order), TODAY) == lines[0]
+    for rule in (DirectRule.WITH_MODERATORS, DirectRule.OFF):
+        apart = Standing(apart=rule, apart_of="Кімната")
+        said = holdwords.kept_from(tr, apart, TODAY)
+        assert "Кімната" in said and holdwords.holding(tr, apart, TODAY) == [said]
     chief = Standing(order, Role.MODERATOR)
     assert holdwords.kept_from(tr, chief, TODAY) == ""
     assert holdwords.holding(tr, chief, TODAY)[-1] == tr("order.hold_not_you")

@@ -6,10 +6,10 @@ import pytest
 
 from gui.chat.room import Room
 from gui.chat.serveracts import ServerActs
-from gui.chat.standing import may_write_to, over, standing
-from protocol.client.happenings import AuditEntry, RoomInfo, RoomOrder
+from gui.chat.standing import apart_by, over, standing
+from protocol.client.happenings import AuditEntry, MemberInfo, RoomInfo, RoomOrder
 from protocol.codes import Act, Role, RoomKind
-from tests.gui.fakes import EPOCH, GENERAL, ME, OLENA
+from tests.gui.fakes import EPOCH, GENERAL, ME, OLENA, SOMCHAI
 
 NOW_S = 1_795_176_000.0
 
@@ -83,7 +83,7 @@ def test_a_role_of_the_server_counts_in_open_rooms_alone() -> None:
 
 
 def entry(no: int, act: int, person: bytes, value: int = 0) -> AuditEntry:
-    return AuditEntry(no, 0, ME, "Marko", act, person, "Olena", value, "")
+    return AuditEntry(no, int(NOW_S * 1000), ME, "Marko", act, person, "Olena", value, "")
 
 
 def test_the_newest_word_of_the_log_counts() -> None:
@@ -92,24 +92,55 @@ def test_the_newest_word_of_the_log_counts() -> None:
     acts.take([entry(7, Act.BAN, OLENA), entry(6, Act.BAN, ME), entry(5, 99, ME)])
     assert not acts.banned(OLENA) and acts.locked(OLENA)
     assert acts.banned(ME) and not acts.locked(ME)
-    acts.done(Act.BAN, OLENA, 0)
-    acts.done(Act.LOCK_NICK, OLENA, 0)
-    assert acts.banned(OLENA) and not acts.locked(OLENA)
+    acts.done(Act.BAN, OLENA, 0, NOW_S)
+    acts.done(Act.LOCK_NICK, OLENA, 0, NOW_S)
+    acts.take([entry(9, Act.UNBAN, OLENA), entry(8, Act.LOCK_NICK, OLENA, 1)])
+    assert acts.banned(OLENA) and not acts.locked(OLENA), "older than what one has done oneself"
+    acts.take([entry(12, Act.UNBAN, OLENA), entry(10, Act.BAN, OLENA)])
+    assert not acts.banned(OLENA), "others act, too"
+
+
+def test_a_mute_on_the_server_is_known_until_it_ends() -> None:
+    acts = ServerActs()
+    acts.take([entry(3, Act.MUTE, OLENA, 600), entry(2, Act.MUTE, ME), entry(1, Act.UNMUTE, ME)])
+    assert acts.muted_until(OLENA, NOW_S) == NOW_S * 1000 + 600_000
+    assert acts.muted_until(OLENA, NOW_S + 600) is None
+    assert acts.muted_until(ME, NOW_S + 10**9) == 0 and acts.muted_until(b"?", NOW_S) is None
+    acts.done(Act.UNMUTE, ME, 0, NOW_S)
+    acts.done(Act.MUTE, OLENA, 60, NOW_S)
+    assert acts.muted_until(ME, NOW_S) is None
+    assert acts.muted_until(OLENA, NOW_S) == NOW_S * 1000 + 60_000
 
 
 @pytest.mark.parametrize(
-    ("rule", "own", "other", "may"),
+    ("rule", "own", "other", "closed"),
     [
-        (0, Role.MEMBER, Role.MEMBER, True),
-        (1, Role.MEMBER, Role.MEMBER, False),
-        (1, Role.MEMBER, Role.MODERATOR, True),
-        (1, Role.OWNER, Role.MEMBER, True),
-        (2, Role.OWNER, Role.MEMBER, False),
-        (2, Role.MODERATOR, Role.OWNER, True),
-        (9, Role.MEMBER, Role.OWNER, False),
+        (0, Role.MEMBER, Role.MEMBER, 0),
+        (1, Role.MEMBER, Role.MEMBER, 1),
+        (1, Role.MEMBER, Role.MODERATOR, 0),
+        (1, Role.OWNER, Role.MEMBER, 0),
+        (2, Role.OWNER, Role.MEMBER, 2),
+        (2, Role.MEMBER, Role.OWNER, 2),
+        (2, Role.MODERATOR, Role.OWNER, 0),
+        (9, Role.MEMBER, Role.MEMBER, 0),
     ],
 )
-def test_whom_one_may_write_to_by_the_rule_of_a_room(
-    rule: int, own: int, other: int, may: bool
+def test_a_rule_of_a_room_holds_in_direct_messages_of_its_members(
+    rule: int, own: int, other: int, closed: int
 ) -> None:
-    assert may_write_to(RoomOrder(direct=rule), own, other) is may
+    ruling = room(direct=rule, roles=((ME, own), (OLENA, other)))
+    ruling.members = (MemberInfo(ME, "Marko", True, own), MemberInfo(OLENA, "Olena", True, other))
+    assert apart_by(ruling, ME, Role.MEMBER, (ME, OLENA), True) == closed
+
+
+def test_a_rule_holds_only_those_who_are_in_the_room_and_keep_no_order() -> None:
+    off = room(direct=2)
+    assert apart_by(off, ME, Role.OWNER, (ME, SOMCHAI), True) == 2, "whoever the other is"
+    assert apart_by(off, ME, Role.MEMBER, (ME, SOMCHAI), False) == 1, "of private rooms none is"
+    off.order = RoomOrder(direct=2, roles=((OLENA, Role.MODERATOR),))
+    assert not apart_by(off, ME, Role.MEMBER, (ME, OLENA), False), "where somebody in charge is"
+    opened = room(RoomKind.OPEN, direct=2)
+    assert not apart_by(opened, ME, Role.MODERATOR, (ME, SOMCHAI), True), "one keeps order there"
+    opened.members = (MemberInfo(SOMCHAI, "Somchai", True, Role.MEMBER),)
+    assert apart_by(opened, ME, Role.MODERATOR, (ME, SOMCHAI), True) == 2
+    assert not apart_by(opened, ME, Role.MODERATOR, (ME, SOMCHAI), False), "one may write oneself"

@@ -28,6 +28,9 @@ class MessageActs(Protocol):
     def standing(self) -> Standing:
         """Tell what one may do in the room just now."""
 
+    def may_write_to(self, person: bytes) -> bool:
+        """Tell whether one may write to somebody privately."""
+
     def forward(self, entries: Sequence[Entry]) -> None:
         """Pass messages on to another room."""
 

@@ -171,7 +171,7 @@ class MessageMenu:
             add("copy_link", "link", lambda: timeline.copy(link))
         if entry.seq and here:
             add("forward", "forward", lambda: acts.forward([e for e in several if e.seq]))
-        if not entry.own and stand.may_write_to(entry.person):
+        if not entry.own and self._acts.may_write_to(entry.person):
             words = tr("timeline.menu_direct", who=timeline.name_of(entry))
             add("direct", "person", lambda: acts.direct(entry.person), words=words)
         if may_change(entry) and stand.may_say:
