@@ -40,12 +40,18 @@ CLASSES = (".", "all", "Entry", "Text", "Canvas", "Frame", "Label", "Toplevel")
 
 
 def all_threads(bench: Bench) -> None:
-    """Have the pool of pictures begin all its threads: it begins each when it is first needed."""
+    """Have the pool of pictures begin all its threads, and the child that decodes for them.
+
+    Each begins when it is first needed, and may take longer than all that a test does first.
+    """
     together = threading.Barrier(THREADS)
     ended: list[object] = []
     for _ in range(THREADS):
         bench.window.pictures.run(lambda: together.wait(20), lambda one, _: ended.append(one))
     bench.wait(lambda: len(ended) == THREADS, "the threads")
+    bench.window.pictures.decode(landscape(), (8, 8), lambda one, _: ended.append(one))
+    bench.wait(lambda: len(ended) > THREADS, "the child")
+    assert ended[-1] is not None
 
 
 def counted(bench: Bench) -> dict[str, int]:
@@ -287,6 +293,8 @@ def test_another_look_leaves_nothing_behind(bench: Bench, choices: list[dict[str
         change_all()
     # customtkinter takes a second after each change of size.
     bench.wait(lambda: not late(window.root), "the timers of customtkinter")
+    # The pictures of the conversation come from the threads.
+    bench.still()
     before = counted(bench)
     for _ in range(BUILDS):
         change_all()
