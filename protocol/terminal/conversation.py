@@ -62,6 +62,9 @@ _SHOWN_AT_START = 20
 _SEEN_MAX = 1_000
 """Messages that are remembered, to say what an answer or a change is about."""
 _EXCERPT_CHARS = 40
+_NO_ROOM = "you are in no room now: /join one"
+_HERE = ("leave", "image", "history", "again")
+"""Words that mean the room one is in."""
 
 
 def _who(nick: str) -> str:
@@ -164,9 +167,10 @@ class Conversation(Console):
             if room not in self._names:
                 self._ordering.left(room)
                 self._say(f"-- you are not in {name} any more")
-        if self.room not in self._names and was:
-            self.room = next(iter(self._names), b"")
-            self._say(f"-- you are in {self._name(self.room) or 'no room: /join one'}")
+        if self.room and self.room not in self._names:
+            # Into no other room: what is typed next was meant for those of this one.
+            self.room = b""
+            self._say(f"-- {_NO_ROOM}")
 
     def _show_message(self, message: Message, everywhere: bool = True) -> None:
         if message.kind in CHANGES:
@@ -266,11 +270,15 @@ class Conversation(Console):
         line = line.rstrip("\r\n")
         if not line.strip():
             return
-        if not line.startswith("/") or line.startswith("//"):
-            self.client.say(self.room, line[1:] if line.startswith("//") else line)
-            return
+        said = not line.startswith("/") or line.startswith("//")
         word, _, rest = line[1:].partition(" ")
         rest = rest.strip()
+        if not self.room and (said or word in _HERE or self._ordering.is_here(word)):
+            self._say(f"!! {_NO_ROOM}")
+            return
+        if said:
+            self.client.say(self.room, line[1:] if line.startswith("//") else line)
+            return
         client = self.client
         match word:
             case "join" if rest:

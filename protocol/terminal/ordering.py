@@ -161,6 +161,12 @@ class Ordering:
 
     # --- what is typed ------------------------------------------------------------------------
 
+    def is_here(self, word: str) -> bool:
+        """Whether a line means the room one is in."""
+        if word in acts.WORDS:
+            return acts.WORDS[word].where is not Where.SERVER
+        return word in ("add", "members", "order", "hand")
+
     def carry_out(self, word: str, rest: str) -> bool:
         """Do what a line says; False: it is of another kind."""
         client, room = self._client, self._console.room

@@ -314,9 +314,25 @@ def test_one_is_told_of_coming_and_going_by_others() -> None:
     assert screen.said() == ["-- you are in staff (private)"]
     assert screen.take(RoomsChanged((GENERAL,))) == [
         "-- you are not in staff (private) any more",
-        "-- you are in general",
+        "-- you are in no room now: /join one",
     ]
-    assert screen.console.room == ROOM
+    assert screen.take(RoomsChanged((GENERAL,))) == [], "that is said once"
+
+
+def test_who_is_put_out_of_a_room_talks_in_no_other_one_by_itself() -> None:
+    screen = Screen()
+    direct = replace(PRIVATE, room=b"d" * 16, kind=RoomKind.DIRECT, name="")
+    screen.take(RoomsChanged((direct, GENERAL, PRIVATE)))
+    screen.said()
+    out = screen.take(RoomsChanged((direct, PRIVATE)))
+    assert out == ["-- you are not in general any more", "-- you are in no room now: /join one"]
+    for line in ("a secret?", "//x", "/image x", "/leave", "/ban Nora", "/members", "/pause"):
+        assert screen.type(line) == []
+        assert screen.said() == ["!! you are in no room now: /join one"]
+    assert screen.type("/server ban Nora") == [("act", Act.BAN, SERVER, NORA, b"", 0, "")]
+    screen.type("/join staff")
+    assert screen.said() == ["-- you are in staff (private)"]
+    assert screen.type("here?") == [("say", STAFF, "here?")]
 
 
 def test_a_private_room_that_one_makes_is_entered() -> None:

@@ -289,6 +289,8 @@ def test_lines_for_people(server: Callable[..., Server], chat: Start, tmp_path: 
     nora.type("/nick Nora2")
     nora.line(lambda line: "done: Nora2" in line)
     nora.type("/leave")
+    nora.line(lambda line: "you are in no room now" in line)
+    nora.type("/join general")
     nora.line(lambda line: "you are in general" in line)
     path = tmp_path / "x.png"
     noise(50, 50).save(path)
