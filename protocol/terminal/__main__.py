@@ -64,7 +64,8 @@ interactive:
                                         above), or with "server": true everywhere
   {"devices": true}                     your devices; a NICK instead of true: theirs
   {"audit": true, "before": N}          what was done on the server
-  {"retry": N}                          send a refused message again, by its n
+  {"retry": N}                          send a refused message again, by its n ("room" as above)
+  {"discard": N}                        forget a refused message, or those of [N, ...]
   {"whoami": true}                      who you are, and the keys in use
   {"quit": true}                        end, as the end of stdin does
 ACT is kick, ban, unban, mute (VALUE: seconds, or "10m"), unmute, remove (VALUE: the seq),

@@ -121,6 +121,10 @@ class Console:
         """Have the answer to a request given to ``then``."""
         self._then[request] = then
 
+    def settle(self, request: int, happening: Happening) -> None:
+        """Give a request an answer that does not name it."""
+        self._then.pop(request)(happening)
+
     def _enter(self) -> None:
         self._entering = True
         rooms = self.roster.rooms_called(self._room_name)

@@ -32,8 +32,7 @@ from protocol.client.happenings import (
     RoomsChanged,
     RoomsListed,
 )
-from protocol.client.store import FAILED_MAX
-from protocol.codes import ErrorCode, EventKind, RoomKind
+from protocol.codes import EventKind, RoomKind
 from protocol.hosts import with_hosts
 from protocol.items import CHANGES, WITH_BLOB
 from protocol.names import mixed_word, resemblance
@@ -43,6 +42,8 @@ from protocol.terminal.durations import spelled
 from protocol.terminal.notices import notice
 from protocol.terminal.ordering import HELP as ORDER_HELP
 from protocol.terminal.ordering import Ordering
+from protocol.terminal.refusals import WORDS as REFUSED
+from protocol.terminal.refusals import Refusals
 
 HELP = """\
 /join ROOM          enter a room, or make it, and talk there
@@ -54,6 +55,7 @@ HELP = """\
 /image PATH         send a picture (PNG, JPEG, WebP, GIF)
 /get NUMBER         fetch a picture or a file that was sent
 /history [NUMBER]   earlier messages of the room
+/again  /drop       send what was refused in this room anew; forget it (all: everywhere)
 /help order         how order is kept, private rooms, devices
 /quit               end
 Anything else is said in the room; //text says /text."""
@@ -63,7 +65,7 @@ _SEEN_MAX = 1_000
 """Messages that are remembered, to say what an answer or a change is about."""
 _EXCERPT_CHARS = 40
 _NO_ROOM = "you are in no room now: /join one"
-_HERE = ("leave", "image", "history", "again")
+_HERE = ("leave", "image", "history")
 """Words that mean the room one is in."""
 
 
@@ -103,8 +105,7 @@ class Conversation(Console):
         self._file = 0
         self._seen: dict[tuple[bytes, int], Message] = {}
         self._oldest: dict[bytes, int] = {}
-        self._refused: dict[tuple[bytes, int], None] = {}
-        """One's own messages that can be sent again."""
+        self._refusals = Refusals(client, say)
         self._ordering = Ordering(self, say, self._go)
         self._looking = b""
         """The room of which the last messages are about to be shown, those that come now too."""
@@ -116,6 +117,7 @@ class Conversation(Console):
         self._names = {room: self._name(room) for room in self.roster.rooms}
         me, place = one_line(self.roster.nick), self._name(self.room)
         self._say(f"You are {me}, in {place}. /help lists commands.")
+        self._refusals.tell(self.room, elsewhere=True)
         self._look()
 
     # --- what happens -------------------------------------------------------------------------
@@ -144,13 +146,9 @@ class Conversation(Console):
                 wait = spelled(-(-retry_ms // 1000))
                 self._say(f"-- {self._place(room)}not taken yet; sent by itself in {wait}")
             case Discarded(room, n):
-                self._refused.pop((room, n), None)
-            case Refused(room, n, code, _, text):
-                self._refused[room, n] = None
-                if len(self._refused) > FAILED_MAX:
-                    del self._refused[next(iter(self._refused))]
-                later = "; /again sends it later" if code == ErrorCode.FORBIDDEN else ""
-                self._say(f"!! not sent: {one_line(text)}{later}")
+                self._refusals.discarded(room, n)
+            case Refused():
+                self._refusals.take(happening, fresh=self.ready)
             case Failed(_, _, text):
                 self._say(f"!! {one_line(text)}")
             case Progress():
@@ -308,9 +306,8 @@ class Conversation(Console):
                 self.leaving = True
             case "help":
                 self._say(ORDER_HELP if rest == "order" else HELP)
-            case "again" if not rest:
-                for n in [n for room, n in self._refused if room == self.room]:
-                    client.retry(self.room, n)
+            case _ if word in REFUSED and self._refusals.carry_out(word, rest, self.room):
+                pass
             case _ if self._ordering.carry_out(word, rest):
                 pass
             case _:
@@ -328,6 +325,7 @@ class Conversation(Console):
     def _enter_room(self, room: bytes) -> None:
         self.room = room
         self._say(f"-- you are in {self._name(room)}")
+        self._refusals.tell(room)
         self._look()
 
     def _look(self) -> None:

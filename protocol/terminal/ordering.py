@@ -52,7 +52,6 @@ HELP: Final = """\
 /audit [NUMBER]       what was done on the server, before that number
 /link                 make another device yours
 /whoami               who you are, and which keys are used here
-/again                send again what was refused in this room
 A reason may follow what is done to people and rooms: /mute Nora 10m too loud"""
 
 Say = Callable[[str], None]

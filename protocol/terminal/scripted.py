@@ -13,6 +13,7 @@ from protocol.client.client import Client
 from protocol.client.happenings import (
     Acked,
     Arrived,
+    Discarded,
     Done,
     Failed,
     Happening,
@@ -47,6 +48,7 @@ _VERBS = (
     "fetch",
     "link",
     "retry",
+    "discard",
     "whoami",
     "quit",
 )
@@ -75,6 +77,8 @@ class Scripted(Console):
         self._links: set[int] = set()
         """Requests of a link for another device."""
         self._orders = OrderCommands(client, self.roster, self._find)
+        self._dropping: dict[tuple[bytes, int], int] = {}
+        """Refused message → request that throws it away."""
         self._command_id: Any = None
 
     # --- events -----------------------------------------------------------------------------
@@ -95,6 +99,8 @@ class Scripted(Console):
                 self._show_progress(happening)
             case Failed():
                 self._failed(happening, None)
+            case Discarded(room, n) if (room, n) in self._dropping:
+                self.settle(self._dropping[room, n], happening)
             case _:
                 event = self._reports.event(happening)
                 if event is not None:
@@ -200,12 +206,36 @@ class Scripted(Console):
             case "retry":
                 room = self._find(_text(command, "room")) if "room" in command else self.room
                 self._wait(client.retry(room, _number(command, "retry", 0)))
+            case "discard":
+                self._discard(command)
             case "whoami":
                 self._show_me()
             case _ if verb in ORDER_VERBS:
                 self._order(verb, command)
             case _:
                 self.leaving = True
+
+    def _discard(self, command: dict[str, Any]) -> None:
+        room = self._find(_text(command, "room")) if "room" in command else self.room
+        what = command["discard"]
+        # One at a time is checked before the first one is thrown away.
+        ns = [
+            _number({"discard": n}, "discard", 0) for n in (what if type(what) is list else [what])
+        ]
+        for n in ns:
+            self._drop(room, n)
+
+    def _drop(self, room: bytes, n: int) -> None:
+        request, key = self.client.discard(room, n), (room, n)
+
+        def answered(answer: Happening) -> None:
+            if self._dropping.get(key) == request:
+                del self._dropping[key]
+            self._answer(request, answer)
+
+        self._ids[request] = self._command_id
+        self._dropping.setdefault(key, request)
+        self.after(request, answered)
 
     def _history(self, what: Any) -> None:
         what = what if type(what) is dict else {}

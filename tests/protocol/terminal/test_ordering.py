@@ -295,6 +295,59 @@ def test_what_was_refused_can_be_sent_again() -> None:
     assert screen.type("/again") == [("retry", ROOM, 5)]
     screen.take(Discarded(ROOM, 5))
     assert screen.type("/again") == []
+    assert screen.said()[-1] == "-- nothing was refused here"
+    assert screen.type("/again all") == [("retry", STAFF, 6)]
+
+
+def test_what_was_refused_before_the_start_is_one_line_and_can_be_forgotten() -> None:
+    client, lines = Recorder(), list[str]()
+    console = Conversation(cast(Client, client), "general", lines.append)
+    rooms = (GENERAL, PRIVATE)
+    for n in range(1, 13):
+        console.take(Refused(ROOM, n, ErrorCode.FORBIDDEN, "direct", "not now"))
+    console.take(Refused(STAFF, 13, ErrorCode.FORBIDDEN, "direct", "not now"))
+    for one in (Welcomed(ME, "Me", "s"), RoomsChanged(rooms), LinkChanged(Link.ONLINE)):
+        console.take(one)
+    assert lines[1:] == [
+        "!! 12 messages were refused: /again sends them anew, /drop forgets them",
+        "!! 1 message was refused in other rooms: "
+        "/again all sends them anew, /drop all forgets them",
+    ]
+    client.asked.clear()
+    console.carry_out("/drop")
+    assert client.asked == [("discard", ROOM, n) for n in range(1, 13)]
+    assert lines[-1] == "-- 12 messages were forgotten"
+    for n in range(1, 13):
+        console.take(Discarded(ROOM, n))
+    client.asked.clear()
+    console.carry_out("/drop now")
+    assert client.asked == [] and "cannot be done like this" in lines[-1]
+    console.carry_out("/drop all")
+    assert client.asked == [("discard", STAFF, 13)]
+
+
+def test_programs_forget_what_was_refused_by_its_number() -> None:
+    script = Script()
+    wanted = [("discard", STAFF, 5), ("discard", STAFF, 6)]
+    assert script.do(discard=[5, 6], room="staff", id=1) == wanted
+    failed = script.client.requests[-1]
+    script.console.take(Failed(failed, ErrorCode.FIELD, "there is no such message"))
+    script.console.take(Discarded(STAFF, 5))
+    script.console.take(Discarded(STAFF, 7))
+    first, second, third = script.told()
+    assert (first["event"], first["id"]) == ("error", 1)
+    assert (second["event"], second["n"], second["id"]) == ("discarded", 5, 1)
+    assert third["n"] == 7 and "id" not in third, "nobody asked for that"
+    assert not script.console.busy
+    for wrong in ("5", [5, True], -1):
+        assert script.do(discard=wrong) == [], "all or none"
+        assert script.told()[0]["event"] == "error"
+    for _ in range(2):
+        script.do(discard=8, id=2)
+    script.console.take(Discarded(ROOM, 8))
+    script.answer(Failed(0, ErrorCode.FIELD, "there is no such message"))
+    assert [one["event"] for one in script.told()] == ["discarded", "error"]
+    assert not script.console.busy, "each command is answered"
 
 
 def test_a_slow_room_says_how_long_it_takes() -> None:
