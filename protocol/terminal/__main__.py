@@ -36,6 +36,7 @@ from protocol.words import WordParser
 
 UNREACHED_S: Final = 10.0
 """Not connected for this long after the start: say so."""
+UNREACHED: Final = "the server cannot be reached"
 DRAIN_S: Final = 10.0
 """How long the end waits for messages that have no ack yet."""
 LINE_MAX_BYTES: Final = 256 * 1024
@@ -105,7 +106,8 @@ or by its "room_id". Events ("event" is):
   progress, fetched   a picture or a file: done, total, up; path, sha256
   done                join, private, leave, nick, link, add, act went well: room, room_id; text
   error               something did not: code, text, field
-At the end of stdin the program waits up to 10 s until every message is acked. Exit status:
+At the end of stdin the program waits up to 10 s until the server is reached and every
+message is acked. Exit status:
 0 done; 1 refused, or never connected; 2 a wrong word or link."""
 
 _Input = Happening | str | None
@@ -191,7 +193,11 @@ def _serve(console: Console, inputs: "queue.SimpleQueue[_Input]") -> int:
     complain_at: float | None = time.monotonic() + UNREACHED_S
     end_at: float | None = None
     trouble = ""
-    while end_at is None or (console.busy and time.monotonic() < end_at):
+    while end_at is None or (
+        # Nothing to do is no reason to end before it is known whether the server can be reached.
+        (console.busy or (complain_at is not None and not console.reached))
+        and time.monotonic() < end_at
+    ):
         try:
             one = inputs.get(timeout=0.25)
         except queue.Empty:
@@ -213,13 +219,14 @@ def _serve(console: Console, inputs: "queue.SimpleQueue[_Input]") -> int:
             complain_at = None
         elif complain_at is not None and time.monotonic() >= complain_at:
             complain_at = None
-            _complain(f"{trouble or 'the server cannot be reached'}; still trying")
+            if end_at is None:
+                _complain(f"{trouble or UNREACHED}; still trying")
             console.go_on_offline()
         if console.leaving and end_at is None:
             end_at = time.monotonic() + DRAIN_S
     if console.held:
         return _complain("the server was not reached; nothing was sent")
-    return 0
+    return 0 if console.reached else _complain(trouble or UNREACHED)
 
 
 def _read(put: Callable[[str | None], None]) -> None:

@@ -55,6 +55,8 @@ class Console:
         self.room = b""
         self.ready = False
         self.online = False
+        self.reached = False
+        """Whether it was ever connected."""
         self.leaving = False
         """A line asked to end the program."""
         self.trouble = ""
@@ -99,6 +101,7 @@ class Console:
             self._waiting.discard((happening.room, happening.n))
         elif isinstance(happening, LinkChanged):
             self.online = happening.link is Link.ONLINE
+            self.reached |= self.online
             if happening.link is Link.REFUSED:
                 self.trouble = happening.text
         then = None

@@ -265,6 +265,14 @@ def test_input_that_ends_at_once_is_sent_to_the_last_line(
     assert texts == [str(number) for number in range(200)]
 
 
+def test_input_without_a_line_ends_well_once_connected(
+    server: Callable[..., Server], chat: Start
+) -> None:
+    nora = chat(server().link, "Nora", "--json")
+    assert nora.end() == 0
+    nora.event("online")
+
+
 def test_lines_for_people(server: Callable[..., Server], chat: Start, tmp_path: Path) -> None:
     one = server()
     nora, script = chat(one.link, "Nora"), chat(one.link, "Script", "--json")
@@ -369,11 +377,17 @@ def test_another_key_of_a_known_server_ends_with_both_fingerprints(
 def test_an_unreachable_server_is_said_once_and_tried_on(chat: Start, free_port: int) -> None:
     dead = Invite((f"127.0.0.1:{free_port}",), make().public, "t" * 22)
     nora, omar = chat(str(dead), "Nora", "--json"), chat(str(dead), "Omar")
+    mute = chat(str(dead), "Mute", "--json")
+    assert mute.popen.stdin is not None
+    mute.popen.stdin.close()
     nora.do(send="into the dark")
     assert "no server answers" in nora.event("offline")["text"]
     assert nora.end() == 1
     complaint = nora.complained()
     assert "nothing was sent" in complaint
+    assert mute.popen.wait(DEADLINE_S) == 1, "it has never connected, with nothing to do either"
+    (said,) = mute.complained().splitlines()
+    assert "no server answers" in said
     assert omar.popen.stderr is not None
     said = omar.popen.stderr.readline().decode()
     assert "no server answers" in said and "still trying" in said
