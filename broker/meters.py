@@ -26,6 +26,8 @@ _BURST_S: Final = 10
 _ROOM_TIMES: Final = 2
 """A room takes as much as two people who type as fast as they may: nobody reads more than that,
 and each message costs as many deliveries as there are members."""
+_ROOM_BURST_S: Final = 30
+"""At once more than a person: when the server comes back, the outboxes of all are emptied."""
 _PERSON_BYTES: Final = Bucket(256 * 1024, 8 * 1024 * 1024)
 """What a person writes, in bytes: 20 thumbnails a second; at once a day's outbox of them."""
 _SHARE: Final = Bucket(2, 20)
@@ -66,7 +68,7 @@ class Meters:
         self.limited = per_s > 0
         """Whether anything is limited at all."""
         self._person = Bucket(per_s, per_s * _BURST_S)
-        self._room = Bucket(per_s * _ROOM_TIMES, per_s * _ROOM_TIMES * _BURST_S)
+        self._room = Bucket(per_s * _ROOM_TIMES, per_s * _ROOM_TIMES * _ROOM_BURST_S)
         self._people: Levels[int] = Levels(_LEVELS_MAX)
         self._bytes: Levels[int] = Levels(_LEVELS_MAX)
         self._shares: Levels[int] = Levels(_LEVELS_MAX)

@@ -33,12 +33,12 @@ their own, so that a picture never delays a word."""
 _CHUNK_LEAST_BYTES: Final = 4_096
 """What a blob frame counts for at least, so a thousand a second are asked for."""
 
-BUSY_MS: Final = 5_000
+BUSY_MS: Final = 2_000
 """What BUSY asks to wait at least where more was sent than goes."""
 
-_REFUSED: Final = Bucket(60, 600)
+_REFUSED: Final = Bucket(150, 600)
 """Frames that are refused. A client that keeps to its window has at most 256 under way when it
-hears BUSY, and waits then: 52 a second at the most, which never comes to the end of this."""
+hears BUSY, and waits then: 128 a second at the most, which never comes to the end of this."""
 
 _HANDSHAKES: Final = Bucket(1, 60)
 """Handshakes of a device: one that tries again and again backs off to less than one a second."""
