@@ -12,13 +12,11 @@ from broker.grants import Grant
 from broker.journal import Batch, Contents, TokenRow
 from protocol.codes import ErrorCode, Role
 from protocol.errors import WireError
+from protocol.invite import DEVICE_PREFIX
 from protocol.limits import DEVICES_PER_PERSON_MAX, LINK_TOKEN_MS, LINK_TOKENS_MAX
 
 if TYPE_CHECKING:
     from broker.directory import Person, Random
-
-LINK_PREFIX = "L"
-"""How a device-link token begins."""
 
 
 class Admission:
@@ -68,7 +66,7 @@ class Admission:
                 del self._links[row.digest]
                 batch.used_tokens.append(row.digest)
                 mine = [one for one in mine if one is not row]
-        token = LINK_PREFIX + self._random(16).hex()
+        token = DEVICE_PREFIX + self._random(16).hex()
         row = TokenRow(_digest(token), person.no, now_ms + LINK_TOKEN_MS)
         self._links[row.digest] = row
         batch.tokens.append(row)

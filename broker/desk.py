@@ -8,6 +8,7 @@ the broker's main thread.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,7 +24,7 @@ from broker.sessions import Gateway, Session
 from broker.writing import Screened
 from protocol.backplane import Down, Up
 from protocol.blocks import DEVICE_TAG_BYTES
-from protocol.codes import Act, ErrorCode, Kind, Purpose
+from protocol.codes import Act, ErrorCode, Kind, Purpose, Role
 from protocol.errors import DamagedError, WireError
 from protocol.frames import (
     KIND_OF,
@@ -169,6 +170,9 @@ class Desk:
         """Return who greets, a new person if need be; raise :class:`WireError` with what to say."""
         office, device = self._office, self._directory.device(key)
         grant = None if token is None else office.find_grant(token)
+        if grant is not None and grant.first_owner and office.order.is_owned():
+            # There was none when it was made. It still lets its user in.
+            grant = replace(grant, role=Role.MEMBER)
         if device is None:
             if self.full:
                 raise WireError(ErrorCode.UNAVAILABLE, "", _FULL_TEXT)

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from broker.admission import LINK_PREFIX, Admission
+from broker.admission import Admission
 from broker.grants import Grant
 from broker.journal import (
     Batch,
@@ -24,6 +24,7 @@ from broker.journal import (
 )
 from protocol.codes import ErrorCode, Role, RoomKind
 from protocol.errors import BadNameError, WireError
+from protocol.invite import DEVICE_PREFIX
 from protocol.limits import (
     DIRECT_MEMBERS_MAX,
     PEOPLE_MAX,
@@ -182,11 +183,11 @@ class Directory:
         if token is None:
             raise WireError(ErrorCode.TOKEN, "token", "this server needs an invite link")
         if grant is not None:
-            # Asked first: one in 64 invite tokens starts like a device link.
+            # Asked first: a standing token of an earlier version may begin like a device link.
             self.admission.need_valid(grant, now_ms)
             person = self._add_person(nick, batch)
             self.admission.use(grant, person, batch)
-        elif token.startswith(LINK_PREFIX):
+        elif token.startswith(DEVICE_PREFIX):
             person = self.admission.use_link(token, self.people_by_no, now_ms, batch)
         else:
             raise WireError(ErrorCode.TOKEN, "token", "this invite link is not valid any more")

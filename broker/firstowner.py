@@ -2,7 +2,7 @@
 
 There is at most one such token at a time: the next one takes the place of the one before, it lets
 one person in, and it ends with the window it was made for, or after a day. Once the server has an
-owner none is made. No state; any thread.
+owner none is made, and one that was made gives no role. No state; any thread.
 """
 
 from dataclasses import replace
@@ -30,10 +30,10 @@ def owner_token(data: Path, now_ms: int) -> str:
     """
     if is_owned(data):
         return ""
-    token, invite = draw(Role.OWNER, 1, now_ms + _EXPIRES_MS, "", now_ms, window=True)
+    token, invite = draw(Role.OWNER, 1, now_ms + _EXPIRES_MS, "", now_ms, first_owner=True)
 
     def exchange(book: Book) -> Book:
-        others = tuple(one for one in book.invites if not one.window)
+        others = tuple(one for one in book.invites if not one.first_owner)
         return added(replace(book, invites=others), invite, now_ms)
 
     change_book(data, exchange)
@@ -47,7 +47,7 @@ def withdraw(data: Path) -> None:
         lambda book: replace(
             book,
             invites=tuple(
-                replace(one, revoked=True) if one.window else one for one in book.invites
+                replace(one, revoked=True) if one.first_owner else one for one in book.invites
             ),
         ),
     )

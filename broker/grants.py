@@ -21,6 +21,8 @@ class Grant:
     role: Role
     uses: int
     expires_ts: int
+    first_owner: bool = False
+    """It gives its role only while the server has no owner."""
 
 
 FindGrant = Callable[[str], Grant | None]

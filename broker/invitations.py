@@ -175,7 +175,9 @@ def _make(data: Path, options: argparse.Namespace) -> None:
     what = "" if role is Role.MEMBER else f", who becomes {_article(role)} of the server"
     _note(f"{made.id}: for {people}, until {_local(expires_ts)}{what}")
     _note(f"to end it sooner: zviazok invite --revoke {made.id}")
-    if book.mode is Mode.OPEN and role is Role.MEMBER:
+    if role is not Role.MEMBER:
+        _note(f"whoever gets hold of it becomes {_article(role)}: revoke it when all have come")
+    elif book.mode is Mode.OPEN:
         _note(
             "the standing link lets everybody in as well; to end that: zviazok invite --mode token"
         )
@@ -205,7 +207,7 @@ def _show(data: Path) -> None:
                 _local(one.expires_ts),
                 one.role.name.lower(),
                 state_of(one, used, _now_ms()),
-                one_line("the window of zviazok up" if one.window else one.note),
+                one_line("first owner" if one.first_owner else one.note),
             )
         )
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]

@@ -27,6 +27,7 @@ from broker.durable import sync_folder, write_synced
 from broker.lock import DataLock
 from protocol.codes import Role
 from protocol.errors import SetupError
+from protocol.invite import COUNTED_PREFIX
 from protocol.limits import PEOPLE_MAX, TS_MAX_MS
 
 INVITES_FILE = "invites.json"
@@ -45,8 +46,6 @@ _TOKEN_BYTES = 18
 _ID_CHARS = 6
 _ID_LETTERS = "bcdfghjkmnpqrstvwxz23456789"
 """What is read out and typed: no vowel, and nothing that looks like another one."""
-_LINK_PREFIX = "L"
-"""Tokens of device links begin so."""
 
 
 class Mode(StrEnum):
@@ -71,8 +70,8 @@ class CountedInvite:
     note: str
     made_ts: int
     revoked: bool = False
-    window: bool = False
-    """It was made by ``zviazok up`` for its own window."""
+    first_owner: bool = False
+    """It gives its role only while the server has no owner; ``window`` in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +133,12 @@ def make_book(data: Path) -> None:
 
 
 def draw(
-    role: Role, uses: int, expires_ts: int, note: str, now_ms: int, window: bool = False
+    role: Role, uses: int, expires_ts: int, note: str, now_ms: int, first_owner: bool = False
 ) -> tuple[str, CountedInvite]:
     """Draw a token and an invite for it; the token is nowhere else."""
-    token = _LINK_PREFIX
-    while token.startswith(_LINK_PREFIX):
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = COUNTED_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
     return token, CountedInvite(
-        _name(), digest(token), uses, expires_ts, role, note, now_ms, window=window
+        _name(), digest(token), uses, expires_ts, role, note, now_ms, first_owner=first_owner
     )
 
 
@@ -204,7 +201,7 @@ def _text(book: Book) -> bytes:
             "note": one.note,
             "made_ts": one.made_ts,
             "revoked": one.revoked,
-            "window": one.window,
+            "window": one.first_owner,
         }
         for one in book.invites
     ]

@@ -117,6 +117,10 @@ class Order:
         if len(self._with_role(room)) >= MODERATORS_MAX:
             raise WireError(ErrorCode.TOO_MANY, "value", _OFFICERS_TEXT)
 
+    def is_owned(self) -> bool:
+        """Whether somebody who is not banned owns the server."""
+        return any(one.role is Role.OWNER and not one.banned for one in self._officers.values())
+
     def left(self, room: Room, person: Person, batch: Batch) -> Person | None:
         """End what somebody was in a room who is no member any more; call it behind the directory.
 

@@ -15,6 +15,7 @@ from broker.grants import Grant
 from broker.invites import INVITES_FILE, Book, CountedInvite, Mode, digest, make_book, read_book
 from protocol.codes import Role
 from protocol.errors import SetupError
+from protocol.invite import FOR_SOME_PREFIXES
 
 log = logging.getLogger("broker")
 
@@ -56,7 +57,7 @@ class Tokens:
         found = self._counted.get(digest(token))
         if found is None or found.revoked:
             return None
-        return Grant(found.id, found.role, found.uses, found.expires_ts)
+        return Grant(found.id, found.role, found.uses, found.expires_ts, found.first_owner)
 
     def _refresh(self) -> None:
         """Read the file again if it is another one."""
@@ -92,7 +93,8 @@ def standing_token(data: Path) -> str:
         if token:
             return token
         # None, or what a power cut left of it: an empty token would let everybody in.
-        token = secrets.token_urlsafe(_STANDING_BYTES)
+        while not token or token.startswith(FOR_SOME_PREFIXES):
+            token = secrets.token_urlsafe(_STANDING_BYTES)
         fresh = path.with_suffix(".new")
         fresh.unlink(missing_ok=True)
         write_synced(fresh, token.encode() + b"\n")

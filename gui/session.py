@@ -4,7 +4,7 @@ Belongs to the Tk thread; the client has a thread of its own and is heard
 through the bridge.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -16,7 +16,7 @@ from gui.chat.model import Model
 from gui.desktop.opened import remove_copies
 from gui.memory import Memory
 from protocol.client.client import Client
-from protocol.client.happenings import Happening
+from protocol.client.happenings import Happening, Link, LinkChanged
 from protocol.client.profile import Profile
 from protocol.invite import Invite
 from protocol.names import clean_nick
@@ -50,11 +50,26 @@ class Session:
     """What belongs together while a server is joined."""
 
     invite: Invite
+    """What one came by; once the server has let one in, what is kept of it."""
     nick: str
     profile: ProfilePort
     client: ClientPort
     controller: Controller
     welcomed: bool = False
+    """By the server, or by what an earlier visit left on this machine."""
+    kept: Invite | None = None
+    """What is kept of the link when the server has let one in; None: it was done."""
+
+    def let_in(self, happenings: Sequence[Happening]) -> bool:
+        """Keep of the link what is to be kept; whether the server has only just let one in.
+
+        Until then its token is still needed.
+        """
+        online = any(isinstance(one, LinkChanged) and one.link is Link.ONLINE for one in happenings)
+        if self.kept is None or not online:
+            return False
+        self.invite, self.kept = self.kept, None
+        return True
 
     def close(self) -> None:
         """Stop the client, keep what is to be remembered, free the profile."""

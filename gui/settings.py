@@ -68,6 +68,19 @@ class Settings:
         servers = (Server(name, link, nick), *others)[:SERVERS_MAX]
         return replace(self, nick=nick, servers=servers)
 
+    def kept(self, invite: Invite) -> Invite:
+        """Return what to remember of a link once the server has let one in by it.
+
+        Who came with a token for some alone keeps the standing one that is remembered.
+        """
+        for one in self.servers:
+            if invite.to_pass_on is None and _same(one.link, invite):
+                try:
+                    return replace(invite, token=Invite.parse(one.link).to_keep.token)
+                except LinkError:
+                    break
+        return invite.to_keep
+
     def forgot(self, link: str) -> "Settings":
         """Return the settings without the server of this link."""
         return replace(self, servers=tuple(one for one in self.servers if one.link != link))

@@ -152,10 +152,6 @@ class Window:
             self.news.looked_at(room)
         self.news.count()
 
-    def link_text(self) -> str:
-        """Return the invite link of this server."""
-        return str(self.session.invite) if self.session is not None else ""
-
     def _theme(self) -> str:
         chosen = self.settings.theme
         return self.appearance.theme if chosen == "system" else chosen
@@ -215,26 +211,30 @@ class Window:
         if session is None:
             return
         session.controller.apply(happenings)
-        if session.welcomed:
-            return
-        for happening in happenings:
+        for happening in () if session.welcomed else happenings:
             match happening:
                 case Welcomed():
                     self._enter(session)
-                    return
+                    break
                 case LinkChanged():
                     self.joining.still_joining(happening)
+        if session.let_in(happenings):
+            self._remember(session)
 
     def _enter(self, session: Session) -> None:
         session.welcomed = True
-        name = session.controller.model.server
-        self.settings = self.settings.joined(str(session.invite), session.nick, name)
-        settings.save(self._folder, self.settings)
+        session.kept = self.settings.kept(session.invite)
+        self._remember(session)
         session.controller.focused = self._in_front
         session.controller.on_news = self.news.told
         session.controller.on_changed = self.news.changed
         session.controller.on_uploaded = self.clipboard.discard
         self._build(self._main_steps(session))
+
+    def _remember(self, session: Session) -> None:
+        name = session.controller.model.server
+        self.settings = self.settings.joined(str(session.invite), session.nick, name)
+        settings.save(self._folder, self.settings)
 
     def open_room(self, room: bytes) -> None:
         """Bring the window to the front and show a room: a notification was clicked."""

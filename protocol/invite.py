@@ -8,7 +8,7 @@ a web address do not send them on. No state and no I/O; any thread.
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from protocol.errors import LinkError, SetupError
 from protocol.keys import KEY_BYTES, from_text, to_text
@@ -25,6 +25,13 @@ its owner; a program greets with it, and never shows or keeps it."""
 DEFAULT_PORT = 8080
 ADDRESSES_MAX = 64
 """As many as WELCOME may name."""
+
+COUNTED_PREFIX = "C"
+"""How the token of a counted invite begins."""
+DEVICE_PREFIX = "L"
+"""How the token of a device link begins."""
+FOR_SOME_PREFIXES = (COUNTED_PREFIX, DEVICE_PREFIX)
+"""How tokens begin that were made for certain people; a server's standing token has neither."""
 
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
@@ -67,6 +74,20 @@ class Invite:
         except SetupError as error:
             raise LinkError(f"the invite link: {error}") from None
         return cls(tuple(dict.fromkeys(found)), key, token or None)
+
+    @property
+    def to_pass_on(self) -> "Invite | None":
+        """The link if whoever has it may pass it on; None: it has no token, or one for some alone.
+
+        A counted token may give a role to whoever comes with it, and a device link makes another
+        device of the same person.
+        """
+        return None if (self.token or DEVICE_PREFIX).startswith(FOR_SOME_PREFIXES) else self
+
+    @property
+    def to_keep(self) -> "Invite":
+        """What a device remembers that has come in by the link: no token for some alone."""
+        return self.to_pass_on or replace(self, token=None)
 
     def __str__(self) -> str:
         """Return the link."""

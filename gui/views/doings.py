@@ -171,9 +171,14 @@ class Doings:
         )  # fmt: skip
 
     def copy_link(self) -> None:
-        """Put the invite link into the clipboard."""
+        """Put the invite link into the clipboard, unless it was for oneself alone."""
+        session = self._app.session
+        invite = session.invite.to_pass_on if session is not None else None
+        if invite is None:
+            self.say(self._look.tr("main.link_for_one"), bad=True)
+            return
         self._root.clipboard_clear()
-        self._root.clipboard_append(self._app.link_text())
+        self._root.clipboard_append(str(invite))
         self.say(self._look.tr("main.link_copied"))
 
     # --- order ------------------------------------------------------------------

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from broker.grants import Grant
-from protocol.backplane import Down
+from protocol.backplane import Down, Up
 from protocol.codes import Act, ErrorCode, Role
 from protocol.frames import Bye, decode
 from protocol.limits import MODERATORS_MAX
-from tests.broker.stand import FIRST_MS, TOKEN, Gate, Stand
+from tests.broker.stand import FIRST_MS, TOKEN, Gate, Stand, key
 from tests.broker.test_orderdesk import audit, done
 
 ANN, BOB, EVE = 1, 2, 3
@@ -24,6 +24,7 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
         "two": Grant("i2", Role.MEMBER, 2, 0),
         "short": Grant("i3", Role.MEMBER, 0, LATER),
         "owner": Grant("i4", Role.OWNER, 1, 0),
+        "first": Grant("i6", Role.OWNER, 2, 0, first_owner=True),
         "moderators": Grant("i5", Role.MODERATOR, 30, 0),
     }
     yield stand
@@ -119,6 +120,27 @@ def test_a_role_that_was_taken_does_not_come_back_with_the_same_invite(
         gate = Gate(stand)
     assert comes_in(gate, EVE, "moderators")
     assert stand.person(EVE).role is Role.MODERATOR
+
+
+def test_a_first_owner_is_made_where_there_is_none(gate: Gate, stand: Stand) -> None:
+    assert comes_in(gate, ANN, "first") and stand.person(ANN).role is Role.OWNER
+
+
+def test_a_link_for_the_first_owner_makes_no_second_one(gate: Gate, stand: Stand) -> None:
+    assert comes_in(gate, EVE, TOKEN)
+    assert comes_in(gate, ANN, "owner")
+    # Whoever is known stays what they were; a newcomer comes in all the same, and that counts.
+    assert comes_in(gate, EVE, "first") and stand.person(EVE).role is Role.MEMBER
+    assert comes_in(gate, BOB, "first") and stand.person(BOB).role is Role.MEMBER
+    assert stand.journal.contents().invite_uses == {
+        "i4": 1, f"i4:{stand.person(ANN).person.hex()}": 1, "i6": 1
+    }  # fmt: skip
+
+
+def test_two_who_come_at_once_are_not_both_the_first_owner(gate: Gate, stand: Stand) -> None:
+    """Both in one drain: nothing of it is stored when the second one is looked at."""
+    gate.do(*([Up.OPEN, one, key(one), f"p{one}", "first", 0] for one in (ANN, BOB)))
+    assert [stand.person(one).role for one in (ANN, BOB)] == [Role.OWNER, Role.MEMBER]
 
 
 def test_no_more_have_a_role_than_fit(gate: Gate, stand: Stand) -> None:

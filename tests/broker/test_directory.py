@@ -68,7 +68,7 @@ def test_without_the_invite_nobody_enters(stand: Stand, token: str | None) -> No
 
 
 def test_an_invite_that_begins_like_a_device_link_is_an_invite(tmp_path: Path) -> None:
-    """One in 64 tokens that a broker draws does."""
+    """Standing tokens of earlier versions may."""
     stand = Stand(tmp_path, token="LkYq0aaaaaaaaaaaaaaaaa")
     assert stand.enrol(1, "Ann").person.nick == "Ann"
     token = link(stand, stand.person(1))

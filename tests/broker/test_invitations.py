@@ -297,6 +297,17 @@ def test_revoking_holds_at_once(invite: Words) -> None:
     assert tokens.find(token) is None and tokens.find(kept) is not None
 
 
+def test_who_makes_a_link_that_gives_a_role_is_told_to_revoke_it(invite: Words) -> None:
+    for words, who in (
+        (["--role", "moderator", "--uses", "9"], "a moderator"),
+        (["--role", "owner"], "an owner"),
+    ):
+        assert invite(*words) == 0
+        assert f"becomes {who}: revoke it when all have come" in invite.err.splitlines()[-1]
+    assert invite("--uses", "9") == 0
+    assert "when all have come" not in invite.err
+
+
 def test_a_first_owner_and_no_second_one(invite: Words) -> None:
     journal = SqliteJournal(invite.data / "journal.sqlite3")
     journal.take_over()
@@ -306,7 +317,7 @@ def test_a_first_owner_and_no_second_one(invite: Words) -> None:
     assert invite.err == ""
     assert tokens.find(first) is None
     (made,) = read_book(invite.data).invites
-    assert tokens.find(again) == Grant(made.id, Role.OWNER, 1, made.expires_ts)
+    assert tokens.find(again) == Grant(made.id, Role.OWNER, 1, made.expires_ts, True)
     journal.append(
         Batch(
             people=[PersonRow(1, b"ann-ann-", "Ann", "ann")],
@@ -317,7 +328,7 @@ def test_a_first_owner_and_no_second_one(invite: Words) -> None:
     assert invite("--first-owner") == 0
     assert (invite.out, invite.err) == ("", "")
     assert invite("--list") == 0
-    assert "owner  used up  the window of zviazok up" in invite.out
+    assert "owner  used up  first owner" in invite.out
     journal.close()
 
 

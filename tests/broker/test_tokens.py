@@ -51,6 +51,20 @@ def test_the_standing_token_is_made_once(tmp_path: Path) -> None:
         standing_token(tmp_path)
 
 
+def test_a_standing_token_is_told_from_one_for_some_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter(["Counted-aaaaaaaaaaaaaa", "Link-aaaaaaaaaaaaaaaaa", "standing-aaaaaaaaaaaaa"])
+    monkeypatch.setattr("broker.tokens.secrets.token_urlsafe", lambda _: next(drawn))
+    assert standing_token(tmp_path) == "standing-aaaaaaaaaaaaa"
+
+
+@pytest.mark.parametrize("token", ["Counted-aaaaaaaaaaaaaa", "Link-aaaaaaaaaaaaaaaaa"])
+def test_a_standing_token_of_an_earlier_version_lets_people_in(tmp_path: Path, token: str) -> None:
+    (tmp_path / STANDING_FILE).write_text(token, encoding="ascii")
+    assert Tokens(tmp_path).find(token) == ANYBODY
+
+
 def test_an_open_server_admits_by_both(tmp_path: Path) -> None:
     tokens = Tokens(tmp_path)
     assert tokens.find(standing_token(tmp_path)) == ANYBODY

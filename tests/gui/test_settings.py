@@ -12,6 +12,7 @@ from gui import settings
 from gui.chat.room import Draft, Notify, Room, Sound
 from gui.memory import Memory
 from gui.settings import RECENT_EMOJI_MAX, SERVERS_MAX, Server, Settings
+from protocol.invite import Invite
 
 LINK = "zviazok://127.0.0.1:8080/#" + "A" * 43
 OTHER = "zviazok://127.0.0.2:8080/#" + "B" * 42 + "A"
@@ -72,6 +73,23 @@ def test_servers_are_remembered_newest_first_and_can_be_forgotten() -> None:
     again = one.joined(LINK, "Olha")
     assert [server.nick for server in again.servers] == ["Olha", "Marko"]
     assert again.forgot(OTHER).servers == again.servers[:1]
+
+
+def test_of_a_link_that_let_one_in_no_token_for_some_alone_is_kept() -> None:
+    standing, bare = Invite.parse(f"{LINK}.standing"), Invite.parse(LINK)
+    for token in ("Counted", "L0123"):
+        alone = Invite.parse(f"{LINK.replace('127.0.0.1', 'chat.example')}.{token}")
+        kept = replace(alone, token=None)
+        assert Settings().kept(alone) == kept
+        assert Settings().joined(str(alone), "Olena").kept(alone) == kept
+        assert Settings().joined(f"{OTHER}.standing", "Olena").kept(alone) == kept
+        # Who came by the standing link before may pass it on as before.
+        known = Settings().joined(str(standing), "Olena")
+        assert known.kept(alone) == replace(alone, token="standing")
+    assert Settings().joined(str(standing), "Olena").kept(bare) == standing
+    assert Settings().joined(LINK, "Olena").kept(standing) == standing
+    spoilt = Settings(servers=(Server("x", "no link", "z"),))
+    assert spoilt.kept(bare) == bare
 
 
 def test_lists_are_bounded() -> None:

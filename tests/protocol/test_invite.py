@@ -1,5 +1,7 @@
 """Invite links and addresses: what is read, how it is written, what is refused."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +35,17 @@ def test_the_form_is_the_documented_one() -> None:
     invite = Invite(("192.168.1.5:8080", "[::1]:8081"), KEY, "abc-_1")
     assert str(invite) == f"zviazok://192.168.1.5:8080,[::1]:8081/#{K}.abc-_1"
     assert str(Invite(("chat.example:1",), KEY)) == f"zviazok://chat.example:1/#{K}"
+
+
+def test_only_a_standing_token_is_passed_on_and_kept() -> None:
+    bare = Invite(("chat.example:1",), KEY)
+    for token in ("a", "c", "l", "1C", "-L", "_", "standing"):
+        invite = replace(bare, token=token)
+        assert invite.to_pass_on is invite and invite.to_keep is invite
+    for token in ("C", "L", "Counted", "L" + "0" * 32):
+        invite = replace(bare, token=token)
+        assert invite.to_pass_on is None and invite.to_keep == bare
+    assert bare.to_pass_on is None and bare.to_keep == bare
 
 
 def test_a_link_as_people_paste_it() -> None:

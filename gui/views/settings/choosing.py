@@ -17,7 +17,6 @@ from gui.views.settings.settingssheet import MutedRoom
 from gui.views.viewing.files import start
 from protocol.client.happenings import DeviceInfo
 from protocol.codes import Act, Role
-from protocol.invite import Invite
 
 
 class Program(Protocol):
@@ -30,9 +29,6 @@ class Program(Protocol):
     @property
     def folder(self) -> Path:
         """The folder of all profiles."""
-
-    def link_text(self) -> str:
-        """Return the invite link of this server."""
 
     def change(self, changed: Settings) -> None:
         """Take other settings, save them and show them at once."""
@@ -84,10 +80,11 @@ class Choosing:
 
     def link_device(self, answer: Callable[[str, str], None]) -> None:
         """Ask for an invite link for another device."""
-        invite = Invite.parse(self._program.link_text())
+        session = self._program.session
 
         def got(token: str, reason: str) -> None:
-            answer(str(replace(invite, token=token)) if token else "", reason)
+            link = "" if session is None or not token else str(replace(session.invite, token=token))
+            answer(link, reason)
 
         self._controller.link_device(got)
 
