@@ -27,7 +27,7 @@ WORDS = {
     "invite": Word("broker.invitations", "print the link with which people join"),
     "gui": Word("gui.__main__", "open the window of the chat"),
     "chat": Word("protocol.terminal.__main__", "chat in the terminal, or from a script (--json)"),
-    "forget": Word("protocol.terminal.forget", "list the servers known by their keys; forget one"),
+    "forget": Word("protocol.terminal.forget", "list the servers known by their keys; forget some"),
     "broker": Word("broker.__main__", "run a broker alone"),
     "gateway": Word("gateway.__main__", "run a gateway alone, here or on another machine"),
     "backup": Word("broker.upkeep.backup", "copy a server's data while it runs"),

@@ -153,7 +153,8 @@ class Joining:
         def forget() -> None:
             problem = ""
             try:
-                Pins(self._profiles).forget(error.address)
+                for address in error.addresses:
+                    Pins(self._profiles).forget(address)
             except SetupError as failed:
                 problem = str(failed)
             self._call(lambda: view.problem(problem or self._context.tr("join.key_forgotten")))
@@ -162,8 +163,10 @@ class Joining:
             # It is a file.
             Thread(target=forget, name="pins", daemon=True).start()
 
-        view.problem(self._context.tr("join.key_stopped", address=error.address), "link")
-        view.key_changed(error.address, error.known, error.given, trust)
+        named, *others = error.addresses
+        named += f" (+{len(others)})" if others else ""
+        view.problem(self._context.tr("join.key_stopped", address=named), "link")
+        view.key_changed(named, error.known, error.given, trust)
 
     def host_here(self, nick: str, port: int = 0) -> None:
         """Start a server on this machine (``port`` 0: the usual one) and join it."""

@@ -19,6 +19,8 @@ The text of every error says what is wrong and, where somebody can act on it,
 what to do. It never holds message text, keys or tokens.
 """
 
+from collections.abc import Mapping
+
 from protocol.codes import ErrorCode
 
 
@@ -72,21 +74,33 @@ class DiskFullError(SetupError):
 
 
 class KeyChangedError(SetupError):
-    """An address at which one server has answered is that of another one in this link.
+    """Addresses at which one server has answered are those of another one in this link.
 
     ``known`` and ``given`` are fingerprints of both keys (:func:`protocol.keys.fingerprint`).
+    ``addresses`` are those that are known by ``known``; others may be known by a third key: the
+    text names them too.
     """
 
-    def __init__(self, address: str, known: str, given: str) -> None:
-        """Show both, and say what to do."""
-        super().__init__(
-            f"{address} is known by another key than this link has. Known: {known}. "
-            f"In the link: {given}. Somebody may be pretending to be this server: ask its admin, "
-            f"not through this chat. If it was set up anew, run: zviazok forget {address}"
-        )
-        self.address = address
-        self.known = known
+    def __init__(self, known: Mapping[str, str], given: str, words: str = "") -> None:
+        """Show both, and say what to do.
+
+        ``known``: each address with its fingerprint, one at least. ``words``: what ``zviazok
+        forget`` needs behind them, to look into the same folder.
+        """
+        self.known = next(iter(known.values()))
+        self.addresses = tuple(one for one, key in known.items() if key == self.known)
         self.given = given
+        keys = self.known
+        if len(self.addresses) < len(known):
+            keys = ", ".join(f"{key} ({address})" for address, key in known.items())
+        named = ", ".join(known)
+        command = " ".join(("zviazok forget", *known, *filter(None, [words])))
+        super().__init__(
+            f"{named} {'is' if len(known) == 1 else 'are'} known by another key than this link "
+            f"has. Known: {keys}. In the link: {given}. Somebody may be pretending to be "
+            "this server: ask its admin, not through this chat. If it was set up anew, run: "
+            + command
+        )
 
 
 class DarkroomError(ZviazokError):

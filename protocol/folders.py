@@ -7,7 +7,9 @@ the middle of a conversation. No state; any thread.
 
 import os
 import secrets
+import shlex
 from pathlib import Path
+from subprocess import list2cmdline
 
 import platformdirs
 
@@ -35,6 +37,14 @@ def profiles_folder(data: Path | None) -> Path:
     Raise :class:`SetupError` with one line if it cannot be made or written.
     """
     return _ready((data if data is not None else _default()) / "profiles")
+
+
+def data_words(profiles: Path) -> str:
+    """Return the ``--data`` words that lead to this folder of profiles; none, where none do."""
+    if profiles == (_default() / "profiles").expanduser().absolute():
+        return ""
+    words = ("--data", str(profiles.parent))
+    return list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
 def _default() -> Path:

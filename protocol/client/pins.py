@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from protocol.errors import KeyChangedError, SetupError
+from protocol.folders import data_words
 from protocol.keys import KEY_BYTES, fingerprint, from_text, to_text
 
 log = logging.getLogger("client")
@@ -50,12 +51,15 @@ class Pins:
         return found
 
     def check(self, addresses: Iterable[str], key: bytes) -> None:
-        """Raise :class:`KeyChangedError` where an address is known by another key than this."""
+        """Raise :class:`KeyChangedError` if some are known by another key; it names all of them."""
         known = self.known()
-        for address in addresses:
-            before = known.get(address, key)
-            if before != key:
-                raise KeyChangedError(address, fingerprint(before), fingerprint(key))
+        other = {one: known[one] for one in addresses if known.get(one, key) != key}
+        if other:
+            raise KeyChangedError(
+                {address: fingerprint(before) for address, before in other.items()},
+                fingerprint(key),
+                data_words(self.path.parent),
+            )
 
     def add(self, address: str, key: bytes) -> None:
         """Remember that the server of this key has answered here; what is known stays."""

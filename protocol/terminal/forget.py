@@ -1,4 +1,4 @@
-"""``zviazok forget``: which servers are known here by their keys, and how one is forgotten.
+"""``zviazok forget``: which servers are known here by their keys, and how they are forgotten.
 
 A link that names a known address with another key stops every program of ours. This word is the
 only way on, so that nobody goes it by pressing a button that is in the way.
@@ -23,34 +23,36 @@ the one that /whoami shows them. What you know of the old server stays in a fold
 
 
 def main(argv: list[str] | None = None) -> int:
-    """List what is known, or forget an address; return the exit status."""
+    """List what is known, or forget addresses; return the exit status."""
     parser = WordParser(
         prog="zviazok forget",
-        description="List the servers that are known here by their keys, or forget one.",
+        description="List the servers that are known here by their keys, or forget some.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "address", metavar="HOST:PORT", nargs="?", help="forget it; without one: list all"
+        "addresses", metavar="HOST:PORT", nargs="*", help="forget these; without any: list all"
     )
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder of your data")
     words = parser.parse_args(argv)
     try:
         pins = Pins(profiles_folder(words.data))
-        if words.address is None:
+        if not words.addresses:
             for address, key in pins.known().items():
                 print(one_line(f"{address}  {fingerprint(key)}"))
             return 0
-        address = join_address(*parse_address(words.address, DEFAULT_PORT))
-        forgotten = pins.forget(address)
+        addresses = [join_address(*parse_address(one, DEFAULT_PORT)) for one in words.addresses]
+        known = pins.known()
+        for address in dict.fromkeys(addresses):
+            if address not in known:
+                raise SetupError(f"{address} is not known here; 'zviazok forget' lists what is")
+        for address in dict.fromkeys(addresses):
+            forgotten = pins.forget(address)
+            if forgotten is not None:
+                print(f"forgotten: {address}, whose key was {fingerprint(forgotten)}")
     except SetupError as error:
         print(f"zviazok forget: {one_line(str(error))}", file=sys.stderr)
         return 1
-    if forgotten is None:
-        text = f"{address} is not known here; 'zviazok forget' lists what is"
-        print(f"zviazok forget: {text}", file=sys.stderr)
-        return 1
-    print(f"forgotten: {address}, whose key was {fingerprint(forgotten)}")
     return 0
 
 

@@ -49,6 +49,21 @@ def test_who_knows_better_forgets_the_known_key_and_has_to_join_again(bench: Ben
     assert bench.window.session is None and not bench.client.started
 
 
+def test_all_addresses_of_the_known_key_are_forgotten_at_once(bench: Bench) -> None:
+    window = bench.open()
+    pins, key = Pins(profiles_folder(bench.profile.folder)), make().public
+    for address in (ADDRESS, "127.0.0.1:8081"):
+        pins.add(address, key)
+    window.joining._begin = begin
+    window.joining.join("Marko", LINK.replace(ADDRESS, f"{ADDRESS},127.0.0.1:8081"))
+    bench.wait(lambda: Sheet.top() is not None, "the sheet")
+    top = Sheet.top()
+    assert top is not None and any(f"{ADDRESS} (+1)" in one for one in labels(top.card))
+    bench.keys("Tab", "Return")
+    bench.wait(lambda: "forgotten" in bench.joining.message.cget("text"), "it to be forgotten")
+    assert pins.known() == {}
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("scale", [1.0, 2.0])
 def test_the_sheet_fits_into_the_smallest_window(bench: Bench, language: str, scale: float) -> None:

@@ -1,6 +1,7 @@
 """Known servers: what is known stays, whatever is said later, until somebody forgets it."""
 
 import os
+import shlex
 import stat
 import threading
 from pathlib import Path
@@ -8,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from protocol import folders
 from protocol.client import pins as module
 from protocol.client.pins import NAME, Pins
 from protocol.errors import KeyChangedError, SetupError
+from protocol.keys import fingerprint
 
-ONE, OTHER = bytes(range(32)), bytes(32)
+ONE, OTHER, THIRD = bytes(range(32)), bytes(32), bytes([3] * 32)
 
 
 def test_what_has_answered_is_known_and_everything_else_may_come(tmp_path: Path) -> None:
@@ -29,6 +32,41 @@ def test_what_has_answered_is_known_and_everything_else_may_come(tmp_path: Path)
     again.check(["10.0.0.1:81"], OTHER)
     with pytest.raises(KeyChangedError):
         again.check(["10.0.0.9:80", "0.0.0.1:80"], OTHER)
+
+
+def test_all_addresses_of_another_key_are_named_at_once(tmp_path: Path) -> None:
+    pins = Pins(tmp_path / "my data" / "profiles")
+    pins.path.parent.mkdir(parents=True)
+    for address in ("10.0.0.1:80", "10.0.0.2:80"):
+        pins.add(address, ONE)
+    with pytest.raises(KeyChangedError) as caught:
+        pins.check(["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"], OTHER)
+    assert caught.value.addresses == ("10.0.0.1:80", "10.0.0.2:80")
+    assert caught.value.known == fingerprint(ONE)
+    command = str(caught.value).partition("run: ")[2]
+    folder = str(tmp_path / "my data")
+    assert shlex.split(command) == [
+        "zviazok", "forget", "10.0.0.1:80", "10.0.0.2:80", "--data", folder,
+    ]  # fmt: skip
+    pins.add("10.0.0.3:80", THIRD)
+    with pytest.raises(KeyChangedError) as caught:
+        pins.check(["10.0.0.3:80", "10.0.0.1:80"], OTHER)
+    error = caught.value
+    assert (error.addresses, error.known) == (("10.0.0.3:80",), fingerprint(THIRD))
+    assert f"{fingerprint(ONE)} (10.0.0.1:80)" in str(error)
+    assert f"{fingerprint(THIRD)} (10.0.0.3:80)" in str(error)
+    assert "forget 10.0.0.3:80 10.0.0.1:80" in str(error)
+
+
+def test_where_no_folder_was_named_none_is_named_in_the_advice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "_default", lambda: tmp_path)
+    pins = Pins(folders.profiles_folder(None))
+    pins.add("10.0.0.1:80", ONE)
+    with pytest.raises(KeyChangedError) as caught:
+        pins.check(["10.0.0.1:80"], OTHER)
+    assert str(caught.value).endswith("zviazok forget 10.0.0.1:80")
 
 
 def test_no_other_server_takes_a_known_address_over(

@@ -87,7 +87,7 @@ def test_a_known_address_with_another_key_is_not_opened(tmp_path: Path) -> None:
         fingerprint(INVITE.server_key),
         fingerprint(OTHER.server_key),
     )
-    for part in (error.address, error.known, error.given, "zviazok forget 127.0.0.1:8080"):
+    for part in (*error.addresses, error.known, error.given, "zviazok forget 127.0.0.1:8080"):
         assert part in str(error)
     assert sorted(tmp_path.iterdir()) == folders, "nothing is made for the other server"
     assert Pins(tmp_path).forget("127.0.0.1:8080") == INVITE.server_key

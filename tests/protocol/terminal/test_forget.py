@@ -43,6 +43,15 @@ def test_an_address_is_forgotten_and_its_key_is_named(
     assert list(pins.known()) == ["[::1]:9000"]
 
 
+def test_several_are_forgotten_or_none(
+    tmp_path: Path, pins: Pins, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, "10.0.0.1", "10.0.0.2") == 1
+    assert "10.0.0.2:8080 is not known" in capsys.readouterr().err and len(pins.known()) == 2
+    assert run(tmp_path, "10.0.0.1", "[::1]:9000", "10.0.0.1") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2 and pins.known() == {}
+
+
 @pytest.mark.parametrize(
     ("typed", "part"),
     [("10.0.0.2", "not known"), ("10.0.0.1:99999", "port"), ("a b", "not an address")],

@@ -27,6 +27,7 @@ class Chat:
     """A terminal client in a process."""
 
     def __init__(self, folder: Path, link: str, *words: str) -> None:
+        self.folder = folder
         self.seen: list[str] = []
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
@@ -370,7 +371,8 @@ def test_another_key_of_a_known_server_ends_with_both_fingerprints(
     liar = chat(str(Invite(one.invite.addresses, other, "t" * 22)), "Nora")
     assert liar.popen.wait(DEADLINE_S) == 1
     (said,) = liar.complained().splitlines()
-    for part in (known, fingerprint(other), f"zviazok forget {one.addresses[0]}"):
+    folder = str(liar.folder)
+    for part in (known, fingerprint(other), f"zviazok forget {one.addresses[0]} --data {folder}"):
         assert part in said
 
 
