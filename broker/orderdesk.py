@@ -295,8 +295,12 @@ class OrderDesk:
         return True
 
     def _unmute(self, deed: _Deed, person: Person) -> bool:
-        office = self._office
-        changed = self._order.unmute(deed.room, person, office.wall_ms, office.batch)
+        office, room = self._office, deed.room
+        if room is not None and not self._order.muted(room, person, office.wall_ms):
+            if self._order.muted(None, person, office.wall_ms):
+                text = f"{person.nick} is muted on the whole server: it is lifted there"
+                raise WireError(ErrorCode.FORBIDDEN, "muted", text)
+        changed = self._order.unmute(room, person, office.wall_ms, office.batch)
         if changed:
             self._tell(deed, "unmuted")
             self._changed_everywhere(person)

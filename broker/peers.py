@@ -59,7 +59,7 @@ class Peers:
             words = line.split("#", 1)[0].split()
             if words:
                 try:
-                    key = from_text(words[0])
+                    key = from_text(words[0].removeprefix("key="))  # as the log shows it
                     if len(key) != 32:
                         raise ValueError("a key has 32 bytes")
                     known.add(key)

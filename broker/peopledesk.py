@@ -43,6 +43,11 @@ class PeopleDesk:
         """Take another nickname, unless it is locked."""
         person = session.device.person
         self._office.need_voice(session)
+        order, now_ms = self._office.order, self._office.wall_ms
+        if any(order.muted(room, person, now_ms) for room in person.rooms.values()):
+            # A new nickname is told in every room: it would be a way to go on speaking.
+            text = "you are muted in a room: keep your nickname until that is over"
+            raise WireError(ErrorCode.FORBIDDEN, "muted", text)
         if person.nick_locked:
             text = "your nickname is locked: a moderator can change it"
             raise WireError(ErrorCode.FORBIDDEN, "nick", text)

@@ -458,6 +458,19 @@ def test_a_mute_on_the_server_is_seen_in_every_room_of_that_person(
     assert row == [1, stand.now_ms, boss, "Boss", Act.MUTE, bob, "Bob", 60, "later"]
     told = {one for one, _ in stand.desk.ordered_frames(stand.now_ms)}
     assert told >= {room, *(one.room for one in stand.person(BOB).rooms.values())}
+    # Nor is it lifted in one of them, as if that had done something.
+    assert refused(gate, ANN, Act.UNMUTE, room, BOB) == (ErrorCode.FORBIDDEN, "muted")
+
+
+def test_who_is_muted_in_a_room_keeps_the_nickname_until_then(gate: Gate, stand: Stand) -> None:
+    """It would be told in the room."""
+    room = kitchen(stand)
+    done(gate, ANN, Act.MUTE, room, BOB, 60)
+    error = gate.answer(BOB, Rename(9, "Bob says hi"))
+    assert isinstance(error, Error) and (error.code, error.field) == (ErrorCode.FORBIDDEN, "muted")
+    assert stand.person(BOB).nick == "Bob"
+    stand.now_ms += 60_000
+    assert gate.answer(BOB, Rename(9, "Bobby")) == Renamed(9, "Bobby")
 
 
 def test_so_many_are_muted_and_those_that_are_over_do_not_count(gate: Gate, stand: Stand) -> None:

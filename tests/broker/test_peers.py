@@ -37,7 +37,7 @@ def test_the_file_is_made_with_a_word_of_explanation(tmp_path: Path) -> None:
 def test_a_line_that_comes_lets_in_and_one_that_goes_shuts_out(tmp_path: Path) -> None:
     peers = Peers(tmp_path)
     one, two = make().public, make().public
-    write(tmp_path, f"# ours\n\n  {to_text(one)}   # the school\n{to_text(two)} second\n")
+    write(tmp_path, f"# ours\n\n  {to_text(one)}   # the school\nkey={to_text(two)} second\n")
     assert peers.allow(DOMAIN_PEER, one) and peers.allow(DOMAIN_PEER, two)
     write(tmp_path, f"#{to_text(one)}\n{to_text(two)}\n")
     assert not peers.allow(DOMAIN_PEER, one)
