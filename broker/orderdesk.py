@@ -296,10 +296,10 @@ class OrderDesk:
 
     def _unmute(self, deed: _Deed, person: Person) -> bool:
         office, room = self._office, deed.room
-        if room is not None and not self._order.muted(room, person, office.wall_ms):
-            if self._order.muted(None, person, office.wall_ms):
-                text = f"{person.nick} is muted on the whole server: it is lifted there"
-                raise WireError(ErrorCode.FORBIDDEN, "muted", text)
+        here, everywhere = (self._order.muted(one, person, office.wall_ms) for one in (room, None))
+        if everywhere and not here:
+            text = f"{person.nick} is muted on the whole server: it is lifted there"
+            raise WireError(ErrorCode.FORBIDDEN, "muted", text)
         changed = self._order.unmute(room, person, office.wall_ms, office.batch)
         if changed:
             self._tell(deed, "unmuted")
