@@ -179,6 +179,19 @@ def test_a_link_gives_a_role_once(door: Door) -> None:
     assert door.words("--first-owner") == ""
 
 
+def test_a_link_for_the_first_owner_makes_nobody_owner_of_a_server_that_has_one(door: Door) -> None:
+    first = door.link("--first-owner")
+    ann = door.come(door.link("--role", "owner"), "Ann")
+    bob = door.come(first, "Bob")
+    assert roles(ann) == {"Ann": Role.OWNER, "Bob": Role.MEMBER}
+    assert "used up  first owner" in door.words("--list")
+    door.refuses(first)
+    # What a program keeps of the link: who is known needs no token.
+    assert first.to_pass_on is None
+    bob = door.again(bob, first.to_keep)
+    assert roles(bob) == {"Ann": Role.OWNER, "Bob": Role.MEMBER}
+
+
 def test_a_damaged_file_keeps_newcomers_out_and_nobody_else(door: Door) -> None:
     standing, link = door.server.invite, door.link("--uses", "9")
     ann = door.come(link, "Ann")
