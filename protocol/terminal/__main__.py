@@ -104,7 +104,8 @@ or by its "room_id". Events ("event" is):
   history             messages (as above), ascending; more, newer: there are others
   resumed             an upload of the last run goes on: room, room_id, kind, name
   progress, fetched   a picture or a file: done, total, up; path, sha256
-  done                join, private, leave, nick, link, add, act went well: room, room_id; text
+  done                join, private, leave, nick, link, add, act, hand went well: room,
+                      room_id; text
   error               something did not: code, text, field
 At the end of stdin the program waits up to 10 s until the server is reached and every
 message is acked. Exit status:

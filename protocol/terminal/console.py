@@ -125,8 +125,10 @@ class Console:
         self._then[request] = then
 
     def settle(self, request: int, happening: Happening) -> None:
-        """Give a request an answer that does not name it."""
-        self._then.pop(request)(happening)
+        """Give a request an answer that does not name it, unless it has one already."""
+        then = self._then.pop(request, None)
+        if then is not None:
+            then(happening)
 
     def _enter(self) -> None:
         self._entering = True

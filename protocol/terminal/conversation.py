@@ -311,7 +311,8 @@ class Conversation(Console):
             case _ if self._ordering.carry_out(word, rest):
                 pass
             case _:
-                self._say(f"!! /{one_line(word)} cannot be done like this; /help lists commands")
+                lists = "/help order" if self._ordering.knows(word) else "/help"
+                self._say(f"!! /{one_line(word)} cannot be done like this; {lists} lists commands")
 
     def _join(self, name: str) -> None:
         rooms = self.roster.rooms_called(name)

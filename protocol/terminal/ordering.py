@@ -56,6 +56,9 @@ A reason may follow what is done to people and rooms: /mute Nora 10m too loud"""
 
 Say = Callable[[str], None]
 
+_HERE = ("add", "members", "order", "hand")
+"""Words, beside those of acts, that mean the room one is in."""
+_WORDS = (*_HERE, "private", "devices", "audit", "link", "whoami", "server")
 _PEOPLE_MAX = 500
 """People of whom the last messages are remembered."""
 _LAST_MAX = 20
@@ -160,11 +163,15 @@ class Ordering:
 
     # --- what is typed ------------------------------------------------------------------------
 
+    def knows(self, word: str) -> bool:
+        """Whether the word is one of order, however the rest of the line reads."""
+        return word in acts.WORDS or word in _WORDS
+
     def is_here(self, word: str) -> bool:
         """Whether a line means the room one is in."""
         if word in acts.WORDS:
             return acts.WORDS[word].where is not Where.SERVER
-        return word in ("add", "members", "order", "hand")
+        return word in _HERE
 
     def carry_out(self, word: str, rest: str) -> bool:
         """Do what a line says; False: it is of another kind."""

@@ -76,7 +76,7 @@ class Scripted(Console):
         self._steps: dict[int, int] = {}
         self._links: set[int] = set()
         """Requests of a link for another device."""
-        self._orders = OrderCommands(client, self.roster, self._find)
+        self._orders = OrderCommands(self, self._find)
         self._dropping: dict[tuple[bytes, int], int] = {}
         """Refused message → request that throws it away."""
         self._command_id: Any = None

@@ -5,12 +5,16 @@ answers. One thread.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
-from protocol.client.client import SERVER, Client
+from protocol.client.client import SERVER
+from protocol.client.happenings import Done, Failed, Happening, OrderKnown, RoomOrder
+from protocol.codes import ErrorCode
+from protocol.limits import HANDS_MAX
 from protocol.terminal import acts
 from protocol.terminal.acts import ActError, Takes, Where
-from protocol.terminal.roster import Roster
+from protocol.terminal.console import Console
 
 VERBS: Final = ("act", "private", "add", "members", "order", "hand", "devices", "audit")
 
@@ -27,10 +31,11 @@ WithPeople = Callable[[Callable[[], None]], None]
 class OrderCommands:
     """Carries out the commands of VERBS; raises :class:`ActError`."""
 
-    def __init__(self, client: Client, roster: Roster, find_room: Callable[[str], bytes]) -> None:
+    def __init__(self, console: Console, find_room: Callable[[str], bytes]) -> None:
         """Look rooms up with ``find_room``."""
-        self._client = client
-        self._roster = roster
+        self._console = console
+        self._client = console.client
+        self._roster = console.roster
         self._find_room = find_room
 
     def carry_out(
@@ -60,7 +65,7 @@ class OrderCommands:
             case "hand":
                 if type(command["hand"]) is not bool:
                     raise ActError("hand must be true or false")
-                client.raise_hand(room, command["hand"])
+                self._hand(room, command["hand"], wait)
             case "devices":
                 self._devices(command["devices"], wait, with_people)
             case "audit":
@@ -68,6 +73,28 @@ class OrderCommands:
                 if type(before) is not int or not 0 <= before < 2**62:
                     raise ActError("before must be a number from 0 up")
                 wait(client.ask_audit(before))
+
+    def _hand(self, room: bytes, up: bool, wait: Wait) -> None:
+        """Raise one's hand, or take it down. The server does not answer that: look for it."""
+        request = self._client.raise_hand(room, up)
+        wait(request)
+
+        def known(answer: Happening) -> None:
+            said: Happening = Failed(request, ErrorCode.FORBIDDEN, "the server did not allow that")
+            if isinstance(answer, Failed):
+                said = replace(answer, request=request)
+            elif isinstance(answer, OrderKnown) and self._is_up(answer.order, up) is up:
+                said = Done(request, room)
+            self._console.settle(request, said)
+
+        self._console.after(self._client.ask_order(room), known)
+
+    def _is_up(self, order: RoomOrder, wanted: bool) -> bool:
+        me = self._roster.person
+        if len(order.hands) < HANDS_MAX:
+            return me in order.hands
+        # Others that are up are not told.
+        return me in order.hands or (wanted and order.muted_until(me) is None)
 
     def _act(
         self, command: dict[str, Any], room: bytes, wait: Wait, with_people: WithPeople

@@ -37,6 +37,7 @@ from protocol.client.happenings import (
     Welcomed,
 )
 from protocol.codes import Act, DirectRule, ErrorCode, EventKind, RoomKind
+from protocol.limits import HANDS_MAX
 from protocol.terminal.conversation import Conversation
 from protocol.terminal.scripted import Scripted
 
@@ -178,8 +179,9 @@ def test_a_line_asks_for_what_it_says(line: str, wanted: tuple[Any, ...]) -> Non
         ("/server nonsense", "cannot be done"),
         ("/remove Nora", "no message of theirs"),
         ("/slow \x1b[2J", "TIME|off"),
-        ("/order now", "cannot be done like this"),
-        ("/nonsense", "cannot be done like this"),
+        ("/order now", "cannot be done like this; /help order lists"),
+        ("/hand down", "cannot be done like this; /help order lists"),
+        ("/nonsense", "cannot be done like this; /help lists"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_asked(line: str, part: str) -> None:
@@ -490,8 +492,6 @@ class Script:
         ({"add": "Nora", "room": "staff"}, ("add_people", STAFF, [NORA])),
         ({"members": True, "room": "staff"}, ("ask_members", STAFF)),
         ({"order": True}, ("ask_order", ROOM)),
-        ({"hand": True}, ("raise_hand", ROOM, True)),
-        ({"hand": False, "room": "staff"}, ("raise_hand", STAFF, False)),
         ({"devices": True}, ("ask_devices", ME)),
         ({"devices": "Nora"}, ("ask_devices", NORA)),
         ({"audit": True, "before": 9}, ("ask_audit", 9)),
@@ -555,6 +555,38 @@ def test_wrong_commands_are_answered_with_what_is_wrong(command: dict[str, Any])
     assert script.do(**command, id=1) == []
     (event,) = script.told()
     assert event["event"] == "error" and event["text"] and event["id"] == 1
+
+
+def test_a_raised_hand_is_answered() -> None:
+    script = Script()
+    assert script.do(hand=True, room="staff", id=1) == [
+        ("raise_hand", STAFF, True),
+        ("ask_order", STAFF),
+    ]
+    script.answer(OrderKnown(STAFF, RoomOrder(hands=(NORA, ME))))
+    script.do(hand=True, id=2)
+    script.answer(OrderKnown(ROOM, RoomOrder(hands=(NORA,), muted=((ME, 0),))))
+    script.do(hand=False, id=3)
+    script.answer(OrderKnown(ROOM, RoomOrder(hands=(NORA,))))
+    script.do(hand=True, id=4)
+    raised, asked = script.client.requests[-2:]
+    for request in (raised, asked):
+        script.console.take(Failed(request, ErrorCode.UNAVAILABLE, "not connected"))
+    script.do(hand=True, id=5)
+    script.answer(Failed(0, ErrorCode.BUSY, "later"))
+    many = tuple(n.to_bytes(8) for n in range(HANDS_MAX))
+    script.do(hand=True, id=6)
+    script.answer(OrderKnown(ROOM, RoomOrder(hands=many)))
+    told = [(one["event"], one["id"], one.get("code")) for one in script.told()]
+    assert told == [
+        ("done", 1, None),
+        ("error", 2, "FORBIDDEN"),
+        ("done", 3, None),
+        ("error", 4, "UNAVAILABLE"),
+        ("error", 5, "BUSY"),
+        ("done", 6, None),
+    ]
+    assert not script.console.busy
 
 
 def test_programs_are_told_all_of_order() -> None:

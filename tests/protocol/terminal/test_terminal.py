@@ -172,6 +172,9 @@ def test_a_conversation(server: Callable[..., Server], chat: Start, tmp_path: Pa
     assert taras.event("done", id=6)["text"] == "Тарас"
     notice = olena.event("notice", what="renamed", room="general")
     assert (notice["was"], notice["now"]) == ("Taras", "Тарас")
+    taras.do(hand=True, id="hand")
+    assert taras.event("done", id="hand")["room"] == "general"
+    assert [each["nick"] for each in olena.event("order")["hands"]] == ["Тарас"]
 
     taras.do(people=True, id=7)
     people = taras.event("people", id=7)["people"]
