@@ -35,11 +35,12 @@ from protocol.client.happenings import (
 from protocol.codes import EventKind, RoomKind
 from protocol.hosts import with_hosts
 from protocol.items import CHANGES, WITH_BLOB
-from protocol.names import mixed_word, resemblance
-from protocol.plain import harmless, one_line
+from protocol.names import resemblance
+from protocol.plain import one_line
+from protocol.terminal import lines
 from protocol.terminal.console import Console, several
 from protocol.terminal.durations import spelled
-from protocol.terminal.notices import notice
+from protocol.terminal.notices import notice, role_mark
 from protocol.terminal.ordering import HELP as ORDER_HELP
 from protocol.terminal.ordering import Ordering
 from protocol.terminal.refusals import WORDS as REFUSED
@@ -63,35 +64,9 @@ Anything else is said in the room; //text says /text."""
 _SHOWN_AT_START = 20
 _SEEN_MAX = 1_000
 """Messages that are remembered, to say what an answer or a change is about."""
-_EXCERPT_CHARS = 40
 _NO_ROOM = "you are in no room now: /join one"
 _HERE = ("leave", "image", "history")
 """Words that mean the room one is in."""
-
-
-def _who(nick: str) -> str:
-    """Return a name; one that could pass for another is marked."""
-    return one_line(nick) + (" [mixed alphabets]" if mixed_word(nick) else "")
-
-
-def _said(text: str) -> str:
-    """Return a message, its further lines set in: none of them can be taken for another one's."""
-    return with_hosts(harmless(text)).replace("\n", "\n      ")
-
-
-def _excerpt(message: Message | None) -> str:
-    """Return a few words that tell which message is meant."""
-    if message is None:
-        return "an earlier message"
-    body = message.body
-    words = one_line(str(body.get("text") or body.get("caption") or body.get("name") or "…"))
-    if len(words) > _EXCERPT_CHARS:
-        words = words[: _EXCERPT_CHARS - 1] + "…"
-    return f"«{words}»"
-
-
-def _reactions(message: Message) -> str:
-    return "  ".join(f"{one_line(emoji)} {len(people)}" for emoji, people in message.reactions)
 
 
 class Conversation(Console):
@@ -175,7 +150,7 @@ class Conversation(Console):
             return  # what it changes is told
         self._remember(message)
         clock = time.strftime("%H:%M", time.localtime(message.ts / 1000))
-        nick, body = _who(message.nick), message.body
+        nick, body = lines.who(message.nick), message.body
         self._ordering.saw(message)
         number = self._ordering.number(message)
         start = f"{clock} {number}{self._place(message.room) if everywhere else ''}{nick}"
@@ -184,14 +159,14 @@ class Conversation(Console):
         if body.get("reply"):
             answered = self._seen.get((message.room, body["reply"]))
             whom = f"{one_line(answered.nick)}, " if answered else ""
-            start += f" (to {whom}{_excerpt(answered)})"
+            start += f" (to {whom}{lines.excerpt(answered)})"
         end = " (edited)" if message.edited else ""
         if message.removed_by is not None:
             self._say(f"{start}: removed by {one_line(message.removed_by[1]) or 'somebody'}")
         elif message.deleted:
             self._say(f"{start} deleted this message")
         elif message.kind == EventKind.TEXT and body:
-            text = _said(body["text"])
+            text = lines.said(body["text"])
             self._say(f"{start}: {text}{end}")
         elif message.kind in WITH_BLOB and body:
             self._file += 1
@@ -208,7 +183,7 @@ class Conversation(Console):
         else:
             self._say(f"{start} sent something that needs a newer version")
         if message.reactions:
-            self._say(f"      {_reactions(message)}")
+            self._say(f"      {lines.reactions(message)}")
 
     def _show_notice(self, message: Message, clock: str) -> None:
         body = message.body
@@ -221,7 +196,7 @@ class Conversation(Console):
     def _show_change(self, message: Message) -> None:
         """Say what is different about a message that was shown, or is further up."""
         was = self._seen.get((message.room, message.seq))
-        about = _excerpt(was)
+        about = lines.excerpt(was)
         self._remember(message)
         place, nick = self._place(message.room), one_line(message.nick)
         self._ordering.saw(message)
@@ -231,9 +206,9 @@ class Conversation(Console):
             return  # what was removed is told by a notice
         if message.edited and (was is None or was.body != message.body):
             text = message.body.get("text") or message.body.get("caption", "")
-            self._say(f"-- {place}{nick} changed {about} to: {_said(text)}")
+            self._say(f"-- {place}{nick} changed {about} to: {lines.said(text)}")
         if was is None or was.reactions != message.reactions:
-            self._say(f"-- {place}{nick}, {about}: {_reactions(message) or 'no reactions'}")
+            self._say(f"-- {place}{nick}, {about}: {lines.reactions(message) or 'no reactions'}")
 
     def _remember(self, message: Message) -> None:
         self._seen.pop((message.room, message.seq), None)
@@ -384,7 +359,8 @@ class Conversation(Console):
             alike = Counter(resemblance(one.nick) for one in happening.people)
             for one in happening.people:
                 twin = " [looks like another]" if alike[resemblance(one.nick)] > 1 else ""
-                self._say(f"   {'●' if one.online else '○'} {_who(one.nick)}{twin}")
+                who = f"{lines.who(one.nick)}{twin}{role_mark(one.role)}"
+                self._say(f"   {'●' if one.online else '○'} {who}")
         else:
             self.show(happening)
 
@@ -392,7 +368,7 @@ class Conversation(Console):
         if isinstance(happening, RoomsListed):
             for room in happening.rooms:
                 mark = "*" if room.joined else " "
-                self._say(f" {mark} {_who(room.name)} ({room.members})")
+                self._say(f" {mark} {lines.who(room.name)} ({room.members})")
             for info in self.roster.rooms.values():
                 if info.kind is RoomKind.PRIVATE:
                     self._say(f" * {one_line(info.name)} (private)")

@@ -140,6 +140,11 @@ def role_name(role: int) -> str:
     return Role(role).name.lower() if role in _ROLES else f"role {role}"
 
 
+def role_mark(role: int) -> str:
+    """Return what stands behind a name for somebody's role; nothing for a member."""
+    return f" ({role_name(role)})" if role else ""
+
+
 def _rule(value: int) -> str:
     return _RULES.get(DirectRule(value), "") if value in _RULES else f"direct messages: {value}"
 

@@ -282,8 +282,8 @@ class Ordering:
     def _show_members(self, answer: Happening) -> None:
         if isinstance(answer, MembersKnown):
             for one in answer.members:
-                role = f" ({notices.role_name(one.role)})" if one.role else ""
-                self._say(f"   {'●' if one.online else '○'} {one_line(one.nick)}{role}")
+                who = f"{one_line(one.nick)}{notices.role_mark(one.role)}"
+                self._say(f"   {'●' if one.online else '○'} {who}")
 
     def _show_order(self, answer: Happening) -> None:
         if isinstance(answer, OrderKnown):

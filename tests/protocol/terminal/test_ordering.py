@@ -435,6 +435,12 @@ def test_lists_are_shown_line_by_line() -> None:
     assert said[5] == "-- older ones: /audit 8"
 
 
+def test_people_are_listed_with_their_roles() -> None:
+    screen = Screen()
+    screen.type("/people")
+    assert screen.said() == ["   ● Me (owner)", "   ● Nora", "   ○ Omar Two"]
+
+
 def test_another_device_gets_a_code_and_the_whole_link() -> None:
     screen = Screen()
     screen.type("/link")
