@@ -62,7 +62,8 @@ interactive:
   {"members": true} {"order": true}     who is in a room; what holds there ("room" as above)
   {"hand": true}                        raise your hand; false: take it down
   {"act": ACT, "who": NICK, "value": VALUE, "text": WHY}   keep order in a room ("room" as
-                                        above), or with "server": true everywhere
+                                        above), or with "server": true everywhere; or
+                                        "person": their id in hex, instead of "who"
   {"devices": true}                     your devices; a NICK instead of true: theirs
   {"audit": true, "before": N}          what was done on the server
   {"retry": N}                          send a refused message again, by its n ("room" as above)

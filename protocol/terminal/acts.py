@@ -22,8 +22,8 @@ class Takes(Enum):
     """What stands behind a word; a reason may follow, where the server keeps one."""
 
     NOTHING = ""
-    PERSON = "NICK"
-    PERSON_TIME = "NICK [TIME]"
+    PERSON = "NICK|#NUMBER"
+    PERSON_TIME = "NICK|#NUMBER [TIME]"
     PERSON_ROLE = "NICK member|moderator|owner"
     PERSON_NICK = "NICK NEW"
     PERSON_DEVICE = "NICK TAG"
@@ -82,7 +82,7 @@ RULES: Final = {
 TAG_BYTES: Final = 8
 
 Find = Callable[[str], tuple[bytes, str]]
-"""Takes a text that begins with a nickname; returns the person and the rest, or raises."""
+"""Takes a text that begins with a nickname or a #NUMBER; returns whom, and the rest; or raises."""
 FindMessage = Callable[[str], int]
 """Takes a number or a nickname; returns the seq of a message, or raises."""
 

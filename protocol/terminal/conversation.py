@@ -81,7 +81,7 @@ class Conversation(Console):
         self._seen: dict[tuple[bytes, int], Message] = {}
         self._oldest: dict[bytes, int] = {}
         self._refusals = Refusals(client, say)
-        self._ordering = Ordering(self, say, self._go)
+        self._ordering = Ordering(self, say, self._go, self._seen)
         self._looking = b""
         """The room of which the last messages are about to be shown, those that come now too."""
         self._names: dict[bytes, str] = {}

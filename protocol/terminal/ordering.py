@@ -5,7 +5,7 @@ is restricted in a room when it is entered and when that changes. One thread.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from protocol.client.client import SERVER
@@ -52,6 +52,7 @@ HELP: Final = """\
 /audit [NUMBER]       what was done on the server, before that number
 /link                 make another device yours
 /whoami               who you are, and which keys are used here
+Instead of NICK, #NUMBER means who wrote that message: /kick #12
 A reason may follow what is done to people and rooms: /mute Nora 10m too loud"""
 
 Say = Callable[[str], None]
@@ -70,13 +71,20 @@ _QUIET = (ErrorCode.UNKNOWN_KIND, ErrorCode.UNAVAILABLE, ErrorCode.BUSY)
 class Ordering:
     """What a conversation knows and does about order."""
 
-    def __init__(self, console: Console, say: Say, go: Callable[[Happening], None]) -> None:
-        """Print with ``say``; ``go`` enters the room of a Done."""
+    def __init__(
+        self,
+        console: Console,
+        say: Say,
+        go: Callable[[Happening], None],
+        shown: Mapping[tuple[bytes, int], Message],
+    ) -> None:
+        """Print with ``say``; ``go`` enters the room of a Done; ``shown``: by room and seq."""
         self._console = console
         self._client = console.client
         self._roster = console.roster
         self._say = say
         self._go = go
+        self._shown = shown
         self.making = False
         """A private room is being made: the next one that comes is one's own."""
         self._orders: dict[bytes, RoomOrder] = {}
@@ -191,7 +199,7 @@ class Ordering:
             case "lower" if not rest:
                 client.raise_hand(room, False)
             case "devices":
-                self._with_people(lambda: self._devices(rest))
+                self._with_people(lambda: self._devices(rest, room))
             case "audit" if not rest or (rest.isascii() and rest.isdigit() and len(rest) < 19):
                 self._after(client.ask_audit(int(rest or 0)), self._show_audit)
             case "link" if not rest:
@@ -203,19 +211,24 @@ class Ordering:
                 if name not in acts.WORDS or acts.WORDS[name].where is Where.ROOM:
                     self._say(f"!! /server {one_line(name)} cannot be done; /help order says what")
                 else:
-                    self._with_people(lambda: self._act(name, rest.strip(), SERVER))
+                    self._with_people(lambda: self._act(name, rest.strip(), SERVER, room))
             case _ if word in acts.WORDS:
                 where = acts.WORDS[word].where
                 place = SERVER if where is Where.SERVER else room
-                self._with_people(lambda: self._act(word, rest, place))
+                self._with_people(lambda: self._act(word, rest, place, room))
             case _:
                 return False
         return True
 
-    def _act(self, name: str, rest: str, room: bytes) -> None:
-        order: Order = acts.read(name, rest, self._find, self._find_message)
+    def _act(self, name: str, rest: str, place: bytes, here: bytes) -> None:
+        order: Order = acts.read(
+            name,
+            rest,
+            lambda text: self._find(text, here),
+            lambda text: self._find_message(text, here),
+        )
         request = self._client.act(
-            order.act, room, order.person, order.device, order.value, order.text
+            order.act, place, order.person, order.device, order.value, order.text
         )
         self._after(request, lambda _: self._say("-- done"))
 
@@ -226,24 +239,34 @@ class Ordering:
             raise ActError("nobody is called " + ", ".join(missing))
         self._after(self._client.add_people(room, people), lambda _: self._say("-- done"))
 
-    def _devices(self, rest: str) -> None:
-        person = self._find(rest)[0] if rest else self._roster.person
+    def _devices(self, rest: str, here: bytes) -> None:
+        person = self._find(rest, here)[0] if rest else self._roster.person
         self._after(self._client.ask_devices(person), self._show_devices)
 
-    def _find(self, text: str) -> tuple[bytes, str]:
+    def _find(self, text: str, here: bytes) -> tuple[bytes, str]:
+        """Return whom a text begins with, and the rest: a nickname, or #NUMBER of a message.
+
+        A nickname that reads like a number is meant only in quotes.
+        """
+        first, _, rest = text.partition(" ")
+        if first.startswith("#") and (seq := _seq(first)) is not None:
+            message = self._shown.get((here, seq))
+            if message is None or message.kind not in SAID:
+                raise ActError(f"no message {first} was shown here")
+            return message.person, rest.strip()
         found = self._roster.split_nick(text)
         if found is None:
             raise ActError(f"nobody is called {text}")
         return found
 
-    def _find_message(self, text: str) -> int:
-        digits = text.removeprefix("#")
-        if digits.isascii() and digits.isdigit() and len(digits) < 19:
-            return int(digits)
-        person, rest = self._find(text)
+    def _find_message(self, text: str, here: bytes) -> int:
+        seq = _seq(text)
+        if seq is not None:
+            return seq
+        person, rest = self._find(text, here)
         if rest:
             raise ActError(acts.usage("remove"))
-        seqs = self._last.get((self._console.room, person))
+        seqs = self._last.get((here, person))
         if not seqs:
             raise ActError("no message of theirs was shown here; name it by its number")
         return max(seqs)
@@ -324,6 +347,12 @@ class Ordering:
         self._say(f"   key of the server: {profile.server_fingerprint}")
         self._say(f"   key of this device: {profile.device_fingerprint}")
         self._say(f"   tag of this device: {in_groups(profile.device_tag)}")
+
+
+def _seq(text: str) -> int | None:
+    """Read the number of a message, with its # or without."""
+    digits = text.removeprefix("#")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
 
 
 def _now_ms() -> int:

@@ -20,6 +20,7 @@ VERBS: Final = ("act", "private", "add", "members", "order", "hand", "devices", 
 
 _NOBODY = (Takes.NOTHING, Takes.MESSAGE, Takes.SWITCH, Takes.TIME, Takes.RULE)
 _VALUED = (Takes.MESSAGE, Takes.SWITCH, Takes.TIME, Takes.RULE, Takes.PERSON_ROLE)
+_PERSON_BYTES: Final = 8
 _DEVICE = (Takes.PERSON_DEVICE,)
 
 Wait = Callable[[int], None]
@@ -111,8 +112,12 @@ class OrderCommands:
         if type(text) is not str:
             raise ActError("text must be a text")
         who = _nicks(command.get("who", []), least=0)
-        if len(who) != (0 if word.takes in _NOBODY else 1):
-            raise ActError("who must be one nickname" if not who else f"{name} is done to nobody")
+        person = _person(command.get("person", ""))
+        if who and person:
+            raise ActError("a person is named by who or by person, not by both")
+        if len(who) + bool(person) != (0 if word.takes in _NOBODY else 1):
+            nobody = word.takes in _NOBODY
+            raise ActError(f"{name} is done to nobody" if nobody else "who must be one nickname")
         device = acts.tag_of(str(command.get("device"))) if word.takes in _DEVICE else b""
         value = word.value
         if word.takes is Takes.MESSAGE and type(command.get("value")) is not int:
@@ -121,9 +126,9 @@ class OrderCommands:
             value = acts.value_of(name, command.get("value"))
 
         def go_on() -> None:
-            person = self._people(who)[0] if who else b""
+            whom = self._people(who)[0] if who else person
             place = SERVER if on_server else room
-            wait(self._client.act(word.act, place, person, device, value, text))
+            wait(self._client.act(word.act, place, whom, device, value, text))
 
         if who:
             with_people(go_on)
@@ -142,6 +147,18 @@ class OrderCommands:
         if missing:
             raise ActError("nobody is called " + ", ".join(missing))
         return people
+
+
+def _person(value: Any) -> bytes:
+    """Read an id as events name it; nobody where it is empty."""
+    if value == "":
+        return b""
+    if type(value) is str and len(value) == 2 * _PERSON_BYTES:
+        try:
+            return bytes.fromhex(value)
+        except ValueError:
+            pass
+    raise ActError("person is written as 16 hexadecimal digits")
 
 
 def _nicks(value: Any, least: int = 1) -> list[str]:

@@ -260,6 +260,34 @@ def test_those_in_charge_see_numbers_and_remove_by_them_or_by_name() -> None:
     assert [line[6:] for line in screen.take(arrived(gone))] == ["#8 Nora: removed by Me"]
 
 
+def test_a_name_that_cannot_be_typed_is_named_by_the_number_of_a_message() -> None:
+    screen = Screen(RoomOrder(roles=((ME, 1),)))
+    elsewhere = replace(message(9, person=NORA, text="x"), room=STAFF)
+    screen.take(
+        arrived(message(7, person=OMAR, nick="z\u0335\u0336", text="one")),
+        arrived(message(8, what="muted", nick="Nora")),
+        Arrived(STAFF, (elsewhere,), live=True),
+    )
+    screen.said()
+    assert screen.type("/kick #7 too loud") == [
+        ("act", Act.KICK, ROOM, OMAR, b"", 0, "too loud"),
+    ]
+    assert screen.type("/mute #7 10m") == [("act", Act.MUTE, ROOM, OMAR, b"", 600, "")]
+    assert screen.type("/server ban #7") == [("act", Act.BAN, SERVER, OMAR, b"", 0, "")]
+    assert screen.said() == []
+    for number in ("#8", "#9", "#70"):
+        assert screen.type(f"/kick {number}") == [], "a notice, another room, not shown"
+        assert screen.said() == [f"!! no message {number} was shown here"]
+
+
+def test_a_nickname_like_a_number_does_not_stand_for_a_message() -> None:
+    screen = Screen()
+    screen.take(arrived(message(7, person=OMAR, nick="Omar Two", text="one")))
+    screen.said()
+    screen.console.roster.people[NORA] = "#7"
+    assert screen.type("/kick #7") == [("act", Act.KICK, ROOM, OMAR, b"", 0, "")]
+
+
 def test_a_removal_names_whose_message_it_was_where_that_was_shown() -> None:
     screen = Screen()
     screen.take(arrived(message(7, person=OMAR, nick="Omar Two", text="one")))
@@ -513,6 +541,10 @@ class Script:
             ("act", Act.MUTE, SERVER, NORA, b"", 0, ""),
         ),
         ({"act": "role", "who": "Nora", "value": 1}, ("act", Act.ROLE, ROOM, NORA, b"", 1, "")),
+        (
+            {"act": "kick", "person": NORA.hex(), "text": "t"},
+            ("act", Act.KICK, ROOM, NORA, b"", 0, "t"),
+        ),
         ({"act": "lock", "who": "Nora"}, ("act", Act.LOCK_NICK, SERVER, NORA, b"", 1, "")),
         (
             {"act": "rename", "who": "Nora", "text": "N2"},
@@ -548,6 +580,12 @@ def test_a_command_asks_for_what_it_says(command: dict[str, Any], wanted: tuple[
         {"act": "kick", "who": "Nora", "server": True},
         {"act": "lock", "who": "Nora", "server": False},
         {"act": "pause", "who": "Nora"},
+        {"act": "pause", "person": NORA.hex()},
+        {"act": "kick", "person": NORA.hex(), "who": "Nora"},
+        {"act": "kick", "person": "zz" * 8},
+        {"act": "kick", "person": "6e"},
+        {"act": "kick", "person": 5},
+        {"act": "kick", "person": ""},
         {"act": "remove", "value": "7"},
         {"act": "slow"},
         {"act": "slow", "value": "1w"},
