@@ -78,6 +78,62 @@ def test_a_lesson(school: tuple[Server, Chat, Chat, Chat]) -> None:
     nora.line(ends("Olha is an owner"))
 
 
+def test_who_is_put_out_by_a_number_talks_to_nobody_else(
+    school: tuple[Server, Chat, Chat, Chat],
+) -> None:
+    _, olha, nora, script = school
+    nora.type("/msg Script psst")
+    assert script.event("text", text="psst")["direct"] is True
+    nora.type("rude")
+    line = olha.line(lambda line: "rude" in line)
+    olha.type(f"/kick {line.split()[1]} enough")
+    olha.line(ends("* Olha put Nora out of the room (enough)"))
+    nora.line(ends("-- you are in no room now: /join one"))
+    nora.type("a word for general")
+    nora.line(ends("!! you are in no room now: /join one"))
+    nora.type("/join general")
+    nora.line(ends("-- you are in general"))
+    nora.type("back")
+    script.event("text", text="back")
+    assert not any("a word for general" in line for line in script.seen)
+    script.do(people=True)
+    ids = {one["nick"]: one["person"] for one in script.event("people")["people"]}
+    olha.type("/role Script moderator")
+    olha.line(ends("-- done"))
+    script.do(act="mute", person=ids["Nora"], value=60, id=1)
+    script.event("done", id=1)
+    nora.line(ends("* Script muted Nora for 1m"))
+
+
+def test_refusals_of_the_last_time_are_one_line_until_they_are_dropped(
+    school: tuple[Server, Chat, Chat, Chat], chat: Start
+) -> None:
+    one, olha, nora, script = school
+    olha.type("/pause")
+    script.event("order", paused=True)
+    for _ in range(3):
+        nora.type("may I?")
+        nora.line(lambda line: line.startswith("!! not sent: "))
+    script.do(send="x", id=1)
+    n = script.event("refused", id=1)["n"]
+    script.do(discard=[n], id=2)
+    assert script.event("discarded", id=2)["n"] == n
+    script.do(discard=n, id=3)
+    script.event("error", id=3)
+    assert nora.end() == 0
+    again = chat(one.link, "Nora")
+    said = "!! 3 messages were refused: /again sends them anew, /drop forgets them"
+    again.line(ends(said))
+    again.type("/drop")
+    again.line(ends("-- 3 messages were forgotten"))
+    assert not any("not sent" in line for line in again.seen)
+    assert again.end() == 0
+    last = chat(one.link, "Nora")
+    last.line(ends("-- the room is paused: only those in charge may write"))
+    assert not any("refused" in line for line in last.seen)
+    assert last.end() == 0
+
+
 def test_people_are_kept_in_order(school: tuple[Server, Chat, Chat, Chat]) -> None:
     _, olha, nora, script = school
     nora.type("something rude")
