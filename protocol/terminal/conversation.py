@@ -359,8 +359,8 @@ class Conversation(Console):
             alike = Counter(resemblance(one.nick) for one in happening.people)
             for one in happening.people:
                 twin = " [looks like another]" if alike[resemblance(one.nick)] > 1 else ""
-                who = f"{lines.who(one.nick)}{twin}{role_mark(one.role)}"
-                self._say(f"   {'●' if one.online else '○'} {who}")
+                dot = "●" if one.online else "○"
+                self._say(f"   {role_mark(one.role)}{dot} {lines.who(one.nick)}{twin}")
         else:
             self.show(happening)
 

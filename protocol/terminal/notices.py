@@ -141,8 +141,11 @@ def role_name(role: int) -> str:
 
 
 def role_mark(role: int) -> str:
-    """Return what stands behind a name for somebody's role; nothing for a member."""
-    return f" ({role_name(role)})" if role else ""
+    """Return what stands in a list for somebody's role; nothing for a member.
+
+    It stands before the dot of their name: behind it, a name could hold the same words.
+    """
+    return f"{role_name(role)} " if role else ""
 
 
 def _rule(value: int) -> str:

@@ -305,8 +305,8 @@ class Ordering:
     def _show_members(self, answer: Happening) -> None:
         if isinstance(answer, MembersKnown):
             for one in answer.members:
-                who = f"{one_line(one.nick)}{notices.role_mark(one.role)}"
-                self._say(f"   {'●' if one.online else '○'} {who}")
+                dot = "●" if one.online else "○"
+                self._say(f"   {notices.role_mark(one.role)}{dot} {one_line(one.nick)}")
 
     def _show_order(self, answer: Happening) -> None:
         if isinstance(answer, OrderKnown):

@@ -193,7 +193,7 @@ def test_a_private_room(school: tuple[Server, Chat, Chat, Chat]) -> None:
     nora.type("/join staff room")
     nora.line(ends("-- you are in staff room"))
     nora.type("/members")
-    nora.line(ends("● Nora (owner)"))
+    nora.line(ends("   owner ● Nora"))
     assert not any("between us" in line for line in nora.seen[-3:])
 
 

@@ -454,7 +454,7 @@ def test_lists_are_shown_line_by_line() -> None:
     screen.answer(AuditKnown((entry,), True, 0))
     said = screen.said()
     assert said[:4] == [
-        "   ● No\ufffdra (owner)",
+        "   owner ● No\ufffdra",
         "   ○ Omar Two",
         "   ● 0123 4567 89ab cdef (this one)",
         "   ○ 0101 0101 0101 0101 banned",
@@ -466,7 +466,7 @@ def test_lists_are_shown_line_by_line() -> None:
 def test_people_are_listed_with_their_roles() -> None:
     screen = Screen()
     screen.type("/people")
-    assert screen.said() == ["   ● Me (owner)", "   ● Nora", "   ○ Omar Two"]
+    assert screen.said() == ["   owner ● Me", "   ● Nora", "   ○ Omar Two"]
 
 
 def test_another_device_gets_a_code_and_the_whole_link() -> None:
