@@ -16,7 +16,7 @@ from random import Random
 from typing import Any, Protocol
 
 from gateway.allowance import Allowance
-from gateway.counter import FLOOD_TEXT, Counter, opening
+from gateway.counter import FAULTS_RETRY_MS, FAULTS_TEXT, FLOOD_TEXT, Counter, opening
 from gateway.crowd import Crowd, Origin
 from gateway.delivery import Delivery, Sent
 from gateway.fanout import Fanout
@@ -215,13 +215,19 @@ class Core:
             self._reply(surplus, encode(Bye(ErrorCode.TOO_MANY, text, 60_000, [])))
             self._drop(surplus)
 
-    def _flood(self, session: Session) -> None:
-        """End all connections of a device that does not hear that it has to wait."""
+    def _flood(self, session: Session, code: ErrorCode) -> None:
+        """Put out a device that does not hear that it has to wait, or sends faulty frames (FAULTS).
+
+        A flood ends all its connections, faults that one.
+        """
         retry_ms = self._allowance.punish(session.purse, self._at_ms)
-        bye = encode(Bye(ErrorCode.FLOOD, FLOOD_TEXT, retry_ms, []))
-        for one in self.sessions.of(session.user):
-            log.warning("session_ended device=%s reason=flood out_ms=%d", one.tag, retry_ms)
-            self._reply(one, bye)
+        bye, ended = Bye(code, FLOOD_TEXT, retry_ms, []), list(self.sessions.of(session.user))
+        if code is ErrorCode.FAULTS:
+            bye, ended = Bye(code, FAULTS_TEXT, max(retry_ms, FAULTS_RETRY_MS), []), [session]
+        for one in ended:
+            if code is ErrorCode.FLOOD:
+                log.warning("session_ended device=%s reason=flood out_ms=%d", one.tag, retry_ms)
+            self._reply(one, encode(bye))
             self._drop(one)
             self._sentences.add(one.route, one.origin, self._at_ms)
 

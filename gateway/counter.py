@@ -86,10 +86,13 @@ _IN_ROOM = _SILENT | {Kind.READ, Kind.MARK, Kind.BLOB_GET}
 """What the gateway itself refuses to those who are not in the room."""
 
 FLOOD_TEXT = "you sent much more than the server had said it would take"
+FAULTS_TEXT = "too many faulty frames"
+FAULTS_RETRY_MS = 60_000
 RETRY_MAX_MS = 60_000
 
 Reply = Callable[[Session, bytes], bool]
 Drop = Callable[[Session], None]
+Flood = Callable[[Session, ErrorCode], None]
 
 
 class Counter:
@@ -103,7 +106,7 @@ class Counter:
         crowd: Crowd,
         reply: Reply,
         drop: Drop,
-        flood: Drop,
+        flood: Flood,
     ) -> None:
         """Work on these.
 
@@ -197,7 +200,7 @@ class Counter:
             return surplus
         log.warning("greeting_refused code=%s device=%s", ErrorCode(bye.code).name, session.tag)
         if self._allowance.is_flood(purse, now_ms):
-            self._flood(session)
+            self._flood(session, ErrorCode.FLOOD)
         else:
             self._reply(session, encode(bye))
             self._sessions.remove(session)
@@ -210,11 +213,13 @@ class Counter:
         session.faults += error.code in _FORM
         if session.faults > FAULTS_MAX:
             log.warning("session_ended device=%s reason=faults", session.tag)
-            bye = Bye(ErrorCode.FAULTS, "too many faulty frames", 60_000, [])
-            self._reply(session, encode(bye))
+            if self._allowance.limited:
+                self._flood(session, ErrorCode.FAULTS)
+                return
+            self._reply(session, encode(Bye(ErrorCode.FAULTS, FAULTS_TEXT, FAULTS_RETRY_MS, [])))
             self._drop(session)
         elif self._allowance.is_flood(session.purse, now_ms):
-            self._flood(session)
+            self._flood(session, ErrorCode.FLOOD)
         else:
             if error.code is not ErrorCode.BUSY:
                 told = kind, error.code.name, error.field, session.tag
@@ -272,7 +277,7 @@ class Counter:
 
     def _busy(self, session: Session, frame: Send, retry_ms: int, now_ms: int) -> None:
         if not self.flight.crowded and self._allowance.is_flood(session.purse, now_ms):
-            self._flood(session)
+            self._flood(session, ErrorCode.FLOOD)
             return
         retry_ms = min(retry_ms, RETRY_MAX_MS)
         busy = Busy(frame.room, frame.outbox_epoch, frame.first_n, retry_ms)
@@ -338,7 +343,7 @@ class Counter:
         """Answer at once, whatever is spent: without an answer a client takes us for dead."""
         if self._allowance.wait_ms(session.purse, 1, 0, now_ms):
             if self._allowance.is_flood(session.purse, now_ms):
-                self._flood(session)
+                self._flood(session, ErrorCode.FLOOD)
                 return
         else:
             self._allowance.spend(session.purse, 1, 0, now_ms)
@@ -355,7 +360,7 @@ class Counter:
             self._allowance.spend(session.purse, 1, len(data), now_ms)
             self._pass_on(session, kind, frame, data)
         elif self._allowance.is_flood(session.purse, now_ms):
-            self._flood(session)
+            self._flood(session, ErrorCode.FLOOD)
 
     def _afford_chunk(self, session: Session, frame: AnyFrame, data: bytes, now_ms: int) -> int:
         """Take what a blob frame costs, which is no message's; see :meth:`_afford`."""

@@ -2,11 +2,11 @@
 
 A school or an office is one address to the gateway, so all of this is generous; it is for somebody
 with a thousand keys. IPv6 counts by /64, which is what one household gets. This machine itself
-(loopback) is no crowd: behind it may be a proxy with everybody. Pure: time is passed in. Bounded:
-the addresses that were heard of last. Owned by the gateway's main thread.
+(127.0.0.1, ::1) is no crowd: behind it may be a proxy with everybody. Pure: time is passed in.
+Bounded: the addresses that were heard of last. Owned by the gateway's main thread.
 """
 
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final, NamedTuple
 
 from gateway.allowance import BURST_S
@@ -20,8 +20,13 @@ _TIMES: Final = 40
 _BYTES: Final = Bucket(4 * 1024 * 1024, 64 * 1024 * 1024)
 _HANDSHAKES: Final = Bucket(50, 1_000)
 """Each costs half a millisecond of a core. At once: everybody is back after the power was."""
+_FRUITLESS: Final = Bucket(2, 120)
+"""Connections that never said HELLO, or were ended: of devices that are out, of strangers and of
+those who flood. Nobody sound makes many, so who has made so many is let in no more for a while."""
 _GREETINGS: Final = Bucket(50, 1_000)
 _ADDRESSES_MAX: Final = 10_000
+
+_LOOPBACK: Final = IPv4Address("127.0.0.1")
 
 Peer = tuple[str, int]
 """Address and port of the other end of a connection."""
@@ -49,7 +54,7 @@ def place(address: str) -> str:
         if ip.ipv4_mapped is None:
             return "" if ip.is_loopback else str(ip_network((ip, 64), strict=False))
         ip = ip.ipv4_mapped
-    return "" if ip.is_loopback else str(ip)
+    return "" if ip == _LOOPBACK else str(ip)
 
 
 class Crowd:
@@ -63,6 +68,7 @@ class Crowd:
         self._written: Levels[str] = Levels(_ADDRESSES_MAX)
         self._shaken: Levels[str] = Levels(_ADDRESSES_MAX)
         self._greeted: Levels[str] = Levels(_ADDRESSES_MAX)
+        self._fruitless: Levels[str] = Levels(_ADDRESSES_MAX)
         self._open: dict[str, int] = {}
 
     def came(self, place: str, now_ms: int) -> bool:
@@ -75,11 +81,16 @@ class Crowd:
         number = self._open[place] = self._open.get(place, 0) + 1
         if not self._limited:
             return True
-        few = number <= CONNECTIONS_MAX
+        few = number <= CONNECTIONS_MAX and not self._is_fruitless(place, now_ms)
         return not _HANDSHAKES.take(self._shaken.of(place), 1, now_ms) and few
 
-    def went(self, place: str) -> None:
-        """A connection is gone."""
+    def _is_fruitless(self, place: str, now_ms: int) -> bool:
+        return _FRUITLESS.wait_ms(self._fruitless.of(place), 1, now_ms) > 0
+
+    def went(self, place: str, greeted: bool, now_ms: int) -> None:
+        """A connection is gone; whether it had said HELLO, and was not ended for what it did."""
+        if place and self._limited and not greeted and not self._is_fruitless(place, now_ms):
+            _FRUITLESS.spend(self._fruitless.of(place), 1, now_ms)
         left = self._open.get(place, 0) - 1
         if left > 0:
             self._open[place] = left

@@ -7,8 +7,8 @@ the next: the descriptor must be one of an accepted connection, to the port of t
 very peer (address and port) that it had; so what may be hit in vain is at worst a connection of the
 same peer, or, between two system calls, one that has just been made and makes another.
 
-Connections that are one too many for their address are ended before their handshake, those that do
-not say HELLO after a while. Owned by the gateway's main thread.
+Connections that are one too many for their address are ended before their handshake, which is what
+costs most; those that do not say HELLO after a while. Owned by the gateway's main thread.
 """
 
 import contextlib
@@ -51,6 +51,8 @@ class Door:
         """Of all connections, by their descriptors."""
         self._idle: set[int] = set()
         """Those that had no session when it was looked last."""
+        self._greeted: set[int] = set()
+        """Those that said HELLO, and were not ended."""
         self._look_ms = 0
 
     def __len__(self) -> int:
@@ -65,7 +67,7 @@ class Door:
             except zmq.Again:
                 return
             descriptor = int(news["value"])
-            self._gone(descriptor)
+            self._gone(descriptor, now_ms)
             if news["event"] == zmq.EVENT_ACCEPTED:
                 self._accepted(descriptor, now_ms)
 
@@ -79,22 +81,27 @@ class Door:
             log.warning("too_many_connections address=%s", where)
             self.end(Origin(where, descriptor, peer))
 
-    def _gone(self, descriptor: int) -> None:
+    def _gone(self, descriptor: int, now_ms: int) -> None:
         where = self._places.pop(descriptor, None)
         self._idle.discard(descriptor)
+        greeted = descriptor in self._greeted
+        self._greeted.discard(descriptor)
         if where is not None:
-            self._crowd.went(where)
+            self._crowd.went(where, greeted, now_ms)
 
     def origin(self, message: zmq.Frame) -> Origin:
-        """Say where a message came from; NOWHERE if libzmq does not tell."""
+        """Say where a HELLO came from; NOWHERE if libzmq does not tell."""
         try:
             descriptor, address = int(message.get(zmq.SRCFD)), str(message.get("Peer-Address"))
         except (zmq.ZMQError, ValueError):
             return NOWHERE
+        if descriptor in self._places:
+            self._greeted.add(descriptor)
         return Origin(place(address), descriptor, self._peer(descriptor))
 
     def end(self, origin: Origin) -> bool:
         """End the connection of which this is the origin; False: it is gone."""
+        self._greeted.discard(origin.descriptor)
         if origin.peer is None:
             return False
         with contextlib.suppress(OSError, ValueError, TypeError, IndexError):

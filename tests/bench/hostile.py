@@ -38,8 +38,9 @@ _ITEM = encode_item(EventKind.TEXT, {"text": "spam " * 20})
 class Hostile:
     """One device; it makes a new connection whenever the old one is of no use any more."""
 
-    def __init__(self, context: Context, invite: Invite, kind: str, name: str) -> None:
+    def __init__(self, context: Context, invite: Invite, kind: str, name: str, host: str) -> None:
         self._context = context
+        self._host = host
         self._invite = invite
         self._kind = kind
         peer = Peer(context, invite, name)
@@ -87,7 +88,8 @@ class Hostile:
         self.socket.close(0)
         self.socket = sockets.client(self._context, self._device, self._invite.server_key)
         self.socket.setsockopt(zmq.SNDHWM, 100)
-        self.socket.connect(endpoint(*parse_address(self._invite.addresses[0], 8080)))
+        to = endpoint(*parse_address(self._invite.addresses[0], 8080)).removeprefix("tcp://")
+        self.socket.connect(f"tcp://{self._host}:0;{to}")
         self.got["connections"] += 1
         with contextlib.suppress(zmq.Again):  # it may be refused already
             self.socket.send(self._hello, zmq.DONTWAIT)
@@ -121,7 +123,11 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     context: Context = zmq.Context()
     context.set(zmq.MAX_SOCKETS, 10_000)
-    some = [Hostile(context, invite, kind, f"{name}{place}") for place in range(int(number))]
+    # Each comes from an address of its own, all of which are this machine's.
+    some = [
+        Hostile(context, invite, kind, f"{name}{place}", f"127.1.{KINDS.index(kind)}.{place + 1}")
+        for place in range(int(number))
+    ]
     print("ready", flush=True)
     cue = Cue()
     _wait_idle(some, cue)

@@ -11,7 +11,7 @@ from gateway.fanout import Fanout
 from gateway.sessions import Session, Sessions
 from gateway.upstream import Upstream
 from protocol.backplane import Down, decode_batch
-from protocol.codes import Purpose, RoomKind
+from protocol.codes import ErrorCode, Purpose, RoomKind
 from protocol.frames import AnyFrame, Hello, decode, encode
 from protocol.keys import KeyPair
 
@@ -126,7 +126,7 @@ class Stand:
         self.said.append((session, decode(data)))
         return True
 
-    def _flood(self, session: Session) -> None:
+    def _flood(self, session: Session, code: ErrorCode) -> None:
         self.flooding.append(session)
         self._drop(session)
 

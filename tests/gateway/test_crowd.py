@@ -19,7 +19,7 @@ NOW = 1_000
         ("fe80::1%eth0", "fe80::/64"),
         ("192.168.1.20", "192.168.1.20"),
         ("127.0.0.1", ""),
-        ("127.8.9.10", ""),
+        ("127.8.9.10", "127.8.9.10"),
         ("::ffff:127.0.0.1", ""),
         ("::1", ""),
         ("", ""),
@@ -46,7 +46,7 @@ def test_too_many_connections_of_one_address_are_turned_away() -> None:
     assert come == [True] * CONNECTIONS_MAX + [False] * 5
     assert crowd.came(OTHER, NOW)
     for _ in range(6):
-        crowd.went(SCHOOL)
+        crowd.went(SCHOOL, True, NOW)
     assert crowd.came(SCHOOL, NOW + 10_000_000)
 
 
@@ -54,7 +54,7 @@ def test_too_many_handshakes_and_greetings_in_a_row_have_to_wait() -> None:
     crowd = Crowd(50)
     came = 0
     while crowd.came(SCHOOL, NOW):
-        crowd.went(SCHOOL)
+        crowd.went(SCHOOL, True, NOW)
         came += 1
     assert came == 1_000
     assert crowd.came(OTHER, NOW) and crowd.came(SCHOOL, NOW + 21)
@@ -62,6 +62,17 @@ def test_too_many_handshakes_and_greetings_in_a_row_have_to_wait() -> None:
     while not (wait_ms := crowd.greet_ms(SCHOOL, NOW)):
         greeted += 1
     assert greeted == 1_000 and not crowd.greet_ms(SCHOOL, NOW + wait_ms)
+
+
+def test_an_address_of_fruitless_connections_is_let_in_no_more_for_a_while() -> None:
+    crowd = Crowd(50)
+    came = 0
+    while crowd.came(SCHOOL, NOW):
+        crowd.went(SCHOOL, False, NOW)
+        came += 1
+    assert came == 120
+    crowd.went(SCHOOL, False, NOW)  # who was not let in is not counted again
+    assert crowd.came(OTHER, NOW) and crowd.came(SCHOOL, NOW + 501)
 
 
 def test_messages_of_an_address_are_limited_by_number_and_bytes() -> None:
@@ -91,7 +102,7 @@ def test_addresses_take_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         crowd.came(where, NOW)
         crowd.greet_ms(where, NOW)
         crowd.say_ms(where, 1, 1, NOW)
-        crowd.went(where)
-    for levels in (crowd._said, crowd._written, crowd._shaken, crowd._greeted):
+        crowd.went(where, False, NOW)
+    for levels in (crowd._said, crowd._shaken, crowd._greeted, crowd._fruitless):
         assert len(levels) == 10
     assert not crowd._open

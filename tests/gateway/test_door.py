@@ -1,5 +1,6 @@
 """The door, over real sockets: every connection is known, and the right one is ended."""
 
+import contextlib
 import os
 import socket
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from gateway.crowd import NOWHERE, Crowd, Origin
 from gateway.door import Door
 from protocol import sockets
 from protocol.addresses import free_ports
+from protocol.bucket import Bucket
 from tests.protocol.guarded import Caller, Guarded
 
 HOST = "127.0.0.1"
@@ -158,6 +160,31 @@ def test_one_too_many_of_an_address_is_ended_at_the_door(
     house.until(lambda: len(house.door) == 0)
     assert not house.crowd._open
     house.enter()
+
+
+def test_who_never_says_hello_and_comes_again_is_not_let_in(
+    stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_module, "place", lambda _: SCHOOL)
+    monkeypatch.setattr("gateway.crowd._FRUITLESS", Bucket(0.001, 3))
+    house = House(stack)
+    guest, frame = house.enter()
+    house.origin(frame)  # as for a HELLO: it is not counted when it goes
+    guest.close()
+    house.until(lambda: len(house.door) == 0)
+    for _ in range(3):
+        with socket.create_connection((HOST, house.port)):
+            house.until(lambda: len(house.door) == 1)
+        house.until(lambda: len(house.door) == 0)
+    with socket.create_connection((HOST, house.port)) as last:
+        last.settimeout(0.01)
+
+        def is_ended() -> bool:
+            with contextlib.suppress(TimeoutError):
+                return not last.recv(4096)  # the greeting of ZMTP may have gone out
+            return False
+
+        house.until(is_ended)
 
 
 def test_whoever_never_comes_in_is_ended_after_a_while(house: House) -> None:

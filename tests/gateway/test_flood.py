@@ -105,6 +105,20 @@ def flood(hall: Hall, route: bytes) -> Bye:
     raise AssertionError("it never ends")
 
 
+def test_too_many_faults_end_the_connection_and_keep_the_device_out(hall: Hall) -> None:
+    eve = hall.enter("eve", ROOM)
+    there, key = origin(hall, eve), from_z85(hall.users[eve])
+    for _ in range(FAULTS_MAX + 1):
+        hall.say(eve, b"garbage")
+    bye = hall.wires.to(eve)[-1]
+    assert isinstance(bye, Bye) and (bye.code, bye.retry_ms) == (ErrorCode.FAULTS, 60_000)
+    assert not hall.core.admits(key)
+    hall.say(eve, b"garbage", Hello("t", "eve", None, 0))
+    assert hall.wires.to(eve) == []
+    hall.flush(sentences.GRACE_MS)
+    assert hall.wires.ended == [there]
+
+
 def test_a_device_is_put_out_with_all_its_sessions(hall: Hall) -> None:
     one = hall.enter("one", ROOM)
     hall.users[b"two"] = hall.users[one]

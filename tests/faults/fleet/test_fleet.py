@@ -162,10 +162,10 @@ def test_a_client_of_the_first_version_neither_says_nor_hears_what_is_newer() ->
     ping = encode(Ping(1))
     assert old.out(ping) == ([ping], [])
     assert old.came(encode(Typed(ROOM, b"p" * 8))) == []
-    (page,) = old.came(encode(PeoplePage(1, False, [[b"p" * 8, "anna", True, 3, b"q" * 8]])))
+    (page,) = old.came(encode(PeoplePage(1, False, [[b"p" * 8, "anna", True, 3, b"q" * 8, 2]])))
     frame = decode(page)
     assert isinstance(frame, PeoplePage)
-    assert frame.people == [[b"p" * 8, "anna", True, 0, b""]]
+    assert frame.people == [[b"p" * 8, "anna", True, 0, b"", 0]]
 
 
 def test_a_server_of_the_first_version_does_not_know_what_is_newer() -> None:
