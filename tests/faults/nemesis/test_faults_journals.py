@@ -1,6 +1,7 @@
 """Journals that are damaged or torn are refused and left alone; older ones are another epoch."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from random import Random
@@ -78,6 +79,9 @@ def refusal(reader: Bare, room: bytes) -> ErrorCode:
     for number in range(1, 100):
         reader.send(Read(number, room, after, 0, 50))
         answer = reader.wait_for(Page, Error)
+        if isinstance(answer, Error) and answer.code == ErrorCode.UNAVAILABLE:
+            time.sleep(0.1)  # the gateway's link to the reader comes a little after the broker's
+            continue
         if isinstance(answer, Error):
             return ErrorCode(answer.code)
         assert isinstance(answer, Page)
