@@ -33,7 +33,9 @@ WORDS = {
     "backup": Word("broker.upkeep.backup", "copy a server's data while it runs"),
     "restore": Word("broker.upkeep.restore", "bring a backup back; says what that does to clients"),
     "doctor": Word("broker.upkeep.doctor", "check a server, and say what is wrong and what to do"),
-    "bench": Word("tests.bench.__main__", "measure fan-out, ingest, connections and the window"),
+    "bench": Word(
+        "tests.benchmarks.__main__", "measure fan-out, ingest, connections and the window"
+    ),
 }
 
 EXIT_ERROR = 1

@@ -43,6 +43,8 @@ hears BUSY, and waits then: 128 a second at the most, which never comes to the e
 _HANDSHAKES: Final = Bucket(1, 60)
 """Handshakes of a device: one that tries again and again backs off to less than one a second."""
 
+_TOLD: Final = Bucket(0.1, 3)
+
 _PENALTY_MS: Final = 10_000
 _PENALTY_MAX_MS: Final = 600_000
 """For how long a device stays out after a flood; twice as long each time."""
@@ -60,6 +62,8 @@ class Purse:
     floods: int = 0
     out_until_ms: int = 0
     """Since its last flood it stays out until then."""
+    told: Level = field(default_factory=Level)
+    """Lines in the log that greetings were refused."""
 
 
 class Allowance:
@@ -101,12 +105,20 @@ class Allowance:
         """Count a frame that was refused; True: that was too much."""
         return self.limited and _REFUSED.take(purse.refused, 1, now_ms) > 0
 
+    def is_news(self, purse: Purse, now_ms: int) -> bool:
+        """Whether that a greeting was refused is to be logged: not each of ten thousand times."""
+        return not _TOLD.take(purse.told, 1, now_ms)
+
     def punish(self, purse: Purse, now_ms: int) -> int:
         """Put the device out after a flood; return for how long."""
         penalty_ms = min(_PENALTY_MS << min(purse.floods, 16), _PENALTY_MAX_MS)
         purse.floods += 1
         purse.out_until_ms = now_ms + penalty_ms
         purse.refused = Level()
+        # It comes back with nothing saved up but its greeting, or all who were put out together
+        # would flood anew together.
+        self._items.exhaust(purse.items, ASK_COST, penalty_ms, now_ms)
+        _BYTES.exhaust(purse.written, 0, penalty_ms, now_ms)
         return penalty_ms
 
     def may_shake_hands(self, purse: Purse, now_ms: int) -> bool:

@@ -198,7 +198,8 @@ class Counter:
             self._allowance.spend(purse, cost, 0, now_ms)
             self.operate(opening(session))
             return surplus
-        log.warning("greeting_refused code=%s device=%s", ErrorCode(bye.code).name, session.tag)
+        if self._allowance.is_news(purse, now_ms):
+            log.warning("greeting_refused code=%s device=%s", ErrorCode(bye.code).name, session.tag)
         if self._allowance.is_flood(purse, now_ms):
             self._flood(session, ErrorCode.FLOOD)
         else:

@@ -14,6 +14,7 @@ costs most; those that do not say HELLO after a while. Owned by the gateway's ma
 import contextlib
 import logging
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -30,6 +31,8 @@ IDLE_MS: Final = 30_000
 
 _EVENTS = zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED
 _NEWS_MAX = 1_000
+_TOLD_MAX = 20
+"""Addresses of which it is told by name in a second."""
 _ENDPOINT = "inproc://gateway.door"
 
 
@@ -53,6 +56,8 @@ class Door:
         """Those that had no session when it was looked last."""
         self._greeted: set[int] = set()
         """Those that said HELLO, and were not ended."""
+        self._surplus: Counter[str] = Counter()
+        """Connections that were one too many, by address, since it was last told."""
         self._look_ms = 0
 
     def __len__(self) -> int:
@@ -78,7 +83,8 @@ class Door:
         where = place(peer[0])
         self._places[descriptor] = where
         if not self._crowd.came(where, now_ms):
-            log.warning("too_many_connections address=%s", where)
+            # Told once a second and not each time: whoever knocks a thousand times fills no log.
+            self._surplus[where if len(self._surplus) < _TOLD_MAX else "others"] += 1
             self.end(Origin(where, descriptor, peer))
 
     def _gone(self, descriptor: int, now_ms: int) -> None:
@@ -115,7 +121,13 @@ class Door:
         return False
 
     def tend(self, now_ms: int, at_work: Callable[[], Iterable[int]]) -> None:
-        """End connections that had no session twice in a row; ``at_work`` tells which have."""
+        """End connections that had no session twice in a row; ``at_work`` tells which have.
+
+        Call it about once a second: it tells of those that were one too many, too.
+        """
+        for where, times in self._surplus.items():
+            log.warning("too_many_connections address=%s times=%d", where, times)
+        self._surplus.clear()
         if now_ms < self._look_ms:
             return
         self._look_ms = now_ms + IDLE_MS

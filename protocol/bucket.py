@@ -51,6 +51,10 @@ class Bucket:
         if self.per_s:
             level.left = min(self._refresh(level, now_ms) + amount, self.most)
 
+    def exhaust(self, level: Level, left: float, wait_ms: int, now_ms: int) -> None:
+        """Leave only ``left``, and that not before ``wait_ms`` are over."""
+        level.left, level.at_ms = left - self.per_s * wait_ms / 1_000, now_ms
+
     def take(self, level: Level, cost: float, now_ms: int) -> int:
         """Take ``cost`` if it is there; return for how long to wait otherwise."""
         wait_ms = self.wait_ms(level, cost, now_ms)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from protocol.addresses import free_ports
 from tests.server import Server
@@ -13,6 +14,18 @@ from tests.server import Server
 SKIPS_FAIL = "ZVIAZOK_SKIPS_FAIL"
 """Set by ``make test``: what it installs is there, so a skip is a hole in the suite. A test for
 another system may be skipped; its reason starts with "only on"."""
+
+
+# Time is no assertion: the machine may be busy with other tests. And what passed passes again, so
+# whoever changes nothing is told nothing new; new examples are sought on purpose:
+# pytest --hypothesis-profile=seek
+settings.register_profile(
+    "zviazok", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+settings.register_profile(
+    "seek", settings.get_profile("zviazok"), derandomize=False, print_blob=True, max_examples=1_000
+)
+settings.load_profile("zviazok")
 
 
 class _Errors(logging.Handler):

@@ -8,7 +8,6 @@ mistake there shows. ``FRAMES``, ``ITEMS`` and ``BLOCKS`` give valid values;
 from typing import Any
 
 import msgpack
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from protocol import frames as f
@@ -26,12 +25,6 @@ from protocol.limits import (
     TS_MAX_MS,
     U63_MAX,
 )
-
-# Time is no assertion: the machine may be busy with other tests.
-settings.register_profile(
-    "zviazok", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
-)
-settings.load_profile("zviazok")
 
 Strategy = st.SearchStrategy[Any]
 

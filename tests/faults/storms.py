@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from broker.invitations import make_invite
-from tests.bench.cluster import memory_kib
+from tests.benchmarks.cluster import memory_kib
 from tests.faults.checker.report import percentile
 from tests.faults.fleet.plan import ClientPlan
 from tests.faults.nemesis.cluster import Shape

@@ -42,7 +42,7 @@ from protocol.frames import (
 from protocol.invite import Invite
 from protocol.items import decode_item, encode_item
 from protocol.keys import KeyPair
-from tests.bench.peer import Peer
+from tests.benchmarks.peer import Peer
 
 PATIENCE_S = 30.0
 _PER_SEND = 64

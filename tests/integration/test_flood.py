@@ -6,33 +6,33 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count, cycle, repeat
 
 import pytest
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
+from protocol import sockets
 from protocol.codes import ErrorCode
 from protocol.frames import Busy, Bye, Error, Hello, Ping, Send, encode
-from tests.bench.hostile import KINDS
+from protocol.invite import Invite, endpoint, parse_address
+from protocol.keys import KeyPair
+from tests.benchmarks.hostile import KINDS
 from tests.integration.bare import PATIENCE_S, Bare, Circle, text_item
 from tests.server import ROOT, Server
 
 PATIENCE_MS = int(PATIENCE_S * 1_000)
-MOST = 20_000
-_QUIET_MS = 1_000
-"""Much less than a device stays out after a flood."""
 Serve = Callable[..., Server]
 
 
 @contextmanager
-def watched(socket: zmq.Socket[bytes]) -> Iterator[Callable[[], int]]:
-    """Lend what waits for the end of a connection and says how it came."""
+def watched(socket: zmq.Socket[bytes]) -> Iterator[Callable[[int], int]]:
+    """Lend what waits so many ms for the end of a connection and says how it came; 0: it stands."""
     events = zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH
     monitor = socket.get_monitor_socket(events)
 
-    def ended() -> int:
-        assert monitor.poll(PATIENCE_MS), "the connection stands"
-        return int(recv_monitor_message(monitor)["event"])
+    def ended(wait_ms: int) -> int:
+        return int(recv_monitor_message(monitor)["event"]) if monitor.poll(wait_ms) else 0
 
     try:
         yield ended
@@ -41,23 +41,23 @@ def watched(socket: zmq.Socket[bytes]) -> Iterator[Callable[[], int]]:
         monitor.close(0)
 
 
-def pour(one: Bare, *frames: bytes) -> list[object]:
-    """Send these again and again until the connection is ended; return what came back."""
+def pour(one: Bare, frames: Iterator[bytes]) -> list[object]:
+    """Send on, whatever comes back, until the connection is ended; return what came back.
+
+    The last is BYE, unless the connection was ended while its answers stood in a queue.
+    """
     came: list[object] = []
-    events = zmq.EVENT_DISCONNECTED
-    monitor = one.socket.get_monitor_socket(events)
     deadline = time.monotonic() + PATIENCE_S
-    try:
-        while not monitor.poll(0):
+    with watched(one.socket) as ended:
+        for number, data in enumerate(frames):
+            if one.socket.poll(10, zmq.POLLOUT):
+                one.socket.send(data)
+            if number % 20 == 0:  # a busy machine reads too slowly for a flood
+                came += waiting(one)
+            if ended(0):
+                return came + waiting(one)
             assert time.monotonic() < deadline, "the connection stands"
-            for data in frames:
-                if one.socket.poll(10, zmq.POLLOUT):
-                    one.socket.send(data)
-            came += waiting(one)
-        return came + waiting(one)
-    finally:
-        one.socket.disable_monitor()
-        monitor.close(0)
+    raise AssertionError("too few frames")
 
 
 def waiting(one: Bare) -> list[object]:
@@ -68,24 +68,22 @@ def waiting(one: Bare) -> list[object]:
     return came
 
 
-def flood(one: Bare, room: bytes) -> list[object]:
-    """Send on, whatever comes back, until the end; return all answers.
+def knock(invite: Invite, device: KeyPair) -> int:
+    """Connect anew; return how that ended."""
+    context: sockets.Context = zmq.Context()
+    again = sockets.client(context, device, invite.server_key)
+    try:
+        with watched(again) as ended:
+            again.connect(endpoint(*parse_address(invite.addresses[0], 8080)))
+            return ended(PATIENCE_MS)
+    finally:
+        context.destroy(0)
 
-    The last is BYE, unless the connection was ended while its answers stood in a queue.
-    """
-    came: list[object] = []
-    spam = [text_item("spam")]
-    for n in range(1, MOST):
-        if not one.socket.poll(_QUIET_MS, zmq.POLLOUT):
-            break
-        one.socket.send(encode(Send(room, one.outbox_epoch, n, spam)))
-        if n % 20 == 0:  # a busy machine reads too slowly for a flood
-            came += waiting(one)
-            if came and isinstance(came[-1], Bye):
-                return came
-    while not (came and isinstance(came[-1], Bye)) and one.socket.poll(_QUIET_MS):
-        came.append(one.receive())
-    return came
+
+def flood(one: Bare, room: bytes) -> list[object]:
+    """Write without end, until the end."""
+    item = text_item("spam")
+    return pour(one, (encode(Send(room, one.outbox_epoch, n, [item])) for n in count(1)))
 
 
 def test_who_does_not_hear_busy_is_ended_and_stays_out(server: Serve, bare: Circle) -> None:
@@ -95,17 +93,13 @@ def test_who_does_not_hear_busy_is_ended_and_stays_out(server: Serve, bare: Circ
     for other in (bob, eve):
         other.enter("kitchen")
     ann.tell(room, "before")
-    with watched(eve.socket) as ended:
-        came = flood(eve, room)
-        if isinstance(bye := came[-1], Bye):
-            assert bye.code == ErrorCode.FLOOD and bye.retry_ms >= 10_000
-        assert sum(isinstance(frame, Busy) for frame in came) > 256
-        assert ended() == zmq.EVENT_DISCONNECTED
+    came = flood(eve, room)
+    if isinstance(bye := came[-1], Bye):
+        assert bye.code == ErrorCode.FLOOD and bye.retry_ms >= 10_000
+    assert sum(isinstance(frame, Busy) for frame in came) > 256
     assert "reason=flood" in one.gateways[0].complained()
     # The device is not let in for a while; everybody else is, and talks on.
-    again = bare(one.invite, "Eve", device=eve.device, welcome=False)
-    with watched(again.socket) as ended:
-        assert ended() == zmq.EVENT_HANDSHAKE_FAILED_AUTH
+    assert knock(one.invite, eve.device) == zmq.EVENT_HANDSHAKE_FAILED_AUTH
     bare(one.invite, "Dan").enter("kitchen")
     for text in ("one", "two", "three"):
         ann.tell(room, text)
@@ -136,7 +130,7 @@ def test_a_connection_that_never_says_hello_is_ended(
     eve = bare(one.invite, "Eve", welcome=False)
     eve.greet()
     eve.send(Bye(0, "", 0, []))
-    pour(eve, data)
+    pour(eve, repeat(data))
     ann.barrier()
 
 
@@ -144,7 +138,7 @@ def test_greeting_without_end_is_told_and_ended(server: Serve, bare: Circle) -> 
     one = server()
     ann, eve = bare(one.invite, "Ann"), bare(one.invite, "Eve")
     hello, bye = encode(Hello("bare", "Eve", None, 0)), encode(Bye(0, "", 0, []))
-    codes = [frame.code for frame in pour(eve, bye, hello) if isinstance(frame, Bye)]
+    codes = [frame.code for frame in pour(eve, cycle([bye, hello])) if isinstance(frame, Bye)]
     # The last word, BYE(FLOOD), may have found its queue full.
     assert ErrorCode.BUSY in codes and set(codes) <= {ErrorCode.BUSY, ErrorCode.FLOOD}
     assert "reason=flood" in one.gateways[0].complained()
@@ -159,7 +153,7 @@ def test_friends_lose_nothing_in_a_flood_of_every_kind(server: Serve, bare: Circ
     general = friends[0].welcome.rooms[0][0]
     floods = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.hostile", one.link, kind, "3", f"{kind}-"],
+            [sys.executable, "-m", "tests.benchmarks.hostile", one.link, kind, "3", f"{kind}-"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -174,7 +168,7 @@ def test_friends_lose_nothing_in_a_flood_of_every_kind(server: Serve, bare: Circ
             assert process.stdout.readline() == "ready\n"
         for process in floods:
             assert process.stdin is not None
-            process.stdin.write("go on\n")
+            process.stdin.write("be busy\nflood\n")
             process.stdin.flush()
         said: list[str] = []
         while len(said) < 60 or "reason=flood" not in one.gateways[0].complained():

@@ -9,7 +9,7 @@ from protocol import keys, sockets
 from protocol.codes import ErrorCode
 from protocol.frames import Ack, Error, Hello, Join, Read, Room, Send, Welcome
 from protocol.invite import endpoint, parse_address
-from tests.bench.peer import Peer
+from tests.benchmarks.peer import Peer
 from tests.integration.bare import PATIENCE_S, Circle, text_item
 from tests.server import Server
 

@@ -51,6 +51,14 @@ def test_a_debt_is_waited_for() -> None:
     assert bucket.take(level, 5, 4_500) == 0 and level.left == 0
 
 
+def test_who_is_left_with_nothing_gets_it_when_the_time_is_over() -> None:
+    bucket, level = Bucket(10, 20), Level()
+    bucket.exhaust(level, 5, 60_000, 1_000)
+    assert bucket.wait_ms(level, 5, 1_000) == 60_001
+    assert bucket.wait_ms(level, 6, 61_000) == 101
+    assert bucket.take(level, 5, 61_000) == 0 and level.left == 0
+
+
 def test_looking_takes_nothing() -> None:
     bucket, level = Bucket(1, 5), Level()
     assert bucket.wait_ms(level, 5, 1_000) == bucket.wait_ms(level, 5, 1_000) == 0

@@ -17,7 +17,7 @@ import zmq
 from protocol import keys, sockets
 from protocol.frames import Ack, Busy, Bye, Error, Join, Refused, Room, Send, Welcome
 from protocol.invite import Invite
-from tests.bench.peer import Peer
+from tests.benchmarks.peer import Peer
 from tests.faults.checker.history import Writer
 from tests.integration.bare import text_item
 

@@ -6,7 +6,7 @@ machine can only make one worse. ``growth`` compares a history with one of a ten
 the largest of the ratios of opening, appending, and the typical step, frame and jump.
 
 ``longest_ms`` is the longest turn of the window's loop on a way through all of it
-(:mod:`tests.bench.guiturns`): CPU of the thread that has the window, Tk's drawing included.
+(:mod:`tests.benchmarks.guiturns`): CPU of the thread that has the window, Tk's drawing included.
 """
 
 import json
@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.bench.guistore import NICK, fill, invite
-from tests.bench.guiwindow import STARTED
+from tests.benchmarks.guistore import NICK, fill, invite
+from tests.benchmarks.guiwindow import STARTED
 
 RUNS = 3
 RULE_MS = 4.0
@@ -85,7 +85,7 @@ def _measure(module: str, folder: Path, display: str) -> Any:
         **os.environ, "DISPLAY": display, "HOME": str(folder),
         STARTED: str(time.monotonic_ns()),
     }  # fmt: skip
-    words = [sys.executable, "-m", f"tests.bench.{module}", str(folder), str(invite()), NICK]
+    words = [sys.executable, "-m", f"tests.benchmarks.{module}", str(folder), str(invite()), NICK]
     done = subprocess.run(
         words, env=env, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
     )

@@ -1,6 +1,6 @@
 """One window of the benchmark, in a process of its own: opens, scrolls, jumps, and prints JSON.
 
-``python -m tests.bench.guiwindow DATA LINK NICK``, with the moment at which it was started in
+``python -m tests.benchmarks.guiwindow DATA LINK NICK``, with the moment at which it was started in
 ``ZVIAZOK_BENCH_NS`` (CLOCK_MONOTONIC). Every figure ends with a round trip to the X server,
 so that its drawing counts.
 """
@@ -20,7 +20,7 @@ from gui.views.timeline.timeline import Timeline
 from gui.window import Window
 from protocol.client.happenings import Arrived, Message
 from protocol.codes import EventKind
-from tests.bench.guistore import BIG, EPOCH, LOBBY, ME, PEOPLE
+from tests.benchmarks.guistore import BIG, EPOCH, LOBBY, ME, PEOPLE
 
 STARTED = "ZVIAZOK_BENCH_NS"
 SIZE = "900x800+0+0"

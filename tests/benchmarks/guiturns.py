@@ -1,6 +1,6 @@
 """The longest turns of the Tk thread while one goes through the whole window.
 
-``python -m tests.bench.guiturns DATA LINK NICK`` prints JSON: journey → [ms, what it was]. The
+``python -m tests.benchmarks.guiturns DATA LINK NICK`` prints JSON: journey → [ms, what it was]. The
 longest turn of a journey is a turn of the loop with everything in it; see ``turns.py``.
 """
 
@@ -26,8 +26,8 @@ from gui.views.viewing.viewerbars import Subject
 from gui.window import Window
 from protocol.client.happenings import RoomOrder
 from protocol.codes import Role
-from tests.bench.guistore import BIG, LOBBY
-from tests.bench.turns import Turn, Turns
+from tests.benchmarks.guistore import BIG, LOBBY
+from tests.benchmarks.turns import Turn, Turns
 
 SIZE = "1120x720+0+0"
 PICTURE = (3000, 2000)

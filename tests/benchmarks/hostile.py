@@ -1,9 +1,11 @@
 """Clients that send as much as they can and hear nothing of it: the other side of ``bench flood``.
 
-Run as ``python -m tests.bench.hostile LINK KIND COUNT NAME``, a process for each kind. All have
-valid keys and come in as anybody does. It prints ``ready``, waits for a line on stdin, does its
-worst until the next, and prints one JSON object with what came back. It runs at the lowest
-priority, because such clients do not share a machine with those whom they flood.
+Run as ``python -m tests.benchmarks.hostile LINK KIND COUNT NAME [behind]``, a process for each
+kind. All have valid keys and come in as anybody does. It prints ``ready``. With the first line on
+stdin it keeps a core busy and sends nothing, so that one can tell what the mere presence of such a
+process costs; with the second it does its worst, until the third; then it prints one JSON object
+with what came back. ``behind``: it runs when nobody else wants to (SCHED_IDLE, else the lowest
+priority), because such clients do not share a machine with those whom they flood.
 """
 
 import contextlib
@@ -26,7 +28,7 @@ from protocol.frames import Busy, Bye, Error, Hello, Page, Ping, Read, Send, dec
 from protocol.invite import Invite, endpoint, parse_address
 from protocol.items import encode_item
 from protocol.sockets import Context, Socket
-from tests.bench.peer import Peer
+from tests.benchmarks.peer import Peer
 
 KINDS = ("garbage", "send", "read", "greet", "connect")
 
@@ -118,7 +120,8 @@ class Hostile:
 def main() -> None:
     """Run some of them as a process."""
     invite, kind, number, name = Invite.parse(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
-    os.nice(19)
+    if "behind" in sys.argv[5:]:
+        _step_back()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     context: Context = zmq.Context()
@@ -130,8 +133,9 @@ def main() -> None:
     ]
     print("ready", flush=True)
     cue = Cue()
-    _wait_idle(some, cue)
-    while not cue.given(2, 0):
+    _stay(some, cue, 1, 0.05)
+    _stay(some, cue, 2, 0)
+    while not cue.given(3, 0):
         for one in some:
             one.attack(time.monotonic())
             one.hear()
@@ -156,16 +160,29 @@ class Cue:
         return self._lines >= lines
 
 
-def _wait_idle(some: list[Hostile], cue: Cue) -> None:
-    """Until it begins, take what comes and ping, as anybody does."""
-    pinged_s = time.monotonic()
-    while not cue.given(1, 0.05):
+def _stay(some: list[Hostile], cue: Cue, lines: int, wait_s: float) -> None:
+    """Until so many lines have come, take what comes and ping, as anybody does.
+
+    ``wait_s`` is how long to sleep in between; 0: a core is kept busy.
+    """
+    pinged_s = 0.0
+    dice = random.Random(1)
+    while not cue.given(lines, wait_s):
+        if not wait_s:
+            dice.randbytes(100_000)
         for one in some:
             one.hear()
         if time.monotonic() - pinged_s > 10:
             pinged_s = time.monotonic()
             for one in some:
                 one.socket.send(encode(Ping(1)), zmq.DONTWAIT)
+
+
+def _step_back() -> None:
+    if sys.platform == "linux":
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    elif sys.platform != "win32":
+        os.nice(19)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ import platform
 import sys
 
 from protocol.words import WordParser
-from tests.bench.connections import Connections
-from tests.bench.fanout import Fanout
-from tests.bench.flood import Flood
-from tests.bench.gui import Gui
-from tests.bench.ingest import Ingest
+from tests.benchmarks.connections import Connections
+from tests.benchmarks.fanout import Fanout
+from tests.benchmarks.flood import Flood
+from tests.benchmarks.gui import Gui
+from tests.benchmarks.ingest import Ingest
 
 
 def _count(text: str) -> int:

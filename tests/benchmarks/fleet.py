@@ -1,6 +1,6 @@
 """Many bare clients in one process: the receiving side of the benchmarks.
 
-Run as ``python -m tests.bench.fleet LINK COUNT NAME``. It prints ``ready`` when all are
+Run as ``python -m tests.benchmarks.fleet LINK COUNT NAME``. It prints ``ready`` when all are
 welcome, then obeys lines on stdin: ``expect FIRST COUNT`` (receive ``COUNT`` benchmark messages at
 every client, then print one JSON object) and ``quit``.
 """
@@ -27,7 +27,7 @@ from protocol.invite import Invite
 from protocol.items import decode_item
 from protocol.limits import PAGE_MAX_EVENTS
 from protocol.sockets import Context
-from tests.bench.peer import Peer
+from tests.benchmarks.peer import Peer
 
 _CONNECTING_MAX = 64
 """Handshakes under way at a time: the measure is their cost, not a storm."""

@@ -5,7 +5,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from tests.bench.cluster import Cluster, cpu_ns, memory_kib, settle
+from tests.benchmarks.cluster import Cluster, cpu_ns, memory_kib, settle
 
 _FLEETS = 4
 _GRACE_S = 15.0
@@ -33,7 +33,7 @@ class Connections:
                     count = min(share, self.clients - number * share)
                     words = [str(cluster.invite), str(count), f"c{number}x"]
                     fleet = subprocess.Popen(
-                        [sys.executable, "-m", "tests.bench.fleet", *words],
+                        [sys.executable, "-m", "tests.benchmarks.fleet", *words],
                         stdin=subprocess.PIPE,
                         stdout=subprocess.PIPE,
                         text=True,

@@ -18,7 +18,7 @@ from protocol.codes import EventKind, RoomKind
 from protocol.folders import profiles_folder
 from protocol.invite import Invite
 from protocol.items import encode_item
-from tests.bench.corpus import bodies
+from tests.benchmarks.corpus import bodies
 
 NICK = "Marko"
 LOBBY, BIG = b"l" * 16, b"b" * 16

@@ -1,7 +1,10 @@
 """A flood: how long messages take among people who chat, without and with hostile clients.
 
-Both are measured in one run, in the same room, with all connected both times; the ratio is what
-counts. A latency is the time from when a message was due to its arrival at one client.
+Three things are measured in one run, in the same room, with all connected each time: ``calm``;
+``beside``, where the processes of the hostile keep the machine busy and send nothing; ``flood``. So
+what the flood does to the server can be told from what busy neighbours on the same cores do to it;
+the ratios are what counts. A latency is the time from when a message was due to its arrival at one
+client.
 """
 
 import json
@@ -16,11 +19,11 @@ from protocol.codes import EventKind
 from protocol.frames import Ack, Busy, Bye, Error, Gap, Ping, Refused, Send, decode, encode
 from protocol.items import encode_item
 from protocol.sockets import Context
-from tests.bench.cluster import Cluster, cpu_ns, memory_kib, settle
-from tests.bench.corpus import bodies
-from tests.bench.fleet import Fleet, percentile_ms
-from tests.bench.hostile import KINDS
-from tests.bench.peer import Peer
+from tests.benchmarks.cluster import Cluster, cpu_ns, memory_kib, settle
+from tests.benchmarks.corpus import bodies
+from tests.benchmarks.fleet import Fleet, percentile_ms
+from tests.benchmarks.hostile import KINDS
+from tests.benchmarks.peer import Peer
 
 _PING_S = 10.0
 _LAST_S = 20.0
@@ -153,6 +156,10 @@ class Flood:
                 before_kib = memory_kib(cluster.gateway.pid)
                 for one in floods:
                     _tell(one)
+                talkers.talk(_WARM_S, self.rate)
+                beside = self._measure(cluster, talkers)
+                for one in floods:
+                    _tell(one)
                 began = talkers.talk(_WARM_S, self.rate)
                 flood = self._measure(cluster, talkers)
                 after_kib = memory_kib(cluster.gateway.pid)
@@ -176,9 +183,11 @@ class Flood:
             "rate": self.rate,
             "seconds": self.seconds,
             "calm": calm,
+            "beside": beside,
             "first_seconds": began,
             "flood": flood,
             "p99_ratio": round(flood["p99_ms"] / calm["p99_ms"], 2),
+            "p99_ratio_beside": round(flood["p99_ms"] / beside["p99_ms"], 2),
             "sound_ended": talkers.ended,
             "floods_ended": floods_ended,
             "gateway_mib": [round(before_kib / 1024, 1), round(after_kib / 1024, 1)],
@@ -197,9 +206,9 @@ class Flood:
 
 
 def _start(cluster: Cluster, kind: str, number: int) -> "subprocess.Popen[str]":
-    words = [str(cluster.invite), kind, str(number), f"{kind}-"]
+    words = [str(cluster.invite), kind, str(number), f"{kind}-", "behind"]
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.hostile", *words],
+        [sys.executable, "-m", "tests.benchmarks.hostile", *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

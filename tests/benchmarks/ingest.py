@@ -9,10 +9,10 @@ from protocol.codes import EventKind
 from protocol.frames import Ack, Join, Leave, Room, Send, encode, kind_of, unpack
 from protocol.items import encode_item
 from protocol.sockets import Context
-from tests.bench.cluster import Cluster, settle
-from tests.bench.corpus import bodies
-from tests.bench.fleet import percentile_ms
-from tests.bench.peer import Peer
+from tests.benchmarks.cluster import Cluster, settle
+from tests.benchmarks.corpus import bodies
+from tests.benchmarks.fleet import percentile_ms
+from tests.benchmarks.peer import Peer
 
 _CORPUS = 4_000
 _SECONDS = 6.0

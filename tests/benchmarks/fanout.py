@@ -12,9 +12,9 @@ from protocol.codes import EventKind
 from protocol.frames import Ack, Busy, Ping, Send, decode, encode
 from protocol.items import encode_item
 from protocol.sockets import Context
-from tests.bench.cluster import Cluster, settle
-from tests.bench.corpus import bodies
-from tests.bench.peer import Peer
+from tests.benchmarks.cluster import Cluster, settle
+from tests.benchmarks.corpus import bodies
+from tests.benchmarks.peer import Peer
 
 _WINDOW = 200
 _PER_FRAME = 50
@@ -38,7 +38,7 @@ class Fanout:
                 [
                     sys.executable,
                     "-m",
-                    "tests.bench.fleet",
+                    "tests.benchmarks.fleet",
                     str(cluster.invite),
                     str(self.clients),
                     "fleet",
