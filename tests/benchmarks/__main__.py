@@ -10,6 +10,7 @@ from tests.benchmarks.connections import Connections
 from tests.benchmarks.fanout import Fanout
 from tests.benchmarks.flood import Flood
 from tests.benchmarks.gui import Gui
+from tests.benchmarks.history import History
 from tests.benchmarks.ingest import Ingest
 
 
@@ -55,13 +56,15 @@ def main(argv: list[str] | None = None) -> int:
     flood.add_argument("--seconds", type=_count, default=20, help="of each measurement")
     gui = words.add_parser("gui", help="the window with a long history (needs Xvfb)")
     gui.add_argument("--messages", type=_count, default=100_000)
-    for one in (fanout, ingest, connections, flood, gui):
+    history = words.add_parser("history", help="what a long history costs (some minutes)")
+    history.add_argument("--messages", type=_count, default=10_000_000)
+    for one in (fanout, ingest, connections, flood, gui, history):
         one.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(argv)
     if not sys.platform.startswith("linux"):
         print("zviazok bench: needs Linux, because it reads CPU from /proc", file=sys.stderr)
         return 1
-    bench: Fanout | Ingest | Connections | Flood | Gui
+    bench: Fanout | Ingest | Connections | Flood | Gui | History
     if options.word == "fanout":
         bench = Fanout(options.clients, options.messages, options.rate, options.size)
     elif options.word == "ingest":
@@ -74,6 +77,8 @@ def main(argv: list[str] | None = None) -> int:
         bench = Flood(options.clients, options.hostile, options.rate, options.seconds)
     elif options.word == "gui":
         bench = Gui(options.messages)
+    elif options.word == "history":
+        bench = History(options.messages)
     else:
         bench = Connections(options.clients)
     try:

@@ -1,4 +1,4 @@
-"""A broker and a gateway as real processes, and what the operating system says of them.
+"""A broker and gateways as real processes, and what the operating system says of them.
 
 CPU is read from the kernel: nanoseconds on a core, summed over a process's threads
 (``/proc/PID/task/*/schedstat``), user and system time together, so also the time in
@@ -17,41 +17,44 @@ from protocol.addresses import free_ports
 from protocol.invite import Invite
 from protocol.keys import load_or_make
 
-_START_S = 20.0
-
 
 class Cluster:
-    """One broker and one gateway, on a fresh folder on disk; without ``limited`` without limits."""
+    """One broker and some gateways, on a fresh folder on disk; without ``limited`` no limits."""
 
-    def __init__(self, limited: bool = False) -> None:
+    def __init__(self, limited: bool = False, gateways: int = 1) -> None:
         """Name the parts; nothing runs yet."""
         self._rate = [] if limited else ["--rate", "0"]
         self._folder = tempfile.TemporaryDirectory(prefix="zviazok-bench-")
         self.data = Path(self._folder.name) / "server"
-        self.broker: subprocess.Popen[str]
-        self.gateway: subprocess.Popen[str]
-        self.gateway_log: IO[str]
+        """May be made, and filled, before they start."""
+        self.broker_port = 0
+        """The first of three; known once they run."""
+        self._count = gateways
+        self._processes: list[subprocess.Popen[str]] = []
+        self._logs: list[IO[str]] = []
 
     def __enter__(self) -> "Cluster":
-        """Start both and wait until they serve."""
-        port = free_ports(4)
-        words = ["--data", str(self.data), "--listen", f"127.0.0.1:{port}", *self._rate]
-        self.broker, ready, _ = _start("broker", words)
-        key = ready.split("key=")[1]
-        listen = f"127.0.0.1:{port + 3}"
-        words = ["--broker", f"127.0.0.1:{port}", f"--broker-key={key}", "--listen", listen]
+        """Start all and wait until they serve."""
         try:
-            self.gateway, _, self.gateway_log = _start(
-                "gateway", [*words, "--data", str(self.data), *self._rate]
-            )
-        except RuntimeError:
-            self.broker.kill()
-            self.broker.wait()
+            self._begin()
+        except BaseException:
+            self._end()
             raise
+        return self
+
+    def _begin(self) -> None:
+        self.broker_port = free_ports(3 + self._count)
+        broker = f"127.0.0.1:{self.broker_port}"
+        words = ["--data", str(self.data), *self._rate]
+        key = self._start("broker", [*words, "--listen", broker]).split("key=")[1]
+        words += ["--broker", broker, f"--broker-key={key}"]
+        listen = [f"127.0.0.1:{self.broker_port + 3 + number}" for number in range(self._count)]
+        for one in listen:
+            self._start("gateway", [*words, "--listen", one])
         token = (self.data / "invite.token").read_text(encoding="ascii").strip()
         server_key = load_or_make(self.data / "frontend.key").public
-        self.invite = Invite((listen,), server_key, token)
-        return self
+        self.invites = [Invite((one,), server_key, token) for one in listen]
+        """One for each gateway."""
 
     def __exit__(
         self,
@@ -59,10 +62,13 @@ class Cluster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop both and remove the folder."""
-        for process in (self.gateway, self.broker):
+        """Stop all and remove the folder."""
+        self._end()
+
+    def _end(self) -> None:
+        for process in self._processes[::-1]:
             process.terminate()
-        for process in (self.gateway, self.broker):
+        for process in self._processes[::-1]:
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
@@ -70,36 +76,61 @@ class Cluster:
                 process.wait()
             if process.stdout is not None:
                 process.stdout.close()
-        self.gateway_log.close()
+        for log in self._logs:
+            log.close()
+        self.discard()
+
+    def discard(self) -> None:
+        """Remove the folder; also of one that was never started."""
         self._folder.cleanup()
 
+    @property
+    def broker(self) -> subprocess.Popen[str]:
+        """The broker's process."""
+        return self._processes[0]
+
+    @property
+    def gateways(self) -> list[subprocess.Popen[str]]:
+        """The gateways' processes."""
+        return self._processes[1:]
+
+    @property
+    def gateway(self) -> subprocess.Popen[str]:
+        """The first gateway's process."""
+        return self._processes[1]
+
+    @property
+    def invite(self) -> Invite:
+        """Leads to the first gateway."""
+        return self.invites[0]
+
     def complained(self) -> str:
-        """Return what the gateway has logged."""
-        self.gateway_log.seek(0)
-        return self.gateway_log.read()
+        """Return what the first gateway has logged."""
+        log = self._logs[1]
+        log.seek(0)
+        return log.read()
 
     def cpu_ns(self) -> int:
-        """CPU of broker and gateway together so far."""
-        return cpu_ns(self.broker.pid) + cpu_ns(self.gateway.pid)
+        """CPU of all of them together so far."""
+        return sum(cpu_ns(process.pid) for process in self._processes)
 
-
-def _start(package: str, words: list[str]) -> tuple[subprocess.Popen[str], str, IO[str]]:
-    """Start a process; return it, its ready line, and its log."""
-    log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - it lasts as long as the process
-    process = subprocess.Popen(
-        [sys.executable, "-m", package, *words],
-        stdout=subprocess.PIPE,
-        stderr=log,
-        text=True,
-    )
-    assert process.stdout is not None
-    ready = process.stdout.readline().strip()
-    if not ready.startswith("ready"):
-        process.kill()
-        process.wait()
-        log.seek(0)
-        raise RuntimeError(f"the {package} did not start: {log.read().strip()}")
-    return process, ready, log
+    def _start(self, package: str, words: list[str]) -> str:
+        """Start a process; return its ready line."""
+        log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - it lasts as long as the process
+        self._logs.append(log)
+        process = subprocess.Popen(
+            [sys.executable, "-m", package, *words],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        self._processes.append(process)
+        assert process.stdout is not None
+        ready = process.stdout.readline().strip()
+        if not ready.startswith("ready"):
+            log.seek(0)
+            raise RuntimeError(f"the {package} did not start: {log.read().strip()}")
+        return ready
 
 
 def cpu_ns(pid: int) -> int:
