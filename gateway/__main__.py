@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from gateway.fanout import HOLD_MAX_MS
 from gateway.server import Gateway
 from protocol.errors import SetupError, ZviazokError
 from protocol.folders import server_folder
@@ -46,6 +47,14 @@ def main(argv: list[str] | None = None) -> int:
         help="messages a second that one client may send in the long run; 0: no limit "
         f"(default {DEFAULT_RATE:g})",
     )
+    parser.add_argument(
+        "--hold",
+        type=int,
+        default=HOLD_MAX_MS,
+        metavar="MS",
+        help="the longest that messages of busy rooms wait for each other; 0: never, which costs "
+        f"large rooms more processor time (default {HOLD_MAX_MS})",
+    )
     options = parser.parse_args(argv)
     log_to_stderr()
     try:
@@ -60,11 +69,13 @@ def main(argv: list[str] | None = None) -> int:
         parser.error("--broker-key is not a key: copy it from the line that the broker prints")
     if not 0 <= options.rate < 1e9:
         parser.error("--rate must be 0 or more")
+    if not 0 <= options.hold <= 1_000:
+        parser.error("--hold must be from 0 to 1000")
     try:
         begin()
         limit_memory()
         keys = load_or_make(server_folder(options.data) / "gateway.key")
-        gateway = Gateway(keys, broker, broker_key, listen, options.rate)
+        gateway = Gateway(keys, broker, broker_key, listen, options.rate, options.hold)
         on_stop(gateway.stop)
         try:
             gateway.run()

@@ -75,6 +75,8 @@ class Allowance:
     def __init__(self, per_s: float) -> None:
         """Take the rate."""
         self.limited = per_s > 0
+        self.refusals = 0
+        """How many frames were refused, of all devices, since the start."""
         self._items = Bucket(per_s, max(per_s * BURST_S, ITEMS_PER_SEND_MAX))
 
     def wait_ms(self, purse: Purse, items: int, size: int, now_ms: int) -> int:
@@ -103,6 +105,7 @@ class Allowance:
 
     def is_flood(self, purse: Purse, now_ms: int) -> bool:
         """Count a frame that was refused; True: that was too much."""
+        self.refusals += 1
         return self.limited and _REFUSED.take(purse.refused, 1, now_ms) > 0
 
     def is_news(self, purse: Purse, now_ms: int) -> bool:

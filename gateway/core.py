@@ -19,7 +19,7 @@ from gateway.allowance import Allowance
 from gateway.counter import FAULTS_RETRY_MS, FAULTS_TEXT, FLOOD_TEXT, Counter, opening
 from gateway.crowd import Crowd, Origin
 from gateway.delivery import Delivery, Sent
-from gateway.fanout import Fanout
+from gateway.fanout import HOLD_MAX_MS, Fanout
 from gateway.sentences import Sentences
 from gateway.sessions import Session, Sessions, tag_of
 from gateway.upstream import Upstream
@@ -94,6 +94,7 @@ class Core:
         own_addresses: Callable[[], list[str]],
         rate_per_s: float,
         random: Random,
+        hold_max_ms: int = HOLD_MAX_MS,
     ) -> None:
         """Begin without a broker; ``own_addresses`` tells where clients can connect."""
         self._sockets = sockets
@@ -112,7 +113,7 @@ class Core:
         self.connected = False
         """And the introduction was sent."""
         self.sessions = Sessions()
-        self.fanout = Fanout()
+        self.fanout = Fanout(hold_max_ms)
         self._delivery = Delivery(
             self.sessions, self.fanout, self._drop, sockets.send, sockets.send_all
         )
@@ -406,6 +407,11 @@ class Core:
     def at_work(self) -> Iterable[int]:
         """Return the descriptors of all connections that have a session."""
         return {one.origin.descriptor for one in self.sessions.by_slot.values()}
+
+    @property
+    def refusals(self) -> int:
+        """How many frames were refused since the start."""
+        return self._allowance.refusals
 
     @property
     def flying_bytes(self) -> int:

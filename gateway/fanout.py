@@ -2,11 +2,14 @@
 
 A quiet room is delivered at once. A room that was flushed less than the hold time
 ago waits for the rest of it, and then one frame carries all that came: the cost of a
-delivery is the cost of a frame divided by its messages. Nobody decodes a block here.
+delivery is the cost of a frame divided by its messages. How long that is follows from
+how many people busy rooms reach: for a class it is not worth a wait that anybody could
+notice, for four hundred it is. Nobody decodes a block here.
 
 Pure: time is passed in, sending is the caller's. Owned by the gateway's main thread.
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from gateway.sessions import Session
@@ -14,13 +17,13 @@ from protocol.backplane import FeedHeader, FeedKind
 from protocol.frames import Events, Heads, encode
 from protocol.limits import EVENTS_MAX_BYTES
 
-HOLD_MS = 20
-"""How long a busy room's messages are held (design.md, section 6)."""
-
 HOLD_MAX_MS = 100
-"""And how long under a load with which the next flush would only queue behind the last."""
+"""The longest that a busy room's messages are held: while it is heard as one conversation."""
 
+_FRAMES_SHARE = 1 / 15
+"""Of a core, for the frames of busy rooms, bytes aside: 60 ms for 400 people, 3 ms for 20."""
 _SHARE_MAX = 0.5
+"""Of libzmq's thread, with the bytes: beyond, the next flush would only queue behind the last."""
 _COST_PER_FRAME_MS = 0.010
 _COST_PER_BYTE_MS = 2.5e-6
 """What a frame and a byte cost libzmq's thread, encryption and TCP together, to 400 clients
@@ -39,17 +42,23 @@ class LiveRoom:
     live: dict[int, Session] = field(default_factory=dict)
     pending: list[bytes] = field(default_factory=list)
     flushed_ms: int = 0
-    hold_ms: int = HOLD_MS
-    wanted_ms: int = HOLD_MS
+    hold_ms: int = 0
+    wanted_ms: int = 0
 
 
 class Fanout:
     """The live rooms and what they hold back."""
 
-    def __init__(self) -> None:
-        """Start with no rooms."""
+    def __init__(self, hold_max_ms: int = HOLD_MAX_MS) -> None:
+        """Start with no rooms; ``hold_max_ms`` 0: nothing is ever held."""
         self.rooms: dict[bytes, LiveRoom] = {}
         self._waiting: dict[bytes, LiveRoom] = {}
+        self._hold_max_ms = hold_max_ms
+        self._busy: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
+        """Rooms that were flushed less than ``hold_max_ms`` ago: when, and to how many; the oldest
+        first."""
+        self._reached = 0
+        """How many all of those are."""
 
     def enter(
         self, session: Session, room: bytes, epoch: bytes, head: int
@@ -130,21 +139,28 @@ class Fanout:
             size += len(block)
         if part:
             frames.append(encode(Events(room.room, room.epoch, room.term, part)))
-        wanted_ms = _hold_ms(len(room.live), sum(map(len, blocks)), elapsed_ms)
+        self._note(room.room, len(room.live), now_ms)
+        by_bytes = len(room.live) * _COST_PER_BYTE_MS * sum(map(len, blocks)) / max(elapsed_ms, 1)
+        wanted_ms = self._hold_ms(by_bytes)
         # Once is a hiccup upstream, whose messages came together; twice is a load.
         room.hold_ms, room.wanted_ms = min(wanted_ms, room.wanted_ms), wanted_ms
         return frames
 
+    def _note(self, room: bytes, recipients: int, now_ms: int) -> None:
+        """Take note of a flush."""
+        self._reached += recipients - self._busy.pop(room, (0, 0))[1]
+        self._busy[room] = now_ms, recipients
+        while now_ms - next(iter(self._busy.values()))[0] > self._hold_max_ms:
+            self._reached -= self._busy.popitem(last=False)[1][1]
 
-def _hold_ms(recipients: int, size: int, elapsed_ms: int) -> int:
-    """Return for how long to hold after a flush of ``size`` bytes gathered in ``elapsed_ms``.
+    def _hold_ms(self, by_bytes: float) -> int:
+        """Return for how long to hold a room whose bytes take this share of libzmq's thread.
 
-    As short as the bounds allow while the room takes at most half of libzmq's thread: what
-    its bytes take is given, what its frames take falls with the hold. Beyond that, frames
-    grow rather than queues, and the same bytes in larger frames cost a third.
-    """
-    by_bytes = recipients * _COST_PER_BYTE_MS * size / max(elapsed_ms, 1)
-    left = _SHARE_MAX - by_bytes
-    if left <= 0:
-        return HOLD_MAX_MS
-    return int(min(max(recipients * _COST_PER_FRAME_MS / left, HOLD_MS), HOLD_MAX_MS))
+        As short as the bounds allow: what the bytes take is given, what frames take falls with the
+        hold. Beyond the bounds frames grow rather than queues, and the same bytes in larger frames
+        cost a third.
+        """
+        share = min(_FRAMES_SHARE, _SHARE_MAX - by_bytes)
+        if share <= 0:
+            return self._hold_max_ms
+        return min(int(self._reached * _COST_PER_FRAME_MS / share), self._hold_max_ms)

@@ -5,6 +5,7 @@ EHOSTUNREACH is one that is gone. Decides nothing. Owned by the gateway's main t
 """
 
 from collections.abc import Iterable
+from functools import partial
 
 import zmq
 
@@ -51,7 +52,9 @@ class Frontend:
         if self.socket is None:
             return []  # nobody is here yet
         frame = zmq.Frame(data)
-        send = self.socket.send
+        # What pyzmq's ``send`` calls, after it looked for options that no ROUTER has: 0.3 of the
+        # 0.7 µs that a recipient costs here.
+        send = partial(zmq.backend.Socket.send, self.socket)
         failed: list[tuple[Session, Sent]] = []
         for session in sessions:
             try:

@@ -22,6 +22,7 @@ from gateway.delivery import Sent
 from gateway.door import Door
 from gateway.frontend import Frontend
 from gateway.line import Line
+from gateway.pace import Pace
 from gateway.sessions import Session
 from protocol.addresses import reachable
 from protocol.backplane import BEAT_MS, LOBBY
@@ -69,6 +70,7 @@ class Gateway:
         broker_key: bytes,
         listen: tuple[str, int],
         rate_per_s: float,
+        hold_max_ms: int,
     ) -> None:
         """Connect to the broker; listening waits until the broker has given the key for it."""
         self._keys = keys
@@ -84,6 +86,9 @@ class Gateway:
         # Copying received frames spares libzmq's 4 KiB a client for not copying them.
         self._context.set(_ZMQ_ZERO_COPY_RECV, 0)
         self._poller = zmq.Poller()
+        self._but_clients = zmq.Poller()
+        """All but the frontend: while what clients say is left to gather."""
+        self._pace = Pace()
         self._door: Door | None = None
         self._zap = ZapHandler(self._context, self._admits, self._poller)
         host, port = broker
@@ -96,10 +101,16 @@ class Gateway:
         self._line = Line(self._backend, endpoint(host, port))
         self._feed_line = Line(self._feed, endpoint(host, port + 1))
         self._reader_line = Line(self._reader, endpoint(host, port + 2))
-        self._core = Core(self, lambda: list(reachable(*listen)), rate_per_s, SystemRandom())
+        self._core = Core(
+            self, lambda: list(reachable(*listen)), rate_per_s, SystemRandom(), hold_max_ms
+        )
         monitors = (self._line.monitor, self._reader_line.monitor)
         for socket in (*monitors, self._backend, self._feed, self._reader):
-            self._poller.register(socket, zmq.POLLIN)
+            self._watch(socket)
+
+    def _watch(self, socket: Socket) -> None:
+        self._poller.register(socket, zmq.POLLIN)
+        self._but_clients.register(socket, zmq.POLLIN)
 
     def stop(self) -> None:
         """End ``run`` soon; may be called from a signal handler."""
@@ -112,8 +123,12 @@ class Gateway:
         told_waiting = False
         while not self._stopping:
             now_ms = _now_ms()
-            wait_ms = core.next_ms(now_ms)
-            ready = dict(self._poller.poll(_POLL_MS if wait_ms is None else wait_ms))
+            due_ms = core.next_ms(now_ms)
+            wait_ms = _POLL_MS if due_ms is None else due_ms
+            if pause_ms := self._pace.wait_ms(now_ms):
+                ready = dict(self._but_clients.poll(min(wait_ms, pause_ms)))
+            else:
+                ready = dict(self._poller.poll(wait_ms))
             core.at(_now_ms())
             self._zap.serve()
             if self._door is not None and self._door.monitor in ready:
@@ -151,8 +166,9 @@ class Gateway:
         receive = socket.recv
         heard = self._core.heard
         now_ms = _now_ms()
-        size = 0
-        for count in range(1, _FRAMES_MAX + 1):
+        refusals = self._core.refusals
+        size = count = 0
+        for count in range(_FRAMES_MAX):
             try:
                 route = last = receive(_NO_WAIT, False)
             except zmq.Again:
@@ -171,8 +187,9 @@ class Gateway:
                 size += len(data)
                 if size > _DRAIN_BYTES:
                     break
-            if not count % _LOOK_AFTER and _now_ms() - now_ms >= _DRAIN_MS:
+            if count % _LOOK_AFTER == _LOOK_AFTER - 1 and _now_ms() - now_ms >= _DRAIN_MS:
                 break
+        self._pace.drained(count, self._core.refusals > refusals, now_ms)
         self._core.send_collected()
 
     def _drain_backend(self) -> None:
@@ -273,7 +290,7 @@ class Gateway:
         socket.setsockopt(zmq.AFFINITY, _CLIENTS_THREAD)
         self._door = Door(self._context, socket, port, self._core.crowd)
         self._frontend.listen(host, port)
-        self._poller.register(self._door.monitor, zmq.POLLIN)
+        self._watch(self._door.monitor)
         self._poller.register(socket, zmq.POLLIN)
         with contextlib.suppress(OSError):  # whoever read this may be gone
             print(f"ready gateway={join_address(host, port)}", flush=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.fanout import HOLD_MAX_MS, HOLD_MS, Fanout, LiveRoom
+from gateway.fanout import HOLD_MAX_MS, Fanout, LiveRoom
 from gateway.sessions import Session
 from protocol.backplane import FeedHeader, FeedKind
 from protocol.codes import Purpose
@@ -81,27 +81,70 @@ def test_a_quiet_room_is_flushed_at_once(fanout: Fanout) -> None:
     assert fanout.next_ms(LATER_MS) is None and fanout.due(LATER_MS + HOLD_MAX_MS) == []
 
 
+def crowd(fanout: Fanout, recipients: int, room: bytes = ROOM, at_ms: int = LATER_MS) -> None:
+    """So many are in the room, and it is busy: flushed twice, at ``at_ms`` the last time."""
+    for slot in range(recipients):
+        fanout.enter(session(slot), room, EPOCH, 0)
+    for now_ms in (at_ms - HOLD_MAX_MS, at_ms):
+        block(fanout, 11, room=room)
+        flush(fanout, now_ms)
+
+
 def test_a_room_that_was_just_flushed_waits_and_then_sends_all_at_once(fanout: Fanout) -> None:
-    block(fanout, 11)
-    flush(fanout, LATER_MS)
+    crowd(fanout, 400)
+    hold_ms = fanout.rooms[ROOM].hold_ms
+    assert hold_ms == 60
     for seq in (12, 13, 14):
         block(fanout, seq, b"%d" % seq)
-    assert fanout.next_ms(LATER_MS + 5) == HOLD_MS - 5
-    assert flush(fanout, LATER_MS + HOLD_MS - 1) == []
-    (room,) = fanout.due(LATER_MS + HOLD_MS)
-    (frame,) = fanout.flush(room, LATER_MS + HOLD_MS)
+    assert fanout.next_ms(LATER_MS + 5) == hold_ms - 5
+    assert flush(fanout, LATER_MS + hold_ms - 1) == []
+    (room,) = fanout.due(LATER_MS + hold_ms)
+    (frame,) = fanout.flush(room, LATER_MS + hold_ms)
     assert decode(frame) == Events(ROOM, EPOCH, TERM, [b"12", b"13", b"14"])
 
 
+def test_few_people_hardly_wait() -> None:
+    for recipients, hold_ms in ((1, 0), (6, 0), (20, 3), (100, 15), (5_000, HOLD_MAX_MS)):
+        fanout = Fanout()
+        crowd(fanout, recipients)
+        assert fanout.rooms[ROOM].hold_ms == hold_ms
+
+
+def test_nothing_is_held_where_that_is_switched_off() -> None:
+    fanout = Fanout(0)
+    crowd(fanout, 2_000)
+    block(fanout, 12, b"x" * BLOCK_MAX_BYTES)
+    assert fanout.next_ms(LATER_MS) == 0
+    assert flush(fanout, LATER_MS) and fanout.rooms[ROOM].hold_ms == 0
+
+
+def test_many_busy_rooms_are_held_as_one_large_room_and_quiet_ones_are_not_counted() -> None:
+    fanout = Fanout()
+    rooms = [bytes([number]) * 16 for number in range(4)]
+    for room in rooms:
+        crowd(fanout, 100, room)
+    assert [fanout.rooms[room].hold_ms for room in rooms] == [15, 30, 45, 60]
+    # When the others have become quiet, only its own people count.
+    later_ms = LATER_MS + 10 * HOLD_MAX_MS
+    for now_ms in (later_ms, later_ms + 60):
+        block(fanout, 12, room=rooms[0])
+        assert flush(fanout, now_ms)
+    assert fanout.rooms[rooms[0]].hold_ms == 15
+    for room in rooms:
+        for slot in range(100):
+            fanout.leave(session(slot), room)
+    crowd(fanout, 20, OTHER, later_ms + 1_000)
+    assert fanout.rooms[OTHER].hold_ms == 3
+
+
 def test_one_room_does_not_hold_another(fanout: Fanout) -> None:
+    crowd(fanout, 400)
     fanout.enter(session(1), OTHER, EPOCH, 0)
-    block(fanout, 11)
-    flush(fanout, LATER_MS)
     block(fanout, 12)
     block(fanout, 1, b"other", room=OTHER)
     assert fanout.next_ms(LATER_MS) == 0
     assert flush(fanout, LATER_MS + 1) == [b"other"]
-    assert fanout.next_ms(LATER_MS + 1) == HOLD_MS - 1
+    assert fanout.next_ms(LATER_MS + 1) == 59
 
 
 def busy(recipients: int, size: int, flushes: int) -> int:
@@ -115,15 +158,14 @@ def busy(recipients: int, size: int, flushes: int) -> int:
         block(fanout, seq + 1, b"x" * size)
         now_ms += fanout.next_ms(now_ms) or 0
         assert flush(fanout, now_ms)
-        assert HOLD_MS <= room.hold_ms <= HOLD_MAX_MS
+        assert 0 <= room.hold_ms <= HOLD_MAX_MS
     return room.hold_ms
 
 
 def test_a_heavy_load_is_held_longer_and_a_light_one_is_not() -> None:
-    assert busy(2, 500, 10) == HOLD_MS
-    assert busy(400, 500, 10) == HOLD_MS
-    assert busy(2_000, BLOCK_MAX_BYTES, 10) == HOLD_MAX_MS
-    assert HOLD_MS < busy(1_500, 500, 10) <= HOLD_MAX_MS
+    assert busy(2, 500, 10) == 0
+    assert busy(400, 500, 10) == 60
+    assert busy(400, BLOCK_MAX_BYTES, 10) == HOLD_MAX_MS
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, BLOCK_MAX_BYTES)), max_size=30))
