@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import zmq
 
+from protocol.blocks import decode_block
 from protocol.codes import EventKind
-from protocol.frames import Ack, Join, Leave, Room, Send, encode, kind_of, unpack
+from protocol.frames import Ack, Join, Leave, Page, Read, Room, Send, encode, kind_of, unpack
 from protocol.items import encode_item
 from protocol.sockets import Context
 from tests.benchmarks.cluster import Cluster, settle
@@ -15,7 +16,6 @@ from tests.benchmarks.fleet import percentile_ms
 from tests.benchmarks.peer import Peer
 
 _CORPUS = 4_000
-_SECONDS = 6.0
 
 
 @dataclass(slots=True)
@@ -36,6 +36,7 @@ class Ingest:
     window: int
     per_frame: int
     size: int
+    seconds: float = 6.0
 
     def run(self) -> dict[str, object]:
         """Measure once; return the keys that the README explains."""
@@ -48,10 +49,12 @@ class Ingest:
             latencies: list[int] = []
             before, acked = cluster.cpu_ns(), sum(one.acked for one in senders)
             started = time.monotonic()
-            self._pump(senders, items, _SECONDS, latencies)
+            self._pump(senders, items, self.seconds, latencies)
             took_s = time.monotonic() - started
             acked = sum(one.acked for one in senders) - acked
             spent_ns = cluster.cpu_ns() - before
+            for one in senders:
+                self._check(one, items)
             for one in senders:
                 one.peer.close()
             context.term()
@@ -76,6 +79,38 @@ class Ingest:
         assert isinstance(room, Room)
         peer.send(Leave(2, general))
         return _Sender(peer, room.room, b"ingest-%d" % number)
+
+    def _check(self, one: _Sender, items: list[bytes]) -> None:
+        """Raise :class:`RuntimeError` unless the room holds all that was sent, in order.
+
+        The last event counts them; items are compared at the beginning, in the middle, at the end.
+        """
+        first = self._page(one, 0)
+        told = [event for block in first.blocks for event in decode_block(block)]
+        before = next(event.seq for event in told if event.outbox_epoch == one.epoch) - 1
+        """Events that are not the sender's: notices that it made the room."""
+        head = first.head
+        if head != before + one.sent:
+            raise RuntimeError(f"the room holds {head - before} of {one.sent} messages")
+        for after in (before, before + one.sent // 2, max(head - 50, before)):
+            events = [
+                event for block in self._page(one, after).blocks for event in decode_block(block)
+            ]
+            for event in events:
+                frame, place = divmod(event.n - 1, self.per_frame)
+                start = frame * self.per_frame % (len(items) - self.per_frame)
+                if event.seq > before and (
+                    event.n != event.seq - before or event.item != items[start + place]
+                ):
+                    raise RuntimeError(f"event {event.seq} is not message {event.seq - before}")
+            if not events or (after == max(head - 50, before) and events[-1].seq != head):
+                raise RuntimeError(f"the page after {after} ends too early")
+
+    def _page(self, one: _Sender, after: int) -> Page:
+        one.peer.send(Read(1, one.room, after, 0, 100))
+        page = one.peer.wait_for(Page)
+        assert isinstance(page, Page)
+        return page
 
     def _pump(
         self,
