@@ -100,7 +100,7 @@ class ZapHandler:
 
     def _drain(self, socket: Socket) -> int:
         for count in range(_DRAIN_MAX):
-            if not socket.getsockopt(zmq.EVENTS) & zmq.POLLIN:  # cheaper than an exception
+            if not int(socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:  # cheaper than an exception
                 return count
             socket.send_multipart(self._answer(socket.recv_multipart()))
         return _DRAIN_MAX

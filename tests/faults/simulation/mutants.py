@@ -324,5 +324,5 @@ MUTANTS: dict[str, Mutant] = {
     "repeat_events": Mutant(("order",), [(*one, Repeating) for one in _TIMELINE]),
     "never_mend": Mutant(("drained",), [(*one, Unmending) for one in _TIMELINE]),
     "send_before_commit": Mutant(("phantom", "truth"), types=Types(client=HastyClient)),
-    "lose_outbox": Mutant(("drained",), types=Types(client=LosingClient)),
+    "lose_outbox": Mutant(("drained", "double"), types=Types(client=LosingClient)),
 }
