@@ -46,8 +46,10 @@ from protocol.errors import DamagedError, FencedError, FullError, SetupError
 
 BUSY_S = 10.0
 """How long a connection waits for another one's lock."""
-_CHECKPOINT_PAGES = 4_000
-"""16 MiB of WAL between checkpoints: rare enough for a burst, small enough for a restart."""
+_CHECKPOINT_PAGES = 32_000
+"""128 MiB of WAL between checkpoints, each of which writes every page that has changed once. In a
+long history nearly every drain changes pages of its own: with 16 MiB the rate of writing fell by
+37 % from an empty journal to one of 10 million messages, with this by 21 %."""
 
 _EPOCH_BYTES = 16
 
@@ -352,23 +354,42 @@ class SqliteJournal:
 def _need_whole_log(path: Path, seen: Heads) -> None:
     """Refuse a journal whose last commits are damaged: opening it would write over them."""
     wal = path.with_name(f"{path.name}-wal")
+    if not wal.exists() or _shows(path, seen):
+        return
     try:
         if not hides_commits(wal):
             return
     except OSError:
         return  # SQLite will say so
     with telling(f"{wal} is damaged, and without it nothing can be read"):
-        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S)
-        try:
-            db.text_factory = bytes
-            epoch = db.execute("SELECT value FROM meta WHERE name='epoch'").fetchone()[0]
-            sql = "SELECT room, last_seq FROM room JOIN head ON room_no = no"
-            heads: dict[bytes, int] = dict(db.execute(sql))
-        finally:
-            db.close()
-    if is_older(seen, Heads(epoch, heads)):
+        heads = _peek(path)
+    if is_older(seen, heads):
+        lost = behind(seen, heads.heads)[1]
         raise DamagedError(
-            f"{wal} is damaged: {behind(seen, heads)[1]} events that were acknowledged cannot be "
-            "read. Nothing was changed. Restore a backup (zviazok restore); or go on without "
+            f"{wal} is damaged: {lost} events that were acknowledged cannot "
+            "be read. Nothing was changed. Restore a backup (zviazok restore); or go on without "
             "these events: zviazok backup to a new folder, then zviazok restore from there"
         )
+
+
+def _shows(path: Path, seen: Heads) -> bool:
+    """Whether the journal shows all that was ever seen of it.
+
+    Asked first, because reading the whole log takes 0.1 ms a page here, and SQLite a hundredth.
+    """
+    try:
+        return not is_older(seen, _peek(path))
+    except (sqlite3.Error, TypeError):
+        return False  # of an earlier version, or damaged
+
+
+def _peek(path: Path) -> Heads:
+    """Return how far a journal goes, without writing to it; raise ``sqlite3.Error``."""
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S)
+    try:
+        db.text_factory = bytes
+        epoch = db.execute("SELECT value FROM meta WHERE name='epoch'").fetchone()[0]
+        sql = "SELECT room, last_seq FROM room JOIN head ON room_no = no"
+        return Heads(epoch, dict(db.execute(sql)))
+    finally:
+        db.close()
