@@ -1,0 +1,99 @@
+"""What was measured, as JSON: one row per peer, merged run by run."""
+
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from tests.benchmarks.peers.peer import Promise
+
+OWN = "zviazok"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One load at one peer; ``rate`` in messages a second, 0 for a burst."""
+
+    clients: int
+    messages: int
+    rate: float
+    delivered: int
+    lost: int
+    damaged: int | None
+    """None: not counted, because the transport itself refuses what is damaged."""
+    disordered: int
+    cpu_us_per_delivery: float
+    deliveries_per_s: int
+    p50_ms: float
+    p99_ms: float
+    took_s: float
+    generator_busy: float | None
+    """Share of one core that the generator used: near 1, it held the server up. None: not read."""
+    measured: str
+
+    @property
+    def fine(self) -> bool:
+        """Say whether everything came, whole, once and in order."""
+        return not (self.lost or self.damaged or self.disordered)
+
+    @property
+    def kept_up(self) -> bool:
+        """Say whether the server took the messages as fast as they were due."""
+        return not self.rate or self.took_s < 1.1 * self.messages / self.rate + 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """All of one peer."""
+
+    key: str
+    title: str
+    package: str
+    version: str
+    promise: Promise
+    settings: tuple[str, ...]
+    memory_kib_per_client: float
+    loads: dict[str, Figures]
+
+
+def load_name(rate: float) -> str:
+    """Return ``burst`` or the rate."""
+    return f"{rate:g}" if rate else "burst"
+
+
+def machine() -> str:
+    """Describe this machine in a line."""
+    model = "unknown processor"
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+            break
+    return f"{os.cpu_count()} cores, {model}, {platform.system()} {platform.release()}"
+
+
+def read(path: Path) -> list[Row]:
+    """Return the rows of a file; none if there is no file."""
+    if not path.exists():
+        return []
+    rows = []
+    for raw in json.loads(path.read_text(encoding="utf-8"))["rows"]:
+        raw["promise"] = Promise(**raw["promise"])
+        raw["settings"] = tuple(raw["settings"])
+        raw["loads"] = {name: Figures(**one) for name, one in raw["loads"].items()}
+        rows.append(Row(**raw))
+    return rows
+
+
+def merge(old: list[Row], new: Row) -> list[Row]:
+    """Put a new row in; loads that it has not measured stay as they were."""
+    before = next((row for row in old if row.key == new.key), None)
+    if before is not None and before.version == new.version:
+        new = replace(new, loads={**before.loads, **new.loads})
+    return [row for row in old if row.key != new.key] + [new]
+
+
+def write(path: Path, rows: list[Row]) -> None:
+    """Write all rows."""
+    whole = {"machine": machine(), "rows": [asdict(row) for row in rows]}
+    path.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
