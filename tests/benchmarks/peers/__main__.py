@@ -15,7 +15,7 @@ from tests.benchmarks.peers.peer import Peer, Unavailable
 from tests.benchmarks.peers.picture import draw
 from tests.benchmarks.peers.redis import Redis
 from tests.benchmarks.peers.results import OWN, Row, merge, read, write
-from tests.benchmarks.peers.table import table
+from tests.benchmarks.peers.table import conditions, put_into, table
 from tests.benchmarks.peers.websocket import Broadcast, SocketIo, UWebSockets
 from tests.benchmarks.peers.xmpp import Prosody
 
@@ -74,6 +74,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--loads", type=_loads, default=_loads("burst,1000,100"))
     parser.add_argument("--json", type=Path, metavar="FILE", help="raw figures, merged by peer")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="a PNG of the comparison")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="put the table into a README")
     options = parser.parse_args(argv)
     if not sys.platform.startswith("linux"):
         print("the comparison needs Linux, because it reads CPU from /proc", file=sys.stderr)
@@ -96,7 +97,10 @@ def main(argv: list[str] | None = None) -> int:
         rows = merge(rows, row)
         if options.json:
             write(options.json, rows)
-    print(table(rows), end="")
+    print(conditions(rows) + "\n" + table(rows), end="")
+    if options.page:
+        page = options.page.read_text(encoding="utf-8")
+        options.page.write_text(put_into(page, rows), encoding="utf-8")
     if options.picture:
         draw(rows, options.picture)
     return status

@@ -70,7 +70,7 @@ class MosquittoQos1(MosquittoQos0):
 
     key = "mosquitto-qos1"
     title = "Mosquitto QoS 1"
-    promise = Promise("in memory, until acknowledged", "no", "no", "per publisher")
+    promise = Promise("in memory, until acked", "no", "no", "per publisher")
     pattern = re.compile(re.escape(_TOPIC) + b"..(" + BODY + rb"[^\n]*\n)", re.DOTALL)
     _names = re.compile(re.escape(_TOPIC) + b"(..)" + BODY, re.DOTALL)
     _qos = 1

@@ -9,7 +9,7 @@ from tests.benchmarks.cluster import Cluster, memory_kib
 from tests.benchmarks.fanout import Fanout
 from tests.benchmarks.peers.peer import SIZE, Promise
 from tests.benchmarks.peers.process import settle
-from tests.benchmarks.peers.results import OWN, Figures, Row, load_name
+from tests.benchmarks.peers.results import OWN, Figures, Row, load_name, machine
 
 
 def measure(clients: int, messages: int, rates: list[float]) -> Row:
@@ -26,6 +26,7 @@ def measure(clients: int, messages: int, rates: list[float]) -> Row:
             "the sender is a process of its own, with 200 messages in flight at most",
         ),
         memory_kib_per_client=_memory(clients),
+        machine=machine(),
         loads={load_name(rate): _load(clients, messages, rate) for rate in rates},
     )
 

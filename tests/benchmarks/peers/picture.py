@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.benchmarks.peers.results import OWN, Figures, Row
-from tests.benchmarks.peers.table import load_names, sort_rows, title_of
+from tests.benchmarks.peers.table import conditions, load_names, sort_rows, three_digits, title_of
 
 _FONTS = Path(__file__).parents[3] / "gui" / "paint" / "fontfiles"
 _SCALE = 2
@@ -115,7 +115,10 @@ def draw(rows: list[Row], path: Path) -> None:
     memory = {row.key: row.memory_kib_per_client for row in rows}
     _bars(canvas, rows, memory, "Memory per client, KiB; less is better", edges[3], bottom)
     small = (_WIDTH, height)
-    canvas.image.resize(small, Image.Resampling.LANCZOS).save(path, "PNG", optimize=True)
+    smooth = canvas.image.resize(small, Image.Resampling.LANCZOS)
+    # A palette makes the file four times smaller; there are few colours.
+    flat = smooth.quantize(255, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    flat.save(path, "PNG", optimize=True)
 
 
 def _columns(shares: tuple[float, ...]) -> list[tuple[float, float]]:
@@ -142,9 +145,7 @@ def _heading(
     note = "All scales are logarithmic. Hollow: the server fell behind this rate, or lost messages."
     canvas.text(x + 10, 64, note, 14, _PALE)
     y = _TOP + _ROW * len(rows) + 54
-    dates = sorted({one.measured for row in rows for one in row.loads.values()})
-    span = dates[0] if len(set(dates)) == 1 else f"{dates[0]} to {dates[-1]}" if dates else ""
-    canvas.text(24, y, f"Measured {span}. Conditions and raw figures: README.md, *.json", 13, _PALE)
+    canvas.text(24, y, f"{conditions(rows).strip()} Raw figures and settings: README.md", 13, _PALE)
 
 
 def _label(canvas: _Canvas, row: Row, y: float) -> None:
@@ -188,7 +189,7 @@ def _cpu(
             _mark(canvas, x, y, 8, inks[load], one)
         x = edge[1] - 104
         for load, one in points:
-            words = _short(one.cpu_us_per_delivery)
+            words = three_digits(one.cpu_us_per_delivery)
             canvas.text(x, y, words, 13, inks[load], "mm", row.key == OWN)
             x += 40
 

@@ -9,6 +9,9 @@ from pathlib import Path
 from tests.benchmarks.peers.peer import Promise
 
 OWN = "zviazok"
+_LATE_S = 0.2
+_FULL = 0.9
+"""Of a core: it has no time left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,19 @@ class Figures:
 
     @property
     def kept_up(self) -> bool:
-        """Say whether the server took the messages as fast as they were due."""
-        return not self.rate or self.took_s < 1.1 * self.messages / self.rate + 0.5
+        """Say whether the last message came soon after it was due: no queue had grown."""
+        return not self.rate or self.took_s - (self.messages - 1) / self.rate < _LATE_S
+
+    @property
+    def server_busy(self) -> float:
+        """Share of one core that the server used on average."""
+        return self.cpu_us_per_delivery * self.delivered / 1e6 / max(self.took_s, 1e-9)
+
+    @property
+    def held_up(self) -> bool:
+        """Say whether the generator, not the server, was at its end."""
+        busy = self.generator_busy
+        return busy is not None and busy >= _FULL and self.server_busy < _FULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,7 @@ class Row:
     promise: Promise
     settings: tuple[str, ...]
     memory_kib_per_client: float
+    machine: str
     loads: dict[str, Figures]
 
 
@@ -86,14 +101,18 @@ def read(path: Path) -> list[Row]:
 
 
 def merge(old: list[Row], new: Row) -> list[Row]:
-    """Put a new row in; loads that it has not measured stay as they were."""
+    """Put a new row in; loads that it has not measured stay, if all else is the same."""
     before = next((row for row in old if row.key == new.key), None)
-    if before is not None and before.version == new.version:
+    if before is not None and _ground(before) == _ground(new):
         new = replace(new, loads={**before.loads, **new.loads})
     return [row for row in old if row.key != new.key] + [new]
 
 
+def _ground(row: Row) -> tuple[object, ...]:
+    return row.version, row.settings, row.machine
+
+
 def write(path: Path, rows: list[Row]) -> None:
     """Write all rows."""
-    whole = {"machine": machine(), "rows": [asdict(row) for row in rows]}
+    whole = {"rows": [asdict(row) for row in rows]}
     path.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -6,6 +6,7 @@ BETTER = "▲"
 BEHIND = "†"
 FAULTY = "✗"
 FEWER = "‡"
+_START, _END = "<!-- table -->\n", "<!-- end of table -->"
 _LOADS = ("burst", "1000", "100")
 
 LEGEND = f"""\
@@ -69,7 +70,7 @@ def table(rows: list[Row]) -> str:
         cells += [promise.encrypted, promise.ordered]
         for load in loads:
             figures = row.loads.get(load)
-            text = _number(figures.cpu_us_per_delivery) if figures else "–"
+            text = three_digits(figures.cpu_us_per_delivery) if figures else "–"
             cells.append(_marked(row, own, load, ("cpu_us_per_delivery",), text, fewest))
         for load in loads:
             if load == "burst":
@@ -78,7 +79,11 @@ def table(rows: list[Row]) -> str:
                 cells.append(_marked(row, own, load, ("deliveries_per_s",), text, fewest))
         for load in loads:
             figures = row.loads.get(load)
-            text = f"{_number(figures.p50_ms)} / {_number(figures.p99_ms)}" if figures else "–"
+            text = (
+                f"{three_digits(figures.p50_ms)} / {three_digits(figures.p99_ms)}"
+                if figures
+                else "–"
+            )
             cells.append(_marked(row, own, load, ("p50_ms", "p99_ms"), text, fewest))
         memory = f"{row.memory_kib_per_client:.1f}"
         if is_better(row, own, "", ""):
@@ -86,6 +91,25 @@ def table(rows: list[Row]) -> str:
         cells.append(memory)
         lines.append(_line(cells))
     return "\n".join(lines) + "\n\n" + LEGEND + _notes(rows, loads, fewest)
+
+
+def conditions(rows: list[Row]) -> str:
+    """Return when and on what was measured, in a line."""
+    dates = sorted({one.measured for row in rows for one in row.loads.values()})
+    clients = sorted({one.clients for row in rows for one in row.loads.values()})
+    machines = sorted({row.machine for row in rows})
+    when = " to ".join(dict.fromkeys((dates[0], dates[-1]))) if dates else "never"
+    count = " or ".join(f"{one:,}" for one in clients)
+    return f"Measured {when}, {count} clients, on {' and on '.join(machines)}.\n"
+
+
+def put_into(page: str, rows: list[Row]) -> str:
+    """Return a page in Markdown with its table made anew, between two comments."""
+    before, start, rest = page.partition(_START)
+    _, end, after = rest.partition(_END)
+    if not (start and end):
+        raise ValueError(f"the page has no place for the table: {_START.strip()} … {_END}")
+    return f"{before}{start}\n{conditions(rows)}\n{table(rows)}\n{end}{after}"
 
 
 def _marked(
@@ -118,6 +142,16 @@ def _notes(rows: list[Row], loads: list[str], fewest: int) -> str:
             said = _said(figures, fewest)
             if said:
                 lines.append(f"{row.title}, {title_of(load)}: {', '.join(said)}.")
+    held_up = []
+    for row in rows:
+        names = [title_of(load) for load in loads if load in row.loads and row.loads[load].held_up]
+        if names:
+            held_up.append(f"{row.title} ({', '.join(names)})")
+    if held_up:
+        lines.append(
+            "The generator's core was full and the server's was not, so the server could carry "
+            f"more, and sooner: {'; '.join(held_up)}."
+        )
     return "\n" + "\n".join(f"- {line}" for line in lines) + "\n"
 
 
@@ -136,7 +170,7 @@ def _said(figures: Figures, fewest: int) -> list[str]:
     return said
 
 
-def _number(value: float) -> str:
+def three_digits(value: float) -> str:
     """Three digits that count."""
     if value >= 100:
         return f"{value:,.0f}"

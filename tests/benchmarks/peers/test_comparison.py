@@ -18,7 +18,7 @@ from tests.benchmarks.peers.generator import Generator, Outcome
 from tests.benchmarks.peers.peer import Promise, Unavailable
 from tests.benchmarks.peers.picture import axis, draw
 from tests.benchmarks.peers.results import OWN, Figures, Row, merge, read, write
-from tests.benchmarks.peers.table import BEHIND, BETTER, FAULTY, FEWER, table
+from tests.benchmarks.peers.table import BEHIND, BETTER, FAULTY, FEWER, put_into, table
 from tests.benchmarks.peers.trial import measure
 
 LINUX = pytest.mark.skipif("sys.platform != 'linux'", reason="only on Linux: reads /proc")
@@ -48,7 +48,9 @@ def row(key: str, cpu: float, memory: float = 20.0, *more: Figures) -> Row:
     loads = {"burst": figures(cpu), "1000": figures(2 * cpu, rate=1_000)}
     loads |= {f"{one.rate:g}" if one.rate else "burst": one for one in more}
     promise = Promise("no", "no", "no", "per channel")
-    return Row(key, key.title(), "a package", "1.2", promise, ("a setting",), memory, loads)
+    return Row(
+        key, key.title(), "a package", "1.2", promise, ("a setting",), memory, "a machine", loads
+    )
 
 
 @LINUX
@@ -150,6 +152,22 @@ def test_rows_are_merged_by_peer_and_load(tmp_path: Path) -> None:
     assert merged[1].loads["1000"] == first.loads["1000"]
     (upgraded,) = [one for one in merge(merged, replace(newer, version="2")) if one.key == "one"]
     assert list(upgraded.loads) == ["burst"]
+
+
+def test_the_table_has_its_place_in_a_page() -> None:
+    page = "# Title\n<!-- table -->\nold\n<!-- end of table -->\nend\n"
+    once = put_into(page, [row(OWN, 0.3)])
+    assert "Measured 2026-01-02, 400 clients, on a machine." in once
+    assert "old" not in once and once.endswith("<!-- end of table -->\nend\n")
+    assert put_into(once, [row(OWN, 0.3)]) == once
+    full = replace(figures(0.2), generator_busy=0.95)
+    told = put_into(once, [row(OWN, 0.3), row("quick", 0.2, 9.0, full)])
+    assert "could carry more, and sooner: Quick (burst)." in told
+    busy = replace(full, cpu_us_per_delivery=2.4)
+    assert busy.server_busy == pytest.approx(0.96)
+    assert full.held_up and not busy.held_up and not figures(0.2).held_up
+    with pytest.raises(ValueError, match="no place"):
+        put_into("# Title\n", [row(OWN, 0.3)])
 
 
 def test_the_picture_shows_every_row(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tests.benchmarks.fleet import percentile_ms
 from tests.benchmarks.peers.generator import Generator
 from tests.benchmarks.peers.peer import SIZE, Peer
 from tests.benchmarks.peers.process import Server, settle
-from tests.benchmarks.peers.results import Figures, Row, load_name
+from tests.benchmarks.peers.results import Figures, Row, load_name, machine
 
 _STAMP_BYTES = 18
 
@@ -48,6 +48,7 @@ def measure(peer: Peer, clients: int, messages: int, rates: list[float]) -> Row:
         promise=peer.promise,
         settings=peer.settings,
         memory_kib_per_client=round(memory / clients, 1),
+        machine=machine(),
         loads=loads,
     )
 
