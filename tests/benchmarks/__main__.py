@@ -4,11 +4,13 @@ import argparse
 import json
 import platform
 import sys
+from pathlib import Path
 
 from protocol.words import WordParser
 from tests.benchmarks.connections import Connections
 from tests.benchmarks.fanout import Fanout
 from tests.benchmarks.flood import Flood
+from tests.benchmarks.growth import SIZES, Growth
 from tests.benchmarks.gui import Gui
 from tests.benchmarks.history import History
 from tests.benchmarks.ingest import Ingest
@@ -26,6 +28,14 @@ def _rate(text: str) -> float:
     if not 0 <= number <= 1e6:
         raise argparse.ArgumentTypeError("must be from 0 (a burst) to 1000000")
     return number
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    parts = tuple(text.split(","))
+    for part in parts:
+        if part not in SIZES:
+            raise argparse.ArgumentTypeError(f"{part}: choose of {', '.join(SIZES)}")
+    return parts
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -58,13 +68,20 @@ def main(argv: list[str] | None = None) -> int:
     gui.add_argument("--messages", type=_count, default=100_000)
     history = words.add_parser("history", help="what a long history costs (some minutes)")
     history.add_argument("--messages", type=_count, default=10_000_000)
-    for one in (fanout, ingest, connections, flood, gui, history):
+    growth = words.add_parser("growth", help="curves: cost by clients, rooms, gateways, history")
+    growth.add_argument(
+        "--parts", type=_parts, default=tuple(SIZES), help=f"of {','.join(SIZES)} (default: all)"
+    )
+    growth.add_argument(
+        "--folder", type=Path, default=Path(), help="of growth.json and growth.png (default: .)"
+    )
+    for one in (fanout, ingest, connections, flood, gui, history, growth):
         one.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(argv)
     if not sys.platform.startswith("linux"):
         print("zviazok bench: needs Linux, because it reads CPU from /proc", file=sys.stderr)
         return 1
-    bench: Fanout | Ingest | Connections | Flood | Gui | History
+    bench: Fanout | Ingest | Connections | Flood | Gui | History | Growth
     if options.word == "fanout":
         bench = Fanout(options.clients, options.messages, options.rate, options.size)
     elif options.word == "ingest":
@@ -79,6 +96,8 @@ def main(argv: list[str] | None = None) -> int:
         bench = Gui(options.messages)
     elif options.word == "history":
         bench = History(options.messages)
+    elif options.word == "growth":
+        bench = Growth(options.folder, options.parts)
     else:
         bench = Connections(options.clients)
     try:
@@ -90,6 +109,9 @@ def main(argv: list[str] | None = None) -> int:
         print(json.dumps(result))
     else:
         print(f"{platform.python_version()} on {platform.platform()}")
+        if options.word == "growth":
+            print(f"\n{result['table']}")
+            return 0
         width = max(map(len, result))
         for name, value in result.items():
             print(f"{name:<{width}}  {value}")

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from tests.benchmarks.cluster import Cluster, cpu_ns, memory_kib, settle
 
 _FLEETS = 4
-_GRACE_S = 15.0
-"""After the last client came, until what its coming left behind is cleared away."""
-_IDLE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +15,9 @@ class Connections:
     """What to measure."""
 
     clients: int
+    grace_s: float = 15.0
+    """After the last client came, until what its coming left behind is cleared away."""
+    idle_s: float = 60.0
 
     def run(self) -> dict[str, object]:
         """Measure once; return the keys that the README explains."""
@@ -46,10 +46,10 @@ class Connections:
                 took_s = time.monotonic() - started
                 settle(cluster)
                 cpu = cpu_ns(pid) - cpu
-                time.sleep(_GRACE_S)
+                time.sleep(self.grace_s)
                 for fleet in fleets:
                     assert fleet.stdin is not None
-                    fleet.stdin.write(f"idle {_IDLE_S}\n")
+                    fleet.stdin.write(f"idle {self.idle_s}\n")
                     fleet.stdin.flush()
                 before, quiet = cluster.cpu_ns(), time.monotonic()
                 for fleet in fleets:
