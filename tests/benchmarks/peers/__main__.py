@@ -70,6 +70,7 @@ def main(argv: list[str] | None = None) -> int:
     every = ",".join([OWN, *(one.key for one in PEERS)])
     parser.add_argument("--clients", type=_count, default=400)
     parser.add_argument("--messages", type=_count, default=2_000, help="of each load")
+    parser.add_argument("--rounds", type=_count, default=1, help="of each load; the middle counts")
     parser.add_argument("--peers", type=_peers, default=_peers(every), help=every)
     parser.add_argument("--loads", type=_loads, default=_loads("burst,1000,100"))
     parser.add_argument("--json", type=Path, metavar="FILE", help="raw figures, merged by peer")
@@ -85,7 +86,7 @@ def main(argv: list[str] | None = None) -> int:
     status = 0
     for key in options.peers:
         try:
-            row = _measure(key, options.clients, options.messages, options.loads)
+            row = _measure(key, options)
         except Unavailable as error:
             print(f"{key}: left out: {error}", file=sys.stderr)
             continue
@@ -106,11 +107,12 @@ def main(argv: list[str] | None = None) -> int:
     return status
 
 
-def _measure(key: str, clients: int, messages: int, rates: list[float]) -> Row:
+def _measure(key: str, options: argparse.Namespace) -> Row:
+    load = (options.clients, options.messages, options.loads, options.rounds)
     if key == OWN:
-        return own.measure(clients, messages, rates)
+        return own.measure(*load)
     peer = next(one for one in PEERS if one.key == key)()
-    return trial.measure(peer, clients, messages, rates)
+    return trial.measure(peer, *load)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,10 @@ from tests.benchmarks.cluster import Cluster, memory_kib
 from tests.benchmarks.fanout import Fanout
 from tests.benchmarks.peers.peer import SIZE, Promise
 from tests.benchmarks.peers.process import settle
-from tests.benchmarks.peers.results import OWN, Figures, Row, load_name, machine
+from tests.benchmarks.peers.results import OWN, Figures, Row, load_name, machine, middle
 
 
-def measure(clients: int, messages: int, rates: list[float]) -> Row:
+def measure(clients: int, messages: int, rates: list[float], rounds: int = 1) -> Row:
     """Measure Zviazok at all loads, each with servers of its own."""
     return Row(
         key=OWN,
@@ -27,7 +27,10 @@ def measure(clients: int, messages: int, rates: list[float]) -> Row:
         ),
         memory_kib_per_client=_memory(clients),
         machine=machine(),
-        loads={load_name(rate): _load(clients, messages, rate) for rate in rates},
+        loads={
+            load_name(rate): middle([_load(clients, messages, rate) for _ in range(rounds)])
+            for rate in rates
+        },
     )
 
 

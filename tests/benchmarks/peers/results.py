@@ -34,6 +34,10 @@ class Figures:
     generator_busy: float | None
     """Share of one core that the generator used: near 1, it held the server up. None: not read."""
     measured: str
+    rounds: int = 1
+    cpu_us_least: float = 0.0
+    cpu_us_most: float = 0.0
+    """Of all rounds; the other figures are those of the round with the middle CPU."""
 
     @property
     def fine(self) -> bool:
@@ -75,6 +79,18 @@ class Row:
 def load_name(rate: float) -> str:
     """Return ``burst`` or the rate."""
     return f"{rate:g}" if rate else "burst"
+
+
+def middle(rounds: list[Figures]) -> Figures:
+    """Return the round with the middle CPU per delivery; of a faulty one, the first."""
+    ordered = sorted(rounds, key=lambda one: one.cpu_us_per_delivery)
+    chosen = next((one for one in rounds if not one.fine), ordered[(len(ordered) - 1) // 2])
+    return replace(
+        chosen,
+        rounds=len(rounds),
+        cpu_us_least=ordered[0].cpu_us_per_delivery,
+        cpu_us_most=ordered[-1].cpu_us_per_delivery,
+    )
 
 
 def machine() -> str:

@@ -17,7 +17,7 @@ from tests.benchmarks.peers.bare import Threads
 from tests.benchmarks.peers.generator import Generator, Outcome
 from tests.benchmarks.peers.peer import Promise, Unavailable
 from tests.benchmarks.peers.picture import axis, draw
-from tests.benchmarks.peers.results import OWN, Figures, Row, merge, read, write
+from tests.benchmarks.peers.results import OWN, Figures, Row, merge, middle, read, write
 from tests.benchmarks.peers.table import BEHIND, BETTER, FAULTY, FEWER, put_into, table
 from tests.benchmarks.peers.trial import measure
 
@@ -152,6 +152,15 @@ def test_rows_are_merged_by_peer_and_load(tmp_path: Path) -> None:
     assert merged[1].loads["1000"] == first.loads["1000"]
     (upgraded,) = [one for one in merge(merged, replace(newer, version="2")) if one.key == "one"]
     assert list(upgraded.loads) == ["burst"]
+
+
+def test_the_middle_round_counts() -> None:
+    told = middle([figures(3.0), figures(1.0), figures(2.0)])
+    assert (told.cpu_us_per_delivery, told.p50_ms, told.rounds) == (2.0, 20.0, 3)
+    assert (told.cpu_us_least, told.cpu_us_most) == (1.0, 3.0)
+    assert middle([figures(1.0), figures(5.0)]).cpu_us_per_delivery == 1.0
+    faulty = middle([figures(1.0), figures(2.0), figures(3.0, lost=1)])
+    assert not faulty.fine and faulty.cpu_us_most == 3.0
 
 
 def test_the_table_has_its_place_in_a_page() -> None:

@@ -10,12 +10,12 @@ from tests.benchmarks.fleet import percentile_ms
 from tests.benchmarks.peers.generator import Generator
 from tests.benchmarks.peers.peer import SIZE, Peer
 from tests.benchmarks.peers.process import Server, settle
-from tests.benchmarks.peers.results import Figures, Row, load_name, machine
+from tests.benchmarks.peers.results import Figures, Row, load_name, machine, middle
 
 _STAMP_BYTES = 18
 
 
-def measure(peer: Peer, clients: int, messages: int, rates: list[float]) -> Row:
+def measure(peer: Peer, clients: int, messages: int, rates: list[float], rounds: int = 1) -> Row:
     """Start a peer, measure it, and stop it; ``RuntimeError`` if it does not do its part."""
     version = peer.version()
     count = min(messages, peer.messages_max or messages)
@@ -34,7 +34,9 @@ def measure(peer: Peer, clients: int, messages: int, rates: list[float]) -> Row:
             memory = server.memory_kib() - memory
             loads = {}
             for rate in rates:
-                loads[load_name(rate)] = _load(server, generator, texts, clients, rate)
+                loads[load_name(rate)] = middle(
+                    [_load(server, generator, texts, clients, rate) for _ in range(rounds)]
+                )
         except RuntimeError as error:
             raise RuntimeError(f"{error}; its log: {server.log()}") from error
         finally:
