@@ -49,6 +49,7 @@ class Cluster:
         key = self._start("broker", [*words, "--listen", broker]).split("key=")[1]
         words += ["--broker", broker, f"--broker-key={key}"]
         listen = [f"127.0.0.1:{self.broker_port + 3 + number}" for number in range(self._count)]
+        self._first = [*words, "--listen", listen[0]]
         for one in listen:
             self._start("gateway", [*words, "--listen", one])
         token = (self.data / "invite.token").read_text(encoding="ascii").strip()
@@ -113,6 +114,18 @@ class Cluster:
     def cpu_ns(self) -> int:
         """CPU of all of them together so far."""
         return sum(cpu_ns(process.pid) for process in self._processes)
+
+    def replace_gateway(self) -> None:
+        """Kill the first gateway and start it anew at the same address."""
+        old = self.gateway
+        old.kill()
+        old.wait()
+        assert old.stdout is not None
+        old.stdout.close()
+        self._start("gateway", self._first)
+        self._processes[1] = self._processes.pop()
+        self._logs.pop(1).close()
+        self._logs.insert(1, self._logs.pop())
 
     def _start(self, package: str, words: list[str]) -> str:
         """Start a process; return its ready line."""

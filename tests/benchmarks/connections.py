@@ -1,4 +1,6 @@
-"""Connections: what a client costs a gateway to let in, to keep, and when idle."""
+"""Connections: what a client costs a gateway to let in, to keep and when idle, and how soon all are
+back after the gateway was killed.
+"""
 
 import subprocess
 import sys
@@ -58,6 +60,10 @@ class Connections:
                 idle_ns = cluster.cpu_ns() - before
                 idle_s = time.monotonic() - quiet
                 memory = memory_kib(pid) - memory
+                killed = time.monotonic()
+                cluster.replace_gateway()
+                _tell(fleets, "again")
+                back_s = time.monotonic() - killed
             finally:
                 for fleet in fleets:
                     assert fleet.stdin is not None and fleet.stdout is not None
@@ -75,4 +81,17 @@ class Connections:
             "kib_per_client": round(memory / self.clients, 1),
             "cpu_us_per_handshake": round(cpu / 1e3 / self.clients, 1),
             "idle_core_percent": round(idle_ns / 1e9 / idle_s * 100, 2),
+            "all_back_s": round(back_s, 1),
         }
+
+
+def _tell(fleets: list["subprocess.Popen[str]"], line: str) -> None:
+    """Have all do this, and wait until the last has done it."""
+    for fleet in fleets:
+        assert fleet.stdin is not None
+        fleet.stdin.write(line + "\n")
+        fleet.stdin.flush()
+    for fleet in fleets:
+        assert fleet.stdout is not None
+        if not fleet.stdout.readline():
+            raise RuntimeError("some clients ended")

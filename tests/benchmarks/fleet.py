@@ -1,14 +1,16 @@
 """Many bare clients in one process: the receiving side of the benchmarks.
 
 Run as ``python -m tests.benchmarks.fleet LINK COUNT NAME``. It prints ``ready`` when all are
-welcome, then obeys lines on stdin: ``expect FIRST COUNT`` (receive ``COUNT`` benchmark messages at
-every client, then print one JSON object) and ``quit``.
+welcome, then obeys lines on stdin, each answered with one JSON object: ``expect COUNT`` (receive
+``COUNT`` benchmark messages at every client), ``idle SECONDS`` (ping as clients do), ``again``
+(connect anew); and ``quit``.
 """
 
 import json
 import resource
 import sys
 import time
+from collections.abc import Iterator
 
 import zmq
 
@@ -40,18 +42,28 @@ Arrival = tuple[int, int]
 def connect(context: Context, invite: Invite, count: int, name: str) -> list[Peer]:
     """Connect and enrol ``count`` clients, a few at a time."""
     peers: list[Peer] = []
-    waiting: list[Peer] = []
-    for number in range(count):
-        peer = Peer(context, invite, f"{name}{number}")
-        peers.append(peer)
-        waiting.append(peer)
-        if len(waiting) == _CONNECTING_MAX:
-            for one in waiting:
-                one.greet()
-            waiting.clear()
-    for one in waiting:
-        one.greet()
+    for part in _parts(count):
+        fresh = [Peer(context, invite, f"{name}{number}") for number in part]
+        for peer in fresh:
+            peer.greet()
+        peers += fresh
     return peers
+
+
+def connect_again(peers: list[Peer]) -> None:
+    """Give every client a new connection, as after the end of its gateway, a few at a time."""
+    for peer in peers:
+        peer.close()
+    for part in _parts(len(peers)):
+        for number in part:
+            peers[number].connect()
+        for number in part:
+            peers[number].greet()
+
+
+def _parts(count: int) -> Iterator[range]:
+    for first in range(0, count, _CONNECTING_MAX):
+        yield range(first, min(first + _CONNECTING_MAX, count))
 
 
 class Fleet:
@@ -192,6 +204,9 @@ def main() -> None:
                 "p99_ms": percentile_ms(fleet.latencies_ns, 0.99),
             }
             print(json.dumps(result), flush=True)
+        elif word == "again":
+            connect_again(peers)
+            print("{}", flush=True)
         elif word == "idle":
             fleet.idle(float(rest[0]))
             print("{}", flush=True)

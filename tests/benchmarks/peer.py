@@ -26,14 +26,21 @@ class Peer:
         """Connect and say HELLO; the answer comes later."""
         self.nick = nick
         self.device = device or keys.make()
-        self.socket = sockets.client(context, self.device, invite.server_key)
-        self.socket.setsockopt(zmq.RCVHWM, 100_000)
-        host, port = parse_address(invite.addresses[0], 8080)
-        self.socket.connect(endpoint(host, port))
-        self.send(Hello("bench", nick, token or invite.token, purpose))
-        self.welcome: Welcome | None = None
+        self._context = context
+        self._invite = invite
+        self._hello = Hello("bench", nick, token or invite.token, purpose)
         self.last = 0
         self.stamp = 0
+        self.connect()
+
+    def connect(self) -> None:
+        """Make a connection, a new one if there was one before, and say HELLO."""
+        self.socket = sockets.client(self._context, self.device, self._invite.server_key)
+        self.socket.setsockopt(zmq.RCVHWM, 100_000)
+        host, port = parse_address(self._invite.addresses[0], 8080)
+        self.socket.connect(endpoint(host, port))
+        self.send(self._hello)
+        self.welcome: Welcome | None = None
 
     def send(self, frame: AnyFrame) -> None:
         """Send a frame."""
