@@ -20,6 +20,7 @@ from gateway.core import Core
 from gateway.crowd import Origin
 from gateway.delivery import Sent
 from gateway.door import Door
+from gateway.fanout import HOLD_MAX_MS
 from gateway.frontend import Frontend
 from gateway.line import Line
 from gateway.pace import Pace
@@ -70,7 +71,7 @@ class Gateway:
         broker_key: bytes,
         listen: tuple[str, int],
         rate_per_s: float,
-        hold_max_ms: int,
+        hold_max_ms: int = HOLD_MAX_MS,
     ) -> None:
         """Connect to the broker; listening waits until the broker has given the key for it."""
         self._keys = keys

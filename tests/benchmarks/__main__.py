@@ -14,6 +14,7 @@ from tests.benchmarks.growth import SIZES, Growth
 from tests.benchmarks.gui import Gui
 from tests.benchmarks.history import History
 from tests.benchmarks.ingest import Ingest
+from tests.benchmarks.spread import Spread
 
 
 def _count(text: str) -> int:
@@ -52,6 +53,14 @@ def main(argv: list[str] | None = None) -> int:
     fanout.add_argument("--messages", type=_count, default=2_000)
     fanout.add_argument("--rate", type=_rate, default=0, help="messages a second; 0: a burst")
     fanout.add_argument("--size", type=_count, default=200, help="bytes of a body")
+    fanout.add_argument(
+        "--no-hold", dest="hold", action="store_false", help="no message waits for another"
+    )
+    rooms = words.add_parser("rooms", help="many rooms, and each client in one of them")
+    rooms.add_argument("--clients", type=_count, default=5_000)
+    rooms.add_argument("--rooms", type=_count, default=50)
+    rooms.add_argument("--messages", type=_count, default=10_000)
+    rooms.add_argument("--rate", type=_rate, default=1_000, help="messages a second in all")
     ingest = words.add_parser("ingest", help="messages stored and acknowledged a second")
     ingest.add_argument("--senders", type=_count, default=4)
     ingest.add_argument("--window", type=_count, default=200, help="messages without an ack")
@@ -75,15 +84,20 @@ def main(argv: list[str] | None = None) -> int:
     growth.add_argument(
         "--folder", type=Path, default=Path(), help="of growth.json and growth.png (default: .)"
     )
-    for one in (fanout, ingest, connections, flood, gui, history, growth):
+    for one in (fanout, rooms, ingest, connections, flood, gui, history, growth):
         one.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(argv)
     if not sys.platform.startswith("linux"):
         print("zviazok bench: needs Linux, because it reads CPU from /proc", file=sys.stderr)
         return 1
-    bench: Fanout | Ingest | Connections | Flood | Gui | History | Growth
+    bench: Fanout | Spread | Ingest | Connections | Flood | Gui | History | Growth
     if options.word == "fanout":
-        bench = Fanout(options.clients, options.messages, options.rate, options.size)
+        bench = Fanout(options.clients, options.messages, options.rate, options.size, options.hold)
+    elif options.word == "rooms":
+        if not options.rate:
+            parser.error("--rate must be above 0")
+        sizes = options.clients, options.rooms, 1, options.messages, options.rate
+        bench = Spread(*sizes, divided=True)
     elif options.word == "ingest":
         if options.per_frame > min(options.window, 128) or options.window > 256:
             parser.error("--per-frame may be up to 128 and --window, --window up to 256")

@@ -21,8 +21,9 @@ from protocol.keys import load_or_make
 class Cluster:
     """One broker and some gateways, on a fresh folder on disk; without ``limited`` no limits."""
 
-    def __init__(self, limited: bool = False, gateways: int = 1) -> None:
-        """Name the parts; nothing runs yet."""
+    def __init__(self, limited: bool = False, gateways: int = 1, hold: bool = True) -> None:
+        """Name the parts; nothing runs yet. Without ``hold`` no message waits for another."""
+        self._hold = [] if hold else ["--hold", "0"]
         self._rate = [] if limited else ["--rate", "0"]
         self._folder = tempfile.TemporaryDirectory(prefix="zviazok-bench-")
         self.data = Path(self._folder.name) / "server"
@@ -47,7 +48,7 @@ class Cluster:
         broker = f"127.0.0.1:{self.broker_port}"
         words = ["--data", str(self.data), *self._rate]
         key = self._start("broker", [*words, "--listen", broker]).split("key=")[1]
-        words += ["--broker", broker, f"--broker-key={key}"]
+        words += ["--broker", broker, f"--broker-key={key}", *self._hold]
         listen = [f"127.0.0.1:{self.broker_port + 3 + number}" for number in range(self._count)]
         self._first = [*words, "--listen", listen[0]]
         for one in listen:

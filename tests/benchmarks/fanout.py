@@ -29,11 +29,12 @@ class Fanout:
     messages: int
     rate: float
     size: int
+    hold: bool = True
 
     def run(self) -> dict[str, object]:
         """Measure once; return the keys that the README explains."""
         texts = bodies(self.messages, max(self.size - _STAMP_BYTES, 1))
-        with Cluster() as cluster:
+        with Cluster(hold=self.hold) as cluster:
             fleet = subprocess.Popen(
                 [
                     sys.executable,
@@ -82,6 +83,7 @@ class Fanout:
             "messages": self.messages,
             "rate": self.rate,
             "size": self.size,
+            "hold": self.hold,
             "delivered": delivered,
             "expected": self.clients * self.messages,
             "in_order": result["in_order"] and delivered == self.clients * self.messages,

@@ -1,10 +1,11 @@
 """Spread: the same messages to the same clients, in more rooms or through more gateways.
 
 Every client is in every room, so messages and deliveries are the same however many rooms there are;
-clients are spread over the gateways. Messages come at a steady rate, to one room after the other.
+or, ``divided``, each is in one of them. Clients are spread over the gateways. Messages come at a
+steady rate, to one room after the other.
 
-Run as ``python -m tests.benchmarks.spread LINK COUNT NAME ROOMS`` it is the crowd of one gateway:
-it prints ``ready`` when all are in all rooms, then obeys ``expect COUNT`` as
+Run as ``python -m tests.benchmarks.spread LINK COUNT NAME ROOMS [divided]`` it is the crowd of one
+gateway: it prints ``ready`` when all are in their rooms, then obeys ``expect COUNT`` as
 :mod:`tests.benchmarks.fleet` does.
 """
 
@@ -50,14 +51,14 @@ _LAST_S = 60.0
 _PING_S = 10.0
 
 
-def enter(peer: Peer, rooms: int) -> dict[bytes, int]:
+def enter(peer: Peer, rooms: range) -> dict[bytes, int]:
     """Enter the rooms, which the first one makes; return their ids, in order, and their heads."""
     entered: dict[bytes, int] = {}
     assert peer.welcome is not None
     # One may be in 200 rooms; the one that everybody is in is no part of the measure.
     peer.send(Leave(0, peer.welcome.rooms[0][0]))
-    for begin in range(0, rooms, _JOINING_MAX):
-        part = range(begin, min(begin + _JOINING_MAX, rooms))
+    for begin in range(0, len(rooms), _JOINING_MAX):
+        part = rooms[begin : begin + _JOINING_MAX]
         for number in part:
             peer.send(Join(number + 1, f"room {number}", True))
         for _ in part:
@@ -147,20 +148,24 @@ class Spread:
     messages: int
     rate: float
     size: int = 200
+    divided: bool = False
 
     def run(self) -> dict[str, object]:
         """Measure once; raise :class:`RuntimeError` if something did not come, or out of order."""
+        if self.divided and self.messages % self.rooms:
+            raise RuntimeError("every room must get as many messages as any other")
+        each = self.messages // self.rooms if self.divided else self.messages
         texts = bodies(self.messages, max(self.size - _STAMP_BYTES, 1))
         with Cluster(gateways=self.gateways) as cluster, ExitStack() as started:
             context: Context = zmq.Context()
             started.callback(context.destroy, 0)
             sender = Peer(context, cluster.invite, "sender")
             sender.greet()
-            rooms = list(enter(sender, self.rooms))
+            rooms = list(enter(sender, range(self.rooms)))
             crowds = []
             for number, invite in enumerate(cluster.invites):
                 count = self.clients // self.gateways + (number < self.clients % self.gateways)
-                crowd = _start(invite, count, f"crowd{number}x", self.rooms)
+                crowd = self._start(invite, count, f"crowd{number}x")
                 started.callback(_end, crowd)
                 crowds.append(crowd)
             for crowd in crowds:
@@ -172,7 +177,7 @@ class Spread:
                 sender.socket.recv()
             for crowd in crowds:
                 assert crowd.stdin is not None
-                crowd.stdin.write(f"expect {self.messages}\n")
+                crowd.stdin.write(f"expect {each}\n")
                 crowd.stdin.flush()
             before, broker_ns = cluster.cpu_ns(), cpu_ns(cluster.broker.pid)
             self._say(sender, rooms, texts)
@@ -181,13 +186,14 @@ class Spread:
             spent_ns = cluster.cpu_ns() - before
             broker_ns = cpu_ns(cluster.broker.pid) - broker_ns
         delivered = sum(one["delivered"] for one in results)
-        expected = self.clients * self.messages
+        expected = self.clients * each
         if delivered != expected or not all(one["in_order"] for one in results):
             raise RuntimeError(f"{delivered} of {expected} came, or not in order")
         return {
             "bench": "spread",
             "clients": self.clients,
             "rooms": self.rooms,
+            "rooms_of_a_client": 1 if self.divided else self.rooms,
             "gateways": self.gateways,
             "messages": self.messages,
             "rate": self.rate,
@@ -200,6 +206,15 @@ class Spread:
             "p50_ms": round(max(one["p50_ms"] for one in results), 2),
             "p99_ms": round(max(one["p99_ms"] for one in results), 2),
         }
+
+    def _start(self, invite: Invite, count: int, name: str) -> "subprocess.Popen[str]":
+        words = [str(invite), str(count), name, str(self.rooms), *["divided"] * self.divided]
+        return subprocess.Popen(
+            [sys.executable, "-m", __spec__.name, *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def _say(self, sender: Peer, rooms: list[bytes], texts: list[str]) -> None:
         """Say everything at its time; what is due for a room at once goes in one frame."""
@@ -243,15 +258,6 @@ def _acks(sender: Peer) -> int:
             count += frame.count
 
 
-def _start(invite: Invite, count: int, name: str, rooms: int) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", __spec__.name, str(invite), str(count), name, str(rooms)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
 def _line(crowd: "subprocess.Popen[str]") -> str:
     assert crowd.stdout is not None
     line = crowd.stdout.readline()
@@ -278,7 +284,12 @@ def main() -> None:
     context: Context = zmq.Context()
     context.set(zmq.MAX_SOCKETS, count + 1_000)
     peers = connect(context, invite, count, name)
-    crowd = Crowd(peers, [enter(peer, int(sys.argv[4])) for peer in peers])
+    rooms = int(sys.argv[4])
+    mine = [
+        range(number % rooms, number % rooms + 1) if "divided" in sys.argv[5:] else range(rooms)
+        for number in range(count)
+    ]
+    crowd = Crowd(peers, [enter(peer, some) for peer, some in zip(peers, mine, strict=True)])
     crowd.catch_up()
     print("ready", flush=True)
     for line in sys.stdin:

@@ -91,6 +91,12 @@ def test_the_same_messages_come_through_rooms_and_gateways() -> None:
 
 
 @linux
+def test_a_client_may_be_in_one_room_of_many() -> None:
+    result = Spread(clients=6, rooms=3, gateways=1, messages=60, rate=600, divided=True).run()
+    assert result["delivered"] == 6 * 20 and result["rooms_of_a_client"] == 1
+
+
+@linux
 def test_a_part_is_measured_again_alone(tmp_path: Path) -> None:
     sizes = {**SIZES, "history": (1_200, 4_000), "rooms": (1, 2)}
     Growth(tmp_path, ("history",), sizes).run()
