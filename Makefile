@@ -2,6 +2,7 @@
 # make test   checks the code and runs all tests
 # make setup  only installs what both need
 # make check  only checks the code (ruff, mypy, import-linter) and asks for advisories on libraries
+# make bench  measures beside other servers, for a quarter of an hour: figures and pictures in build/
 # make faults puts real servers under every fault many times, for most of an hour, and reports
 # make clean  removes the virtual environment and what tools left behind
 # make help   prints these lines
@@ -11,7 +12,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: run test setup check faults clean help
+.PHONY: run test setup check bench faults clean help
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -53,6 +54,15 @@ check: setup
 	$(BIN)/mypy --strict $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.security.audit
+
+bench: setup
+	@.ci/system bench
+	@mkdir -p build/bench
+	$(BIN)/python -m tests.benchmarks.peers --json build/bench/comparison.json \
+	    --picture build/bench/comparison.png
+	$(BIN)/python -m tests.benchmarks.durable --json build/bench/durable.json
+	$(BIN)/zviazok bench growth --folder build/bench
+	@echo 'bench: raw figures and pictures are in build/bench'
 
 faults: setup
 	$(BIN)/python -m tests.faults --long

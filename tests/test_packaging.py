@@ -94,7 +94,7 @@ def test_make_help_names_every_goal() -> None:
         ["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0
-    for goal in ("run", "test", "setup", "check", "clean", "help"):
+    for goal in ("run", "test", "setup", "check", "bench", "faults", "clean", "help"):
         assert f"make {goal}" in done.stdout
 
 
