@@ -99,7 +99,7 @@ def test_who_is_put_out_by_a_number_talks_to_nobody_else(
     script.do(people=True)
     ids = {one["nick"]: one["person"] for one in script.event("people")["people"]}
     olha.type("/role Script moderator")
-    olha.line(ends("-- done"))
+    script.event("notice", what="role")
     script.do(act="mute", person=ids["Nora"], value=60, id=1)
     script.event("done", id=1)
     nora.line(ends("* Script muted Nora for 1m"))
