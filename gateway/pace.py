@@ -15,7 +15,8 @@ GAP_MS: Final = 8
 most of what they cost beside their bytes (measured: 1.64 to 1.1 µs a delivery, with the hold)."""
 
 ENOUGH: Final = 16
-"""Frames that are worth a drain at once: beyond it the next turn comes as soon as it can."""
+ENOUGH_BYTES: Final = 4_096
+"""Frames, or bytes, that are worth a drain: with so many the next comes as soon as it can."""
 
 _LEAVE_MS: Final = 64
 _LEAVE_MAX_MS: Final = 1_024
@@ -36,8 +37,8 @@ class Pace:
         """Return for how long not to look at what clients say; 0: look now."""
         return max(self._next_ms - now_ms, 0)
 
-    def drained(self, frames: int, refused: bool, now_ms: int) -> None:
-        """Take note of a drain that began at ``now_ms`` and brought so many frames.
+    def drained(self, frames: int, size: int, refused: bool, now_ms: int) -> None:
+        """Take note of a drain that began at ``now_ms``: its frames, and their bytes.
 
         ``refused``: some of them, so it is no conversation that could be gathered: nobody waits
         for whoever floods.
@@ -48,5 +49,6 @@ class Pace:
             elif now_ms < self._next_ms + GAP_MS:
                 self._left_until_ms = now_ms + self._leave_ms
                 self._leave_ms = min(self._leave_ms * 2, _LEAVE_MAX_MS)
-        self._paused = 0 < frames < ENOUGH and not refused and now_ms >= self._left_until_ms
+        few = 0 < frames < ENOUGH and size < ENOUGH_BYTES
+        self._paused = few and not refused and now_ms >= self._left_until_ms
         self._next_ms = now_ms + GAP_MS if self._paused else 0

@@ -190,7 +190,7 @@ class Gateway:
                     break
             if count % _LOOK_AFTER == _LOOK_AFTER - 1 and _now_ms() - now_ms >= _DRAIN_MS:
                 break
-        self._pace.drained(count, self._core.refusals > refusals, now_ms)
+        self._pace.drained(count, size, self._core.refusals > refusals, now_ms)
         self._core.send_collected()
 
     def _drain_backend(self) -> None:

@@ -1,6 +1,6 @@
 """The pace: what comes thick is gathered, and nobody who waits for an answer is slowed down."""
 
-from gateway.pace import ENOUGH, GAP_MS, Pace
+from gateway.pace import ENOUGH, ENOUGH_BYTES, GAP_MS, Pace
 
 
 def run(every_ms: float, seconds: int, start_ms: int = 1_000) -> tuple[int, float]:
@@ -15,7 +15,7 @@ def run(every_ms: float, seconds: int, start_ms: int = 1_000) -> tuple[int, floa
         if waiting and not pace.wait_ms(now_ms):
             drains += 1
             waited_ms += sum(now_ms - one for one in waiting)
-            pace.drained(len(waiting), False, now_ms)
+            pace.drained(len(waiting), 250 * len(waiting), False, now_ms)
             waiting.clear()
     assert not came and not waiting
     return drains, waited_ms / (seconds * 1_000 / every_ms)
@@ -36,7 +36,7 @@ def test_who_waits_for_each_answer_is_hardly_slowed_down() -> None:
     pace, now_ms, done = Pace(), 1_000, 0
     while now_ms < 61_000:
         now_ms += pace.wait_ms(now_ms)
-        pace.drained(1, False, now_ms)
+        pace.drained(1, 250, False, now_ms)
         done += 1
         now_ms += 1
     assert done > 0.98 * 60_000
@@ -44,24 +44,26 @@ def test_who_waits_for_each_answer_is_hardly_slowed_down() -> None:
 
 def test_large_drains_and_floods_are_taken_as_they_come() -> None:
     pace = Pace()
-    pace.drained(ENOUGH, False, 1_000)
+    pace.drained(ENOUGH, 320, False, 1_000)
     assert pace.wait_ms(1_000) == 0
-    pace.drained(3, True, 1_000)
+    pace.drained(2, ENOUGH_BYTES, False, 1_000)
     assert pace.wait_ms(1_000) == 0
-    pace.drained(0, False, 1_000)
+    pace.drained(3, 750, True, 1_000)
     assert pace.wait_ms(1_000) == 0
-    pace.drained(3, False, 1_000)
+    pace.drained(0, 0, False, 1_000)
+    assert pace.wait_ms(1_000) == 0
+    pace.drained(3, 750, False, 1_000)
     assert pace.wait_ms(1_000) == GAP_MS and pace.wait_ms(1_000 + GAP_MS) == 0
 
 
 def test_gathering_begins_anew_when_it_pays_again() -> None:
     pace, now_ms = Pace(), 1_000
     while pace.wait_ms(now_ms) or now_ms == 1_000:  # until it is left
-        pace.drained(1, False, now_ms)
+        pace.drained(1, 250, False, now_ms)
         now_ms += max(pace.wait_ms(now_ms), 1)
     drains = 0
     for _ in range(500):
         now_ms += max(pace.wait_ms(now_ms), 1)
-        pace.drained(5, False, now_ms)
+        pace.drained(5, 1_250, False, now_ms)
         drains += bool(pace.wait_ms(now_ms))
     assert drains > 400
