@@ -159,9 +159,6 @@ class Spread:
         with Cluster(gateways=self.gateways) as cluster, ExitStack() as started:
             context: Context = zmq.Context()
             started.callback(context.destroy, 0)
-            sender = Peer(context, cluster.invite, "sender")
-            sender.greet()
-            rooms = list(enter(sender, range(self.rooms)))
             crowds = []
             for number, invite in enumerate(cluster.invites):
                 count = self.clients // self.gateways + (number < self.clients % self.gateways)
@@ -171,10 +168,15 @@ class Spread:
             for crowd in crowds:
                 if _line(crowd) != "ready":
                     raise RuntimeError("the clients could not connect")
-            settle(cluster)
-            # The sender has heard everybody come.
-            while sender.socket.poll(0):
-                sender.socket.recv()
+            # The last to come: it does not ping while the others do.
+            sender = Peer(context, cluster.invite, "sender")
+            sender.greet()
+            rooms = list(enter(sender, range(self.rooms)))
+            for wait_ms in (1_000, 0):
+                # The sender hears of everybody who has come.
+                while sender.socket.poll(wait_ms):
+                    sender.socket.recv()
+                settle(cluster, limit_s=10.0)
             for crowd in crowds:
                 assert crowd.stdin is not None
                 crowd.stdin.write(f"expect {each}\n")
@@ -289,7 +291,15 @@ def main() -> None:
         range(number % rooms, number % rooms + 1) if "divided" in sys.argv[5:] else range(rooms)
         for number in range(count)
     ]
-    crowd = Crowd(peers, [enter(peer, some) for peer, some in zip(peers, mine, strict=True)])
+    heads: list[dict[bytes, int]] = []
+    pinged = time.monotonic()
+    for peer, some in zip(peers, mine, strict=True):
+        heads.append(enter(peer, some))
+        if time.monotonic() - pinged > _PING_S:
+            pinged = time.monotonic()
+            for one in peers:
+                one.send(Ping(1))
+    crowd = Crowd(peers, heads)
     crowd.catch_up()
     print("ready", flush=True)
     for line in sys.stdin:
