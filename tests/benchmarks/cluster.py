@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Protocol
 
 from protocol.addresses import free_ports
 from protocol.invite import Invite
@@ -163,13 +163,37 @@ def memory_kib(pid: int) -> int:
     raise RuntimeError("the kernel does not tell VmRSS")
 
 
-def settle(cluster: Cluster, quiet_ms: float = 3.0, limit_s: float = 30.0) -> None:
-    """Wait until the servers use less than ``quiet_ms`` of CPU in 200 ms."""
+def tree(pid: int) -> list[int]:
+    """Return a process and all that descend from it, as the kernel has them now."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                # The name in parentheses may hold anything.
+                words = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(words[1])
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
+class Spends(Protocol):
+    """Whatever tells of its CPU."""
+
+    def cpu_ns(self) -> int:
+        """CPU so far."""
+
+
+def settle(server: Spends, quiet_ms: float = 3.0, limit_s: float = 30.0) -> None:
+    """Wait until the server uses less than ``quiet_ms`` of CPU in 200 ms."""
     deadline = time.monotonic() + limit_s
-    before = cluster.cpu_ns()
+    before = server.cpu_ns()
     while time.monotonic() < deadline:
         time.sleep(0.2)
-        now = cluster.cpu_ns()
+        now = server.cpu_ns()
         if now - before < quiet_ms * 1e6:
             return
         before = now

@@ -49,14 +49,8 @@ class Connections:
                 settle(cluster)
                 cpu = cpu_ns(pid) - cpu
                 time.sleep(self.grace_s)
-                for fleet in fleets:
-                    assert fleet.stdin is not None
-                    fleet.stdin.write(f"idle {self.idle_s}\n")
-                    fleet.stdin.flush()
                 before, quiet = cluster.cpu_ns(), time.monotonic()
-                for fleet in fleets:
-                    assert fleet.stdout is not None
-                    fleet.stdout.readline()
+                _tell(fleets, f"idle {self.idle_s}")
                 idle_ns = cluster.cpu_ns() - before
                 idle_s = time.monotonic() - quiet
                 memory = memory_kib(pid) - memory

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from protocol.addresses import free_ports
-from tests.benchmarks.cluster import cpu_ns
+from tests.benchmarks.cluster import cpu_ns, tree
 from tests.benchmarks.durable.peer import Store
 
 _START_S = 30.0
@@ -97,20 +97,3 @@ class Service:
             self._log.close()
         shutil.rmtree(self._folder.name, ignore_errors=True)
         self._folder.cleanup()
-
-
-def tree(pid: int) -> list[int]:
-    """Return a process and all that descend from it, as the kernel has them now."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                # The name in parentheses may hold anything.
-                words = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            parents[int(entry.name)] = int(words[1])
-    found = [pid]
-    for one in found:
-        found += [child for child, parent in parents.items() if parent == one]
-    return found

@@ -5,10 +5,9 @@ import sys
 import time
 
 from protocol import __version__
-from tests.benchmarks.cluster import Cluster, memory_kib
+from tests.benchmarks.cluster import Cluster, memory_kib, settle
 from tests.benchmarks.fanout import Fanout
 from tests.benchmarks.peers.peer import SIZE, Promise
-from tests.benchmarks.peers.process import settle
 from tests.benchmarks.peers.results import OWN, Figures, Row, load_name, machine, middle
 
 
@@ -61,7 +60,7 @@ def _memory(clients: int) -> float:
     """KiB that the two processes grow by per client who is connected and welcome."""
     with Cluster() as cluster:
         pids = (cluster.broker.pid, cluster.gateway.pid)
-        settle(cluster.cpu_ns)
+        settle(cluster)
         before = sum(memory_kib(pid) for pid in pids)
         words = ["-m", "tests.benchmarks.fleet", str(cluster.invite), str(clients), "fleet"]
         fleet = subprocess.Popen(
@@ -71,7 +70,7 @@ def _memory(clients: int) -> float:
         try:
             if fleet.stdout.readline().strip() != "ready":
                 raise RuntimeError("the clients could not connect")
-            settle(cluster.cpu_ns)
+            settle(cluster)
             after = sum(memory_kib(pid) for pid in pids)
         finally:
             fleet.stdin.close()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks.cluster import cpu_ns, memory_kib
+from tests.benchmarks.cluster import cpu_ns, memory_kib, tree
 
 _START_S = 20.0
 _STOP_S = 10.0
@@ -37,20 +37,6 @@ class Server:
         """Return the end of what the server has said."""
         return (self._folder / "log").read_text(errors="replace")[-800:].strip()
 
-    def pids(self) -> list[int]:
-        """Return the process and all its descendants."""
-        children: dict[int, list[int]] = {}
-        for place in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                after_name = place.read_text().rpartition(")")[2].split()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            children.setdefault(int(after_name[1]), []).append(int(place.parent.name))
-        found = [self._process.pid]
-        for pid in found:
-            found += children.get(pid, [])
-        return found
-
     def cpu_ns(self) -> int:
         """CPU of all processes so far."""
         return self._sum(cpu_ns)
@@ -61,7 +47,7 @@ class Server:
 
     def _sum(self, read: Callable[[int], int]) -> int:
         try:
-            return sum(read(pid) for pid in self.pids())
+            return sum(read(pid) for pid in tree(self._process.pid))
         except (FileNotFoundError, ProcessLookupError) as error:
             raise RuntimeError(f"a process of the server ended: {self.log()}") from error
 
@@ -73,15 +59,3 @@ class Server:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-
-def settle(cpu: Callable[[], int], quiet_ms: float = 3.0, limit_s: float = 30.0) -> None:
-    """Wait until less than ``quiet_ms`` of CPU is used in 200 ms."""
-    deadline = time.monotonic() + limit_s
-    before = cpu()
-    while time.monotonic() < deadline:
-        time.sleep(0.2)
-        now = cpu()
-        if now - before < quiet_ms * 1e6:
-            return
-        before = now

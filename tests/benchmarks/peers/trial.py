@@ -5,11 +5,12 @@ import time
 from pathlib import Path
 
 from protocol.addresses import free_ports
+from tests.benchmarks.cluster import settle
 from tests.benchmarks.corpus import bodies
 from tests.benchmarks.fleet import percentile_ms
 from tests.benchmarks.peers.generator import Generator
 from tests.benchmarks.peers.peer import SIZE, Peer
-from tests.benchmarks.peers.process import Server, settle
+from tests.benchmarks.peers.process import Server
 from tests.benchmarks.peers.results import Figures, Row, load_name, machine, middle
 
 _STAMP_BYTES = 18
@@ -27,10 +28,10 @@ def measure(peer: Peer, clients: int, messages: int, rates: list[float], rounds:
         generator = Generator(peer, port)
         try:
             server.wait_until_it_listens()
-            settle(server.cpu_ns)
+            settle(server)
             memory = server.memory_kib()
             generator.connect(clients)
-            settle(server.cpu_ns)
+            settle(server)
             memory = server.memory_kib() - memory
             loads = {}
             for rate in rates:
@@ -58,10 +59,10 @@ def measure(peer: Peer, clients: int, messages: int, rates: list[float], rounds:
 def _load(
     server: Server, generator: Generator, texts: list[str], clients: int, rate: float
 ) -> Figures:
-    settle(server.cpu_ns)
+    settle(server)
     before = server.cpu_ns()
     seen = generator.run(texts, rate)
-    settle(server.cpu_ns)
+    settle(server)
     spent_ns = server.cpu_ns() - before
     return Figures(
         clients=clients,
