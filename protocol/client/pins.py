@@ -9,6 +9,7 @@ file; any thread.
 import logging
 import os
 import secrets
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -34,11 +35,17 @@ class Pins:
 
     def known(self) -> dict[str, bytes]:
         """Return the addresses with the keys of their servers, in the order of being added."""
+        text = self._read()
+        for _ in range(50):
+            if not text or text.endswith("\n"):
+                break
+            time.sleep(0.002)  # another program is adding a line just now
+            text = self._read()
         found: dict[str, bytes] = {}
-        for line in self._read().splitlines():
-            address, _, text = line.partition(" ")
+        for line in text.splitlines():
+            address, _, word = line.partition(" ")
             try:
-                key = from_text(text)
+                key = from_text(word)
             except ValueError:
                 key = b""
             if len(key) != KEY_BYTES:
